@@ -1,0 +1,93 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace TraceVault.FakeAnthropic;
+
+/// <summary>Sends bodies, with the faults that strike while they are sent.</summary>
+internal static class ReplyWriter
+{
+    public static async Task WriteJsonAsync(Exchange exchange, JsonObject json)
+    {
+        exchange.Response.ContentType = "application/json";
+        var bytes = Encoding.UTF8.GetBytes(ReplyJson.Text(json));
+        if (exchange.Find(FaultKind.Gzip) is not null) bytes = Compress(exchange, bytes);
+        exchange.Response.ContentLength = bytes.Length;
+        if (HttpMethods.IsHead(exchange.Context.Request.Method)) return;
+        if (exchange.Find(FaultKind.CutMidEvent) is { } cut)
+        {
+            await SendAsync(exchange.Response.Body, bytes.AsMemory(0, bytes.Length / 2), exchange.Cancel);
+            await cut.CutAsync(exchange.Context);
+            return;
+        }
+
+        await exchange.Response.Body.WriteAsync(bytes, exchange.Cancel);
+    }
+
+    public static async Task WriteEventsAsync(Exchange exchange, IReadOnlyList<SseEvent> events, TimeSpan pace)
+    {
+        exchange.Response.ContentType = "text/event-stream; charset=utf-8";
+        exchange.Response.Headers.CacheControl = "no-cache";
+        var (silence, cut, end) = (exchange.Find(FaultKind.Silence), exchange.Find(FaultKind.CutMidEvent), exchange.Find(FaultKind.EndEarly));
+        await using var body = Body(exchange);
+        await SendAsync(body, default, exchange.Cancel);
+        var (clock, start, due) = (exchange.Options.Clock, exchange.Options.Clock.GetTimestamp(), TimeSpan.Zero);
+        foreach (var (sent, one) in events.Index())
+        {
+            if (silence?.After == sent)
+            {
+                await exchange.PauseAsync(silence);
+                due = clock.GetElapsedTime(start);
+            }
+
+            if (end?.After == sent) return;
+            if (cut?.After == sent)
+            {
+                await SendAsync(body, one.Bytes[..(one.Bytes.Length / 2)], exchange.Cancel);
+                await cut.CutAsync(exchange.Context);
+                return;
+            }
+
+            if (due - clock.GetElapsedTime(start) is { Ticks: > 0 } early) await Task.Delay(early, clock, exchange.Cancel);
+            await SendAsync(body, one.Bytes, exchange.Cancel);
+            due += pace; // on a schedule, so that late timers do not add up
+        }
+    }
+
+    /// <summary>A message whose one text fills the body up to the given length; sent in pieces, never held whole.</summary>
+    public static async Task WriteHugeAsync(Exchange exchange, long length)
+    {
+        var message = ReplyJson.Text(ReplyJson.Message(SseScript.Canned(SseScript.MinEvents, exchange.Seed, exchange.Model, thinking: false, Usage.Sample)));
+        var split = message.IndexOf("\"text\":\"", StringComparison.Ordinal) + 8;
+        var (head, tail) = (Encoding.UTF8.GetBytes(message[..split]), Encoding.UTF8.GetBytes(message[split..]));
+        var piece = new byte[64 << 10];
+        piece.AsSpan().Fill((byte)'x');
+        exchange.Response.ContentType = "application/json";
+        exchange.Response.ContentLength = Math.Max(length, head.Length + tail.Length);
+        await exchange.Response.Body.WriteAsync(head, exchange.Cancel);
+        for (var left = length - head.Length - tail.Length; left > 0; left -= piece.Length)
+            await SendAsync(exchange.Response.Body, piece.AsMemory(0, (int)Math.Min(left, piece.Length)), exchange.Cancel);
+        await exchange.Response.Body.WriteAsync(tail, exchange.Cancel);
+    }
+
+    private static Stream Body(Exchange exchange)
+    {
+        if (exchange.Find(FaultKind.Gzip) is null) return exchange.Response.Body;
+        exchange.Response.Headers.ContentEncoding = "gzip";
+        return new GZipStream(exchange.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
+    }
+
+    private static async Task SendAsync(Stream body, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    {
+        if (!bytes.IsEmpty) await body.WriteAsync(bytes, cancel);
+        await body.FlushAsync(cancel);
+    }
+
+    private static byte[] Compress(Exchange exchange, byte[] bytes)
+    {
+        exchange.Response.Headers.ContentEncoding = "gzip";
+        var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest)) gzip.Write(bytes);
+        return compressed.ToArray();
+    }
+}

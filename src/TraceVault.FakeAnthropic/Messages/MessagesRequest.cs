@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace TraceVault.FakeAnthropic;
+
+/// <summary>What the fake looks at in the body of /v1/messages and count_tokens.</summary>
+internal sealed partial class MessagesRequest(JsonObject json, int bytes)
+{
+    public JsonObject Json => json;
+
+    public string? Model => Text(json["model"]);
+
+    public bool Stream => json["stream"] is JsonValue value && value.TryGetValue<bool>(out var stream) && stream;
+
+    public int? MaxTokens => json["max_tokens"] is JsonValue value && value.TryGetValue<int>(out var tokens) ? tokens : null;
+
+    public bool Thinks => Text(json["thinking"]?["type"]) is "enabled" or "adaptive";
+
+    public IEnumerable<JsonObject> Tools => Objects(json["tools"]);
+
+    public IReadOnlyList<JsonObject> Messages => [.. Objects(json["messages"])];
+
+    /// <summary>One token for four bytes, which is near enough for English text and code.</summary>
+    public int InputTokens => Math.Max(1, bytes / 4);
+
+    /// <returns>Null for anything but a JSON object.</returns>
+    public static MessagesRequest? Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonNode.Parse(body.Span) is JsonObject json ? new(json, body.Length) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads back a cached prefix from the second turn on; what the first turn marked, it writes.</summary>
+    public Usage Usage()
+    {
+        var (fresh, prefix) = (Math.Min(InputTokens, 12), Math.Max(0, InputTokens - 12));
+        var text = json.ToJsonString();
+        if (!text.Contains("\"cache_control\"", StringComparison.Ordinal)) return new(InputTokens, 0, 0, 0, 0);
+        var read = Messages.Count > 1 ? prefix * 9 / 10 : 0;
+        return OneHour().IsMatch(text) ? new(fresh, read, 0, prefix - read, 0) : new(fresh, read, prefix - read, 0, 0);
+    }
+
+    public static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    /// <summary>The content blocks of a message; a plain string counts as one text block.</summary>
+    public static IEnumerable<JsonObject> Blocks(JsonObject message) =>
+        Text(message["content"]) is { } text ? [new JsonObject { ["type"] = "text", ["text"] = text }] : Objects(message["content"]);
+
+    private static IEnumerable<JsonObject> Objects(JsonNode? list) => (list as JsonArray)?.OfType<JsonObject>() ?? [];
+
+    [GeneratedRegex("""("ttl":\s*"1h")""")]
+    private static partial Regex OneHour();
+}

@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using TraceVault.FakeAnthropic;
+
+namespace TraceVault.Tests.FakeAnthropic;
+
+public class ScriptTests
+{
+    private const string WriteTool = """{"name":"Write","input_schema":{"type":"object","properties":{"file_path":{"type":"string"},"content":{"type":"string"}}}}""";
+
+    [Fact]
+    public async Task A_session_calls_the_tool_that_writes_and_ends_after_its_result()
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/tmp/a file.txt", "naïve 🙂\n") }, FakeCalls.Cancel);
+        var call = await TurnAsync(fake, "go");
+        var tool = call["content"]!.AsArray()[^1]!;
+        var last = await TurnAsync(fake, new JsonArray(new JsonObject { ["type"] = "tool_result", ["tool_use_id"] = (string?)tool["id"], ["content"] = "ok" }));
+
+        Assert.Equal(["thinking", "text", "tool_use"], call["content"]!.AsArray().Select(block => (string?)block!["type"]));
+        Assert.Equal("tool_use", (string?)call["stop_reason"]);
+        Assert.Equal("""{"file_path":"/tmp/a file.txt","content":"naïve 🙂\n"}""", tool["input"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).Replace("\\uD83D\\uDE42", "🙂"));
+        Assert.Equal("end_turn", (string?)last["stop_reason"]);
+    }
+
+    [Fact]
+    public async Task Path_and_content_come_from_the_prompt_when_the_script_has_none()
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new() }, FakeCalls.Cancel);
+        var call = await TurnAsync(fake, "Write notes/hello.txt containing \"Hello, world\"", "Primary working directory: /work/place\nother");
+        var input = call["content"]!.AsArray()[^1]!["input"]!;
+
+        Assert.Equal("/work/place/notes/hello.txt", (string?)input["file_path"]);
+        Assert.Equal("Hello, world\n", (string?)input["content"]);
+    }
+
+    [Fact]
+    public async Task The_streamed_input_of_the_call_adds_up_to_json()
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/x", "y") }, FakeCalls.Cancel);
+        using var response = await fake.AskAsync(change: body => body["tools"] = new JsonArray(JsonNode.Parse(WriteTool)));
+        var text = Encoding.UTF8.GetString((await response.ReadToEndAsync()).Bytes);
+        var input = string.Concat(text.Split('\n').Where(line => line.Contains("input_json_delta")).Select(line => (string?)JsonNode.Parse(line[6..])!["delta"]!["partial_json"]));
+
+        Assert.Equal("/x", (string?)JsonNode.Parse(input)!["file_path"]);
+    }
+
+    [Fact]
+    public async Task A_request_without_tools_gets_a_plain_answer_and_a_probe_one_token()
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new() }, FakeCalls.Cancel);
+        using var plain = await fake.AskAsync(stream: false);
+        using var probe = await fake.AskAsync(stream: false, change: body => body["max_tokens"] = 1);
+
+        Assert.Equal("end_turn", (string?)JsonNode.Parse((await plain.ReadToEndAsync()).Bytes)!["stop_reason"]);
+        Assert.Equal("max_tokens", (string?)JsonNode.Parse((await probe.ReadToEndAsync()).Bytes)!["stop_reason"]);
+    }
+
+    private static async Task<JsonNode> TurnAsync(FakeAnthropicServer fake, JsonNode content, string system = "")
+    {
+        using var response = await fake.AskAsync(stream: false, change: body =>
+        {
+            body["system"] = system;
+            body["tools"] = new JsonArray(JsonNode.Parse(WriteTool));
+            body["messages"]!.AsArray().Add(new JsonObject { ["role"] = "user", ["content"] = content });
+        });
+        return JsonNode.Parse((await response.ReadToEndAsync()).Bytes)!;
+    }
+}
