@@ -1,0 +1,191 @@
+using System.Collections;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+
+namespace TraceVault.Settings;
+
+/// <summary>
+/// Reads every feature's options from <c>appsettings.json</c>, the environment (<c>TRACEVAULT_…</c>) and the command line
+/// (<c>--Name=value</c>); the later wins. A setting that is unknown or invalid stops the start with one line that names it.
+/// </summary>
+internal sealed class SettingsReader
+{
+    /// <summary>Variables of the same prefix that belong to the command line program.</summary>
+    private static readonly HashSet<string> OfOthers = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "ServerUrl", "Token", "ConfigDir",
+    };
+
+    /// <summary>Sections of <c>appsettings.json</c> and of the environment that the framework reads itself.</summary>
+    private static readonly string[] OfTheFramework = ["Kestrel:", "Logging:", "AllowedHosts"];
+
+    private readonly IConfigurationRoot _file;
+    private readonly Dictionary<string, string?> _environment;
+    private readonly Dictionary<string, string?> _arguments;
+    private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <param name="args">The command line.</param>
+    /// <param name="environment">The environment's variables.</param>
+    /// <param name="folder">Where <c>appsettings.json</c> may stand; null reads none.</param>
+    public SettingsReader(string[] args, IDictionary environment, string? folder)
+    {
+        _file = ReadFile(folder);
+        _environment = ReadEnvironment(environment);
+        _arguments = ReadArguments(args);
+        Configuration = new ConfigurationBuilder()
+            .AddConfiguration(_file)
+            .AddInMemoryCollection(_environment)
+            .AddInMemoryCollection(_arguments)
+            .Build();
+    }
+
+    /// <summary>All sources as one, for the sections that the framework reads itself.</summary>
+    public IConfigurationRoot Configuration { get; }
+
+    /// <summary>Every setting that was asked for, in that order.</summary>
+    public List<Setting> Settings { get; } = [];
+
+    /// <summary>Secrets that stand on the command line, where every user of the machine can read them.</summary>
+    public List<string> SecretsInArguments { get; } = [];
+
+    /// <exception cref="StartupException">A value does not convert or breaks a rule of its property.</exception>
+    public T Read<T>(string section = "")
+        where T : class, new()
+    {
+        var options = new T();
+        foreach (var property in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite))
+        {
+            var key = SettingName.Key(section, property);
+            _known.Add(key);
+            Settings.Add(new Setting(section, property, property.GetValue(options)));
+            if (Configuration[key] is { Length: > 0 } text)
+            {
+                GuardSecret(section, property, key);
+                property.SetValue(options, Convert(section, property, text));
+            }
+        }
+
+        Validate(section, options);
+        return options;
+    }
+
+    /// <exception cref="StartupException">The environment, the command line or the file names a setting that no feature has.</exception>
+    public void RefuseUnknown()
+    {
+        RefuseUnknown(_environment.Keys, key => $"the environment variable {SettingName.EnvironmentPrefix}{key.Replace(":", "__", StringComparison.Ordinal)}");
+        RefuseUnknown(_arguments.Keys, key => $"--{key}");
+        RefuseUnknown(_file.AsEnumerable().Where(pair => pair.Value is not null).Select(pair => pair.Key), key => $"{key} in appsettings.json");
+    }
+
+    private void RefuseUnknown(IEnumerable<string> keys, Func<string, string> name)
+    {
+        foreach (var key in keys)
+        {
+            if (!_known.Contains(key) && !OfOthers.Contains(key)
+                && !OfTheFramework.Any(section => key.StartsWith(section, StringComparison.OrdinalIgnoreCase)))
+            {
+                throw new StartupException($"Unknown setting: {name(key)}. `--help` lists the settings.");
+            }
+        }
+    }
+
+    private void GuardSecret(string section, PropertyInfo property, string key)
+    {
+        if (property.GetCustomAttribute<SecretAttribute>() is null)
+        {
+            return;
+        }
+
+        if (_file[key] is { Length: > 0 })
+        {
+            throw new StartupException($"{SettingName.ForEnvironment(section, property)} is a secret and is not read from appsettings.json: remove it there and set it in the environment.");
+        }
+
+        if (_arguments.ContainsKey(key))
+        {
+            SecretsInArguments.Add(SettingName.ForEnvironment(section, property));
+        }
+    }
+
+    private static object Convert(string section, PropertyInfo property, string text)
+    {
+        var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        try
+        {
+            return type == typeof(string) ? text : TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text)!;
+        }
+        catch (Exception problem) when (problem is FormatException or ArgumentException or NotSupportedException or OverflowException)
+        {
+            var kind = type == typeof(TimeSpan) ? "a time as hours:minutes:seconds, such as 00:10:00"
+                : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type)).ToLowerInvariant()}"
+                : type == typeof(bool) ? "true or false" : "a whole number";
+            throw new StartupException($"{SettingName.ForEnvironment(section, property)} is invalid: it takes {kind}.");
+        }
+    }
+
+    private static void Validate<T>(string section, T options)
+        where T : class
+    {
+        foreach (var property in typeof(T).GetProperties())
+        {
+            foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
+            {
+                if (!rule.IsValid(property.GetValue(options)))
+                {
+                    throw new StartupException($"{SettingName.ForEnvironment(section, property)} is invalid: {rule.FormatErrorMessage("it")}");
+                }
+            }
+        }
+    }
+
+    private static IConfigurationRoot ReadFile(string? folder)
+    {
+        var file = new ConfigurationBuilder().AddInMemoryCollection(); // the framework sets values, which an empty configuration refuses
+        if (folder is not null)
+        {
+            file.SetBasePath(folder).AddJsonFile("appsettings.json", optional: true);
+        }
+
+        try
+        {
+            return file.Build();
+        }
+        catch (InvalidDataException problem)
+        {
+            throw new StartupException($"appsettings.json in {folder} is not valid JSON: {problem.GetBaseException().Message}");
+        }
+    }
+
+    private static Dictionary<string, string?> ReadEnvironment(IDictionary environment)
+    {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (DictionaryEntry entry in environment)
+        {
+            if (entry.Key is string name && name.StartsWith(SettingName.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                settings[SettingName.Normalize(name[SettingName.EnvironmentPrefix.Length..])] = entry.Value as string;
+            }
+        }
+
+        return settings;
+    }
+
+    private static Dictionary<string, string?> ReadArguments(string[] args)
+    {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var argument in args)
+        {
+            var equals = argument.IndexOf('=', StringComparison.Ordinal);
+            if (!argument.StartsWith("--", StringComparison.Ordinal) || equals < 3)
+            {
+                // The argument itself is not repeated: it may be a misplaced secret.
+                throw new StartupException("An argument is not understood: settings are given as --Name=value. `--help` lists them.");
+            }
+
+            settings[SettingName.Normalize(argument[2..equals])] = argument[(equals + 1)..];
+        }
+
+        return settings;
+    }
+}

@@ -1,0 +1,80 @@
+using TraceVault.Proxy;
+using TraceVault.Settings;
+
+namespace TraceVault.Tests.Settings;
+
+public class SettingsTests
+{
+    [Theory]
+    [InlineData("--Proxy:MaxBodyBytes=lots", "TRACEVAULT_PROXY__MAXBODYBYTES is invalid: it takes a whole number")]
+    [InlineData("--Proxy:MaxBodyBytes=1", "TRACEVAULT_PROXY__MAXBODYBYTES is invalid")]
+    [InlineData("--Proxy:UpstreamTimeout=soon", "TRACEVAULT_PROXY__UPSTREAMTIMEOUT is invalid: it takes a time")]
+    [InlineData("--Proxy:UpstreamHttpVersion=3", "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is invalid")]
+    [InlineData("--LogFormat=xml", "TRACEVAULT_LOG_FORMAT is invalid: it takes one of text, json")]
+    [InlineData("--Urls=nowhere", "TRACEVAULT_URLS is invalid")]
+    [InlineData("--PublicUrl=https://example.com/path", "TRACEVAULT_PUBLIC_URL is invalid")]
+    [InlineData("--TrustedProxies=somebody", "TRACEVAULT_TRUSTED_PROXIES is invalid")]
+    [InlineData("--AnthropicUrl=http://example.com", "TRACEVAULT_ANTHROPIC_URL is invalid: over http")]
+    [InlineData("--AnthropicUrl=https://user:secret@example.com", "TRACEVAULT_ANTHROPIC_URL is invalid")]
+    [InlineData("--SetupToken=short", "TRACEVAULT_SETUP_TOKEN is too short")]
+    [InlineData("--MetricsToken=short", "TRACEVAULT_METRICS_TOKEN is invalid")]
+    [InlineData("--Proxy:MaxBodyByte=1024", "Unknown setting: --Proxy:MaxBodyByte")]
+    [InlineData("sk-ant-api03-misplaced", "An argument is not understood")]
+    public async Task A_wrong_setting_stops_the_start_with_a_line_that_names_it(string argument, string message)
+    {
+        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(settings: argument));
+
+        Assert.StartsWith(message, problem.Message);
+        Assert.DoesNotContain("sk-ant", problem.Message);
+        Assert.DoesNotContain('\n', problem.Message);
+    }
+
+    [Theory]
+    [InlineData("TRACEVAULT_PROXY__MAXBODYBYTES")]
+    [InlineData("TRACEVAULT_PROXY__MAX_BODY_BYTES")]
+    [InlineData("tracevault_proxy__MaxBodyBytes")]
+    public void The_environment_spells_a_setting_in_any_case(string name)
+    {
+        var reader = new SettingsReader([], new Dictionary<string, string> { [name] = "2048" }, Path.GetTempPath());
+
+        Assert.Equal(2048, reader.Read<ProxyOptions>("Proxy").MaxBodyBytes);
+        reader.RefuseUnknown();
+    }
+
+    [Fact]
+    public void The_command_line_wins_over_the_environment_and_that_over_the_file()
+    {
+        var folder = Directory.CreateTempSubdirectory("tracevault-test-");
+        File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), """{"Proxy":{"MaxBodyBytes":1111,"UpstreamTimeout":"00:01:00"}}""");
+
+        var reader = new SettingsReader(["--proxy:maxbodybytes=3333"], new Dictionary<string, string> { ["TRACEVAULT_PROXY__MAXBODYBYTES"] = "2222" }, folder.FullName);
+        var options = reader.Read<ProxyOptions>("Proxy");
+        folder.Delete(recursive: true);
+
+        Assert.Equal((3333, TimeSpan.FromMinutes(1)), (options.MaxBodyBytes, options.UpstreamTimeout));
+    }
+
+    [Fact]
+    public void An_unknown_variable_of_ours_is_named_and_those_of_others_are_left_alone()
+    {
+        var others = new SettingsReader([], new Dictionary<string, string> { ["PATH"] = "x", ["TRACEVAULT_SERVER_URL"] = "x", ["TRACEVAULT_TOKEN"] = "x" }, Path.GetTempPath());
+        others.RefuseUnknown();
+
+        var ours = new SettingsReader([], new Dictionary<string, string> { ["TRACEVAULT_DATABSE"] = "x" }, Path.GetTempPath());
+        Assert.Contains("TRACEVAULT_DATABSE", Assert.Throws<StartupException>(ours.RefuseUnknown).Message);
+    }
+
+    [Fact]
+    public void A_secret_in_the_file_is_refused_without_being_shown()
+    {
+        var folder = Directory.CreateTempSubdirectory("tracevault-test-");
+        File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), $$"""{"EncryptionKey":"{{TestServer.MasterKey}}"}""");
+        var reader = new SettingsReader([], new Dictionary<string, string>(), folder.FullName);
+
+        var problem = Assert.Throws<StartupException>(() => reader.Read<TraceVault.Vault.VaultOptions>());
+        folder.Delete(recursive: true);
+
+        Assert.StartsWith("TRACEVAULT_ENCRYPTION_KEY is a secret", problem.Message);
+        Assert.DoesNotContain(TestServer.MasterKey, problem.Message);
+    }
+}
