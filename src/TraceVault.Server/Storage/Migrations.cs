@@ -1,0 +1,51 @@
+using FluentMigrator;
+
+namespace TraceVault.Storage;
+
+/// <summary>Accounts, their sessions and their provider keys. Ids are UUIDv7 text made by code; times are Unix milliseconds UTC.</summary>
+[Migration(1, "accounts and keys")]
+public sealed class AccountsAndKeys : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Create.Table("users")
+            .WithColumn("id").AsText().PrimaryKey()
+            .WithColumn("email").AsText().NotNullable()
+            .WithColumn("email_key").AsText().NotNullable().Unique() // lower case: one address, one account
+            .WithColumn("name").AsText().Nullable()
+            .WithColumn("role").AsText().NotNullable()
+            .WithColumn("password_hash").AsText().NotNullable()
+            .WithColumn("created_at").AsInt64().NotNullable()
+            .WithColumn("updated_at").AsInt64().NotNullable();
+
+        Create.Table("auth_sessions")
+            .WithColumn("id").AsText().PrimaryKey()
+            .WithColumn("user_id").AsText().NotNullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed()
+            .WithColumn("token_hash").AsBytes().NotNullable().Unique() // SHA-256 of the token
+            .WithColumn("client").AsText().Nullable()
+            .WithColumn("address").AsText().Nullable()
+            .WithColumn("created_at").AsInt64().NotNullable()
+            .WithColumn("expires_at").AsInt64().NotNullable()
+            .WithColumn("last_used_at").AsInt64().NotNullable();
+
+        Create.Table("user_anthropic_keys")
+            .WithColumn("user_id").AsText().PrimaryKey().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade)
+            .WithColumn("sealed").AsBytes().NotNullable()
+            .WithColumn("key_id").AsText().NotNullable()
+            .WithColumn("max_concurrent").AsInt64().NotNullable()
+            .WithColumn("created_at").AsInt64().NotNullable()
+            .WithColumn("updated_at").AsInt64().NotNullable()
+            .WithColumn("last_used_at").AsInt64().Nullable();
+
+        // One row at most: its primary key decides which of two concurrent set-ups was first.
+        Create.Table("first_run")
+            .WithColumn("id").AsInt64().PrimaryKey()
+            .WithColumn("completed_at").AsInt64().NotNullable();
+
+        Create.Table("sign_in_failures")
+            .WithColumn("subject").AsText().PrimaryKey()
+            .WithColumn("failures").AsInt64().NotNullable()
+            .WithColumn("window_started_at").AsInt64().NotNullable();
+    }
+}

@@ -1,0 +1,78 @@
+using System.Data.Common;
+using System.Reflection;
+using Dapper;
+using FluentMigrator;
+using FluentMigrator.Runner;
+using TraceVault.Settings;
+
+namespace TraceVault.Storage;
+
+/// <summary>Brings the schema up to date when a server starts. Several servers may start at once: one migrates, the others wait for it.</summary>
+internal sealed class Migrator(Database database, ILogger<Migrator> log)
+{
+    /// <summary>Identifies our migrations among the advisory locks of a PostgreSQL database; the value itself means nothing.</summary>
+    private const long MigrationLock = 0x7472616365766c74;
+
+    private static readonly long NewestKnown = typeof(Migrator).Assembly.GetTypes()
+        .Max(type => type.GetCustomAttribute<MigrationAttribute>()?.Version ?? 0);
+
+    /// <exception cref="StartupException">The database cannot be reached, or a newer server has already changed its schema.</exception>
+    public async Task MigrateAsync(CancellationToken cancel)
+    {
+        await database.PrepareFileAsync();
+        try
+        {
+            await using var connection = await database.ConnectAsync(cancel);
+            if (database.Engine is Engine.Postgres)
+            {
+                // At the default isolation level, under a lock of this session: released when the connection closes, however it does.
+                await connection.ExecuteAsync("select pg_advisory_lock(@MigrationLock)", new { MigrationLock }, commandTimeout: 300);
+            }
+
+            var found = await FoundVersionAsync(connection);
+            if (found > NewestKnown)
+            {
+                throw new StartupException($"The database was changed by a newer TraceVault (schema {found}; this server knows up to {NewestKnown}). "
+                    + "Start that version or a newer one.");
+            }
+
+            if (found < NewestKnown)
+            {
+                await Task.Run(Run, cancel); // it blocks, and this may be a thread that serves sockets
+                log.LogInformation("The database is now at schema {Version}.", NewestKnown);
+            }
+
+            if (database.Engine is Engine.Postgres)
+            {
+                await connection.ExecuteAsync("select pg_advisory_unlock(@MigrationLock)", new { MigrationLock });
+            }
+        }
+        catch (Exception problem) when (Database.IsUnavailable(problem) || problem is DbException)
+        {
+            throw new StartupException($"The database cannot be used: {problem.GetBaseException().Message} Check TRACEVAULT_DATABASE and that the database runs.");
+        }
+    }
+
+    private async Task<long> FoundVersionAsync(DbConnection connection)
+    {
+        var table = database.Engine is Engine.Postgres
+            ? "select count(*) from information_schema.tables where table_schema = current_schema() and table_name = 'schema_versions'"
+            : "select count(*) from sqlite_master where type = 'table' and name = 'schema_versions'";
+        return await connection.ExecuteScalarAsync<long>(table) == 0
+            ? 0
+            : await connection.ExecuteScalarAsync<long?>("select max(version) from schema_versions") ?? 0;
+    }
+
+    private void Run()
+    {
+        using var services = new ServiceCollection()
+            .AddFluentMigratorCore()
+            .ConfigureRunner(runner => (database.Engine is Engine.Postgres ? runner.AddPostgres() : runner.AddSQLite())
+                .WithGlobalConnectionString(database.ConnectionString)
+                .WithVersionTable(new SchemaVersions())
+                .ScanIn(typeof(Migrator).Assembly).For.Migrations())
+            .BuildServiceProvider(validateScopes: false);
+        using var scope = services.CreateScope();
+        scope.ServiceProvider.GetRequiredService<IMigrationRunner>().MigrateUp();
+    }
+}

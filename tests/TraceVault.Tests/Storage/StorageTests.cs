@@ -1,0 +1,101 @@
+using Dapper;
+using TraceVault.Settings;
+
+namespace TraceVault.Tests.Storage;
+
+public class StorageTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Eight_servers_start_at_once_on_one_empty_database()
+    {
+        await using var database = await TestDatabase.CreateAsync("postgres");
+
+        var servers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => TestServer.StartAsync(database))));
+
+        foreach (var server in servers)
+        {
+            using var ready = await server.Client.GetAsync("/readyz", Cancel);
+            Assert.Equal(System.Net.HttpStatusCode.OK, ready.StatusCode);
+        }
+
+        Assert.Single(servers, server => server.Log.Text.Contains("now at schema"));
+        foreach (var server in servers)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_restart_keeps_everything(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        string token;
+        await using (var first = await TestServer.StartAsync(database))
+        {
+            token = await first.SetUpWithKeyAsync();
+        }
+
+        await using var second = await TestServer.StartAsync(database);
+
+        Assert.True((await second.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("readable").GetBoolean());
+        Assert.DoesNotContain("now at schema", second.Log.Text);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task An_older_server_refuses_a_newer_schema_and_changes_nothing(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using (await TestServer.StartAsync(database))
+        {
+        }
+
+        await using var connection = await database.OpenAsync();
+        await connection.ExecuteAsync("insert into schema_versions (version) values (99)");
+
+        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database));
+
+        Assert.Contains("newer TraceVault (schema 99", problem.Message);
+    }
+
+    [Fact]
+    public async Task The_embedded_database_is_tuned_and_closed_to_others()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var server = await TestServer.StartAsync(database);
+        await server.SetUpAsync();
+        await using var connection = await database.OpenAsync();
+
+        Assert.Equal("wal", await connection.ExecuteScalarAsync<string>("pragma journal_mode"));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.All(Directory.GetFiles(database.DataDirectory), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        }
+    }
+
+    [Fact]
+    public async Task A_second_server_on_one_embedded_database_is_refused()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var server = await TestServer.StartAsync(database);
+
+        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database));
+
+        Assert.Contains("another TraceVault server", problem.Message);
+    }
+
+    [Theory]
+    [InlineData("oracle://x", "sqlite, sqlite:PATH or a postgres")]
+    [InlineData("postgres://user:hunter2@host:5432", "postgres://user:password@host")]
+    [InlineData("postgres://user:hunter2@host/db?sslmode=sometimes", "sslmode takes")]
+    [InlineData("postgres://user:hunter2@host/db?frobnicate=1", "frobnicate is not known")]
+    [InlineData("postgres://user:hunter2@127.0.0.1:1/db", "cannot be used")]
+    public async Task A_database_that_cannot_be_used_stops_the_start_without_showing_the_password(string setting, string reason)
+    {
+        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(settings: $"--Database={setting}"));
+
+        Assert.Contains(reason, problem.Message);
+        Assert.DoesNotContain("hunter2", problem.Message);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace TraceVault.Tests;
+
+/// <summary>A fresh, empty database and data folder for one test, on the engine asked for; both are deleted with it.</summary>
+public abstract class TestDatabase : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tracevault-test-"); // mode 0700
+
+    private protected TestDatabase()
+    {
+    }
+
+    /// <summary>For <c>[MemberData]</c>: a storage test runs once on each.</summary>
+    public static TheoryData<string> Engines => new("sqlite", "postgres");
+
+    /// <summary>The value for <c>TRACEVAULT_DATABASE</c>.</summary>
+    public abstract string Setting { get; }
+
+    /// <summary>The value for <c>TRACEVAULT_DATA_DIR</c>: exists, empty, closed to others.</summary>
+    public string DataDirectory => _folder.FullName;
+
+    public static async Task<TestDatabase> CreateAsync(string engine) => engine switch
+    {
+        "sqlite" => new Sqlite(),
+        "postgres" => await Postgres.CreateAsync(await PostgresCluster.GetAsync()),
+        _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, "Known engines: sqlite, postgres."),
+    };
+
+    /// <summary>A connection of the test's own, to look into the tables.</summary>
+    public abstract Task<DbConnection> OpenAsync();
+
+    /// <summary>Ends every connection to this database and refuses new ones, as when its server stops. Other tests notice nothing.</summary>
+    /// <exception cref="NotSupportedException">The engine is SQLite: a file that is already open cannot go away on Linux.</exception>
+    public abstract Task GoAwayAsync();
+
+    /// <summary>Undoes <see cref="GoAwayAsync"/>.</summary>
+    public abstract Task ComeBackAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await DropAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private protected virtual Task DropAsync() => Task.CompletedTask;
+
+    private sealed class Sqlite : TestDatabase
+    {
+        private string Path => System.IO.Path.Combine(DataDirectory, "tracevault.db");
+
+        public override string Setting => "sqlite:" + Path;
+
+        public override async Task<DbConnection> OpenAsync()
+        {
+            var settings = new SqliteConnectionStringBuilder { DataSource = Path, Pooling = false, DefaultTimeout = 30 };
+            var connection = new SqliteConnection(settings.ConnectionString);
+            await connection.OpenAsync();
+            return connection;
+        }
+
+        public override Task GoAwayAsync() =>
+            throw new NotSupportedException("A SQLite file has no server that could stop: write the outage test for postgres.");
+
+        public override Task ComeBackAsync() => GoAwayAsync();
+    }
+
+    /// <summary>Database and owner have one name; the owner is no superuser, as it should be in production.</summary>
+    private sealed class Postgres(PostgresCluster cluster, string name, string password) : TestDatabase
+    {
+        public override string Setting => $"postgres://{name}:{password}@{cluster.Host}:{cluster.Port}/{name}?sslmode=disable";
+
+        public static async Task<Postgres> CreateAsync(PostgresCluster cluster)
+        {
+            var name = "test_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
+            var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
+            await cluster.AdministerAsync($"create role {name} login password '{password}'");
+            await cluster.AdministerAsync($"create database {name} owner {name} template template0");
+            return new Postgres(cluster, name, password);
+        }
+
+        public override async Task<DbConnection> OpenAsync()
+        {
+            var settings = PostgresCluster.Parse(Setting);
+            settings.Pooling = false;
+            var connection = new NpgsqlConnection(settings.ConnectionString);
+            await connection.OpenAsync();
+            return connection;
+        }
+
+        public override async Task GoAwayAsync()
+        {
+            await cluster.AdministerAsync($"alter database {name} allow_connections false");
+            // With a timeout (in milliseconds) it returns once the backend is gone, not merely told to go.
+            await cluster.AdministerAsync($"select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}'");
+        }
+
+        public override Task ComeBackAsync() => cluster.AdministerAsync($"alter database {name} allow_connections true");
+
+        private protected override async Task DropAsync()
+        {
+            await cluster.AdministerAsync($"drop database {name} with (force)");
+            await cluster.AdministerAsync($"drop role {name}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Data.Common;
+using Dapper;
+using Npgsql;
+
+namespace TraceVault.Tests;
+
+public class TestDatabaseTests
+{
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Two_tests_never_share_a_database(string engine)
+    {
+        await using var one = await TestDatabase.CreateAsync(engine);
+        await using var other = await TestDatabase.CreateAsync(engine);
+        foreach (var database in (TestDatabase[])[one, other])
+        {
+            await using var connection = await database.OpenAsync();
+            await connection.ExecuteAsync("create table notes (id bigint)"); // fails where it exists
+        }
+
+        Assert.NotEqual(one.Setting, other.Setting);
+        Assert.NotEqual(one.DataDirectory, other.DataDirectory);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_data_folder_is_closed_to_others_and_goes_with_the_database(string engine)
+    {
+        var database = await TestDatabase.CreateAsync(engine);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(database.DataDirectory));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(database.DataDirectory));
+
+        await database.DisposeAsync();
+
+        Assert.False(Directory.Exists(database.DataDirectory));
+        await Assert.ThrowsAnyAsync<DbException>(database.OpenAsync);
+    }
+
+    [Fact]
+    public async Task A_server_that_went_away_drops_its_clients_until_it_comes_back()
+    {
+        await using var database = await TestDatabase.CreateAsync("postgres");
+        await using var neighbour = await TestDatabase.CreateAsync("postgres");
+        await using var client = await database.OpenAsync();
+        await using var bystander = await neighbour.OpenAsync();
+
+        await database.GoAwayAsync();
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => client.ExecuteScalarAsync<int>("select 1"));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(database.OpenAsync);
+        Assert.Equal(1, await bystander.ExecuteScalarAsync<int>("select 1"));
+
+        await database.ComeBackAsync();
+        await using var again = await database.OpenAsync();
+        Assert.Equal(1, await again.ExecuteScalarAsync<int>("select 1"));
+    }
+}
