@@ -1,0 +1,20 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace TraceVault.Vault;
+
+/// <summary>One master key: 256 bits under an id. It derives the keys that are used and is never used itself.</summary>
+[DebuggerDisplay("[master key {Id}]")]
+internal sealed class RingKey(string id, byte[] material)
+{
+    public const int Size = 32;
+
+    public string Id { get; } = id;
+
+    /// <summary>HKDF-SHA-256 (RFC 5869) without salt; <paramref name="purpose"/> is the info, so that no two purposes share a key.</summary>
+    public void Derive(string purpose, Span<byte> output) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, material, output, salt: default, Encoding.UTF8.GetBytes(purpose));
+
+    public override string ToString() => $"[master key {Id}]";
+}
