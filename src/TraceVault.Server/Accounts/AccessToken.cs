@@ -1,0 +1,76 @@
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace TraceVault.Accounts;
+
+/// <summary>A token in clear, as a client holds it. It never prints, and only its <see cref="TokenHash"/> is stored.</summary>
+/// <remarks>
+/// Form: a prefix that says what it is (<c>tvs_</c>, a session), 32 random bytes in base64url (43 characters), and the CRC-32 of all
+/// before it in base 62 (6 characters, most significant first). The checksum lets a mistyped token be refused, and a leaked one be found
+/// by secret scanners, without asking the database.
+/// </remarks>
+[DebuggerDisplay("[token]")]
+internal sealed class AccessToken
+{
+    public const string SessionPrefix = "tvs_";
+
+    private const int RandomBytes = 32, RandomLength = 43, ChecksumLength = 6, PrefixLength = 4;
+    private const int Length = PrefixLength + RandomLength + ChecksumLength;
+    private const string Base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private readonly string _value;
+
+    private AccessToken(string value) => _value = value;
+
+    public static AccessToken CreateSession()
+    {
+        Span<byte> random = stackalloc byte[RandomBytes];
+        RandomNumberGenerator.Fill(random);
+        var body = SessionPrefix + Base64Url.EncodeToString(random);
+        Span<char> checksum = stackalloc char[ChecksumLength];
+        WriteChecksum(body, checksum);
+        return new AccessToken(string.Concat(body, checksum));
+    }
+
+    /// <summary>Reads a session token whose form and checksum are right; says nothing about whether it is known.</summary>
+    public static bool TryHashSession(ReadOnlySpan<char> text, out TokenHash hash)
+    {
+        hash = default;
+        if (text.Length != Length || !text.StartsWith(SessionPrefix, StringComparison.Ordinal) || !Ascii.IsValid(text))
+        {
+            return false;
+        }
+
+        Span<char> checksum = stackalloc char[ChecksumLength];
+        WriteChecksum(text[..^ChecksumLength], checksum);
+        if (!checksum.SequenceEqual(text[^ChecksumLength..]))
+        {
+            return false;
+        }
+
+        hash = TokenHash.Of(text);
+        return true;
+    }
+
+    public TokenHash Hash() => TokenHash.Of(_value);
+
+    /// <summary>The secret itself. Named so that every use shows up in a search.</summary>
+    public string Reveal() => _value;
+
+    [SuppressMessage("Design", "CA1024", Justification = "Not a property: a debugger would show it.")]
+    public override string ToString() => "[token]";
+
+    private static void WriteChecksum(ReadOnlySpan<char> body, Span<char> checksum)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        var crc = Crc32.HashToUInt32(bytes[..Encoding.ASCII.GetBytes(body, bytes)]);
+        for (var i = ChecksumLength - 1; i >= 0; i--, crc /= 62)
+        {
+            checksum[i] = Base62[(int)(crc % 62)];
+        }
+    }
+}

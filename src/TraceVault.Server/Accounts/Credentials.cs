@@ -1,0 +1,50 @@
+namespace TraceVault.Accounts;
+
+internal enum CredentialKind
+{
+    Missing,
+    Conflicting,
+    Token,
+}
+
+/// <summary>The one reader of a caller's credential, for the proxy and the API: <c>x-api-key</c>, <c>Authorization: Bearer</c>, or both alike. Cookies are never looked at.</summary>
+internal static class Credentials
+{
+    private const string Bearer = "Bearer ";
+
+    /// <param name="headers">The request's headers.</param>
+    /// <param name="token">The token; empty unless there is exactly one.</param>
+    public static CredentialKind Read(IHeaderDictionary headers, out ReadOnlySpan<char> token)
+    {
+        token = default;
+        foreach (var value in headers["x-api-key"])
+        {
+            if (!Add(value, ref token))
+            {
+                return CredentialKind.Conflicting;
+            }
+        }
+
+        foreach (var value in headers.Authorization)
+        {
+            if (value is not null && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && !Add(value.AsSpan(Bearer.Length), ref token))
+            {
+                return CredentialKind.Conflicting;
+            }
+        }
+
+        return token.IsEmpty ? CredentialKind.Missing : CredentialKind.Token;
+    }
+
+    private static bool Add(ReadOnlySpan<char> value, ref ReadOnlySpan<char> token)
+    {
+        value = value.Trim();
+        if (!value.IsEmpty && !token.IsEmpty)
+        {
+            return value.SequenceEqual(token);
+        }
+
+        token = value.IsEmpty ? token : value;
+        return true;
+    }
+}

@@ -1,0 +1,113 @@
+using Dapper;
+using TraceVault.Storage;
+
+namespace TraceVault.Accounts;
+
+/// <summary>Sessions in the database. Lifetime 30 days, sliding; 90 days at most from the sign-in.</summary>
+internal sealed class Sessions(Database database, UserChanges changes, TimeProvider clock)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+    public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(90);
+
+    /// <summary>How long an ended-by-age session is remembered, so that its owner is told that it expired and not that it is unknown.</summary>
+    private static readonly TimeSpan RememberExpired = TimeSpan.FromDays(30);
+
+    internal sealed record Created(AccessToken Token, DateTimeOffset ExpiresAt);
+
+    internal sealed record Listed(string Id, string? Client, string? Address, long CreatedAt, long ExpiresAt, long LastUsedAt);
+
+    internal sealed record Found(string Id, string UserId, string Email, string? Name, string Role, long CreatedAt, long ExpiresAt, long LastUsedAt);
+
+    /// <summary>When a session last used at this moment ends.</summary>
+    public static DateTimeOffset ExpiryAfterUse(DateTimeOffset createdAt, DateTimeOffset usedAt)
+    {
+        var (sliding, last) = (usedAt + Lifetime, createdAt + MaxLifetime);
+        return sliding < last ? sliding : last;
+    }
+
+    public async Task<Created> CreateAsync(string userId, Origin origin, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var token = AccessToken.CreateSession();
+        var expires = ExpiryAfterUse(now, now);
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into auth_sessions (id, user_id, token_hash, client, address, created_at, expires_at, last_used_at)
+            values (@Id, @userId, @Hash, @Client, @Address, @Now, @Expires, @Now)
+            """,
+            new
+            {
+                Id = Guid.CreateVersion7(now).ToString(),
+                userId,
+                Hash = token.Hash().ToBytes(),
+                origin.Client,
+                origin.Address,
+                Now = now.ToUnixTimeMilliseconds(),
+                Expires = expires.ToUnixTimeMilliseconds(),
+            },
+            cancellationToken: cancel));
+        return new Created(token, expires);
+    }
+
+    /// <returns>The session, expired or not; null when it was ended or never was.</returns>
+    public async Task<Found?> FindAsync(TokenHash hash, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
+            """
+            select s.id, s.user_id, u.email, u.name, u.role, s.created_at, s.expires_at, s.last_used_at
+            from auth_sessions s join users u on u.id = s.user_id
+            where s.token_hash = @Hash
+            """,
+            new { Hash = hash.ToBytes() },
+            cancellationToken: cancel));
+    }
+
+    /// <returns>The live sessions of a user, the latest used first.</returns>
+    public async Task<IReadOnlyList<Listed>> ListAsync(string userId, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await using var connection = await database.ConnectAsync(cancel);
+        return (await connection.QueryAsync<Listed>(new CommandDefinition(
+            """
+            select id, client, address, created_at, expires_at, last_used_at from auth_sessions
+            where user_id = @userId and expires_at > @now order by last_used_at desc, id desc
+            """,
+            new { userId, now },
+            cancellationToken: cancel))).AsList();
+    }
+
+    /// <returns>Whether the user had such a session.</returns>
+    public async Task<bool> EndAsync(string userId, string sessionId, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        var ended = await connection.ExecuteAsync(new CommandDefinition(
+            "delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId }, cancellationToken: cancel));
+        changes.Announce(userId);
+        return ended > 0;
+    }
+
+    /// <summary>Records that a session was used, which also moves its end.</summary>
+    public async Task TouchAsync(string sessionId, DateTimeOffset createdAt, DateTimeOffset usedAt, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update auth_sessions set last_used_at = @Used, expires_at = @Expires where id = @sessionId and last_used_at < @Used",
+            new
+            {
+                sessionId,
+                Used = usedAt.ToUnixTimeMilliseconds(),
+                Expires = ExpiryAfterUse(createdAt, usedAt).ToUnixTimeMilliseconds(),
+            },
+            cancellationToken: cancel));
+    }
+
+    /// <summary>Forgets sessions that expired long ago.</summary>
+    public async Task ForgetExpiredAsync(CancellationToken cancel)
+    {
+        var before = (clock.GetUtcNow() - RememberExpired).ToUnixTimeMilliseconds();
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition("delete from auth_sessions where expires_at < @before", new { before }, cancellationToken: cancel));
+    }
+}

@@ -1,0 +1,61 @@
+using Dapper;
+using TraceVault.Storage;
+
+namespace TraceVault.Accounts;
+
+/// <summary>Accounts in the database.</summary>
+internal sealed class Users(Database database, TimeProvider clock)
+{
+    /// <summary>A user together with what a sign-in checks.</summary>
+    internal sealed record WithPassword(string Id, string Email, string? Name, string Role, string PasswordHash)
+    {
+        public User User => new(Id, Email, Name, Role);
+    }
+
+    public async Task<bool> AnyAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from users", cancellationToken: cancel)) > 0;
+    }
+
+    /// <returns>The owner, or null when there was a first user already.</returns>
+    public async Task<User?> CreateFirstAsync(EmailAddress email, string? name, string passwordHash, CancellationToken cancel)
+    {
+        var user = new User(Guid.CreateVersion7(clock.GetUtcNow()).ToString(), email.Text, name, User.Owner);
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var first = await connection.ExecuteAsync(new CommandDefinition(
+            "insert into first_run (id, completed_at) values (1, @now) on conflict do nothing", new { now }, transaction, cancellationToken: cancel));
+        if (first == 0)
+        {
+            return null;
+        }
+
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into users (id, email, email_key, name, role, password_hash, created_at, updated_at)
+            values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @now, @now)
+            """,
+            new { user.Id, user.Email, email.Key, user.Name, user.Role, passwordHash, now },
+            transaction,
+            cancellationToken: cancel));
+        await transaction.CommitAsync(cancel);
+        return user;
+    }
+
+    public async Task<WithPassword?> FindAsync(EmailAddress email, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<WithPassword>(new CommandDefinition(
+            "select id, email, name, role, password_hash from users where email_key = @Key", new { email.Key }, cancellationToken: cancel));
+    }
+
+    public async Task SaveHashAsync(string userId, string passwordHash, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update users set password_hash = @passwordHash, updated_at = @now where id = @userId", new { userId, passwordHash, now }, cancellationToken: cancel));
+    }
+}

@@ -1,0 +1,75 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Accounts;
+using TraceVault.Vault;
+
+namespace TraceVault.Me;
+
+internal sealed record MeAnswer(string Id, string Email, string? Name, string Role, SessionAnswer Session);
+
+internal sealed record SessionAnswer(string Id, DateTime CreatedAt, DateTime ExpiresAt);
+
+internal sealed record ListedSession(string Id, string? Client, string? Address, DateTime CreatedAt, DateTime LastUsedAt, DateTime ExpiresAt, bool Current);
+
+internal sealed record KeyAnswer(bool Configured, DateTime? ConfiguredAt, DateTime? LastUsedAt, long MaxConcurrent, bool? Readable);
+
+internal sealed record KeyRequest(string? Key, long? MaxConcurrent)
+{
+    public override string ToString() => "[key request]";
+}
+
+/// <summary>What a signed-in user sees and changes of their own, over JSON.</summary>
+internal static class MeEndpoints
+{
+    public static MeAnswer Get(SignedIn me) => new(
+        me.User.Id, me.User.Email, me.User.Name, me.User.Role, new SessionAnswer(me.SessionId, me.CreatedAt.UtcDateTime, me.ExpiresAt.UtcDateTime));
+
+    /// <summary>Status only: neither the key nor a part of it is ever given out again.</summary>
+    public static async Task<KeyAnswer> GetKeyAsync(SignedIn me, ProviderKeys keys, KeyVault vault, CancellationToken cancel) =>
+        await keys.FindAsync(me.User.Id, cancel) is { } stored
+            ? new KeyAnswer(true, Time(stored.UpdatedAt), stored.LastUsedAt is { } used ? Time(used) : null, stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
+            : new KeyAnswer(false, null, null, ProviderKeys.DefaultMaxConcurrent, null);
+
+    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, ProviderKeys keys, CancellationToken cancel)
+    {
+        if (request.MaxConcurrent is < 1 or > ProviderKeys.MaxMaxConcurrent)
+        {
+            return Invalid("max_concurrent", $"It takes a whole number from 1 to {ProviderKeys.MaxMaxConcurrent}.");
+        }
+
+        var cap = (int?)request.MaxConcurrent;
+        if (request.Key is null)
+        {
+            return cap is null ? Invalid("key", "Send a key, a max_concurrent, or both.")
+                : await keys.SaveMaxConcurrentAsync(me.User.Id, cap.Value, cancel) ? TypedResults.NoContent()
+                : Invalid("key", "No key is stored yet: send one with the cap.");
+        }
+
+        if (!ProviderKey.TryParse(request.Key, out var key))
+        {
+            return Invalid("key", $"An Anthropic key starts with {ProviderKey.AnthropicPrefix} and has {ProviderKey.MinLength} to {ProviderKey.MaxLength} printable characters without spaces.");
+        }
+
+        await keys.SaveAsync(me.User.Id, key, cap, cancel);
+        return TypedResults.NoContent();
+    }
+
+    public static async Task<NoContent> DeleteKeyAsync(SignedIn me, ProviderKeys keys, CancellationToken cancel)
+    {
+        await keys.DeleteAsync(me.User.Id, cancel);
+        return TypedResults.NoContent();
+    }
+
+    public static async Task<IEnumerable<ListedSession>> ListSessionsAsync(SignedIn me, Sessions sessions, CancellationToken cancel) =>
+        (await sessions.ListAsync(me.User.Id, cancel)).Select(session => new ListedSession(
+            session.Id, session.Client, session.Address, Time(session.CreatedAt), Time(session.LastUsedAt), Time(session.ExpiresAt), session.Id == me.SessionId));
+
+    public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Sessions sessions, CancellationToken cancel) =>
+        await sessions.EndAsync(me.User.Id, id, cancel)
+            ? TypedResults.NoContent()
+            : TypedResults.Problem("You have no such session.", statusCode: StatusCodes.Status404NotFound);
+
+    private static DateTime Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
+
+    private static ValidationProblem Invalid(string field, string problem) =>
+        TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
+}

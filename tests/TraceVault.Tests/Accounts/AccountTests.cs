@@ -1,0 +1,204 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapper;
+using Microsoft.Extensions.Time.Testing;
+using TraceVault.Accounts;
+
+namespace TraceVault.Tests.Accounts;
+
+public class AccountTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_first_user_is_owner_and_the_second_setup_is_refused(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+
+        var token = await server.SetUpAsync();
+
+        var me = await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", token);
+        Assert.Equal("owner", me.GetProperty("role").GetString());
+        Assert.Equal(TestServer.Email, me.GetProperty("email").GetString());
+        Assert.EndsWith("Z", me.GetProperty("session").GetProperty("expires_at").GetString());
+        using var again = await SetUpAsync(server, "another@example.com", TestServer.Password);
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
+        Assert.Equal("application/problem+json", again.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Of_many_setups_at_once_one_wins(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => SetUpAsync(server, $"user{i}@example.com", TestServer.Password)));
+
+        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict, HttpStatusCode.Conflict, HttpStatusCode.Conflict], answers.Select(a => a.StatusCode).Order());
+    }
+
+    [Theory]
+    [InlineData("owner@example.com", "short", "too short")]
+    [InlineData("owner@example.com", "Password1234", "first that an attacker would try")]
+    [InlineData("owner@example.com", "1qaz2wsx3edc", "first that an attacker would try")]
+    [InlineData("owner@example.com", "aaaaaaaaaaaaaaaa", "first that an attacker would try")]
+    [InlineData("owner@example.com", "OWNER@example.com", "first that an attacker would try")]
+    [InlineData("owner@example.com", "TraceVault2026!!", "first that an attacker would try")]
+    [InlineData("not an address", "four random words", "not an e-mail address")]
+    public async Task A_setup_with_a_poor_password_or_address_says_which_and_why(string email, string password, string reason)
+    {
+        await using var server = await TestServer.StartAsync();
+
+        using var answer = await SetUpAsync(server, email, password);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(reason, await answer.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_wrong_setup_token_creates_nobody_and_guesses_are_throttled()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        for (var i = 0; i < SignInThrottle.PerAccount; i++)
+        {
+            using var wrong = await SetUpAsync(server, TestServer.Email, TestServer.Password, "guess");
+            Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+        }
+
+        using var throttled = await SetUpAsync(server, TestServer.Email, TestServer.Password);
+        Assert.Equal(HttpStatusCode.TooManyRequests, throttled.StatusCode);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task An_address_signs_in_whatever_its_case(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        await server.SetUpAsync();
+
+        using var answer = await LogInAsync(server, " OWNER@Example.COM ", TestServer.Password);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.True(answer.Headers.CacheControl!.NoStore);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_and_an_unknown_user_are_answered_alike()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.SetUpAsync();
+
+        using var wrong = await LogInAsync(server, TestServer.Email, "some other words");
+        using var unknown = await LogInAsync(server, "nobody@example.com", "some other words");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
+        Assert.Equal(await WithoutTraceAsync(wrong), await WithoutTraceAsync(unknown));
+    }
+
+    [Fact]
+    public async Task An_unknown_user_costs_one_password_check_as_a_known_one_does()
+    {
+        using var passwords = new Passwords();
+        var hash = await passwords.HashAsync(TestServer.Password, Cancel);
+        await passwords.CheckAsync(hash, "warm up", Cancel);
+
+        var known = await TimeAsync(() => passwords.CheckAsync(hash, "some other words", Cancel));
+        var unknown = await TimeAsync(() => passwords.CheckAsync(null, "some other words", Cancel));
+
+        // An answer without a check takes microseconds: three orders of magnitude less, so that noise decides nothing here.
+        Assert.InRange(unknown / known, 0.1, 10);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Failures_throttle_the_account_in_parallel_too_and_the_window_ends(string engine)
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        await server.SetUpAsync();
+
+        var guesses = await Task.WhenAll(Enumerable.Range(0, SignInThrottle.PerAccount + 4).Select(_ => LogInAsync(server, TestServer.Email, "some other words")));
+        using var throttled = await LogInAsync(server, TestServer.Email, TestServer.Password);
+        using var other = await LogInAsync(server, "other@example.com", "some other words");
+        clock.Advance(SignInThrottle.Window + TimeSpan.FromSeconds(1));
+        using var later = await LogInAsync(server, TestServer.Email, TestServer.Password);
+
+        Assert.Equal(SignInThrottle.PerAccount, guesses.Count(a => a.StatusCode == HttpStatusCode.Unauthorized));
+        Assert.Equal(4, guesses.Count(a => a.StatusCode == HttpStatusCode.TooManyRequests));
+        Assert.Equal(HttpStatusCode.TooManyRequests, throttled.StatusCode);
+        Assert.Equal(SignInThrottle.Window, throttled.Headers.RetryAfter!.Delta);
+        Assert.Equal(HttpStatusCode.Unauthorized, other.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+    }
+
+    [Fact]
+    public async Task One_address_cannot_try_many_accounts()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var server = await TestServer.StartAsync(database);
+        await server.SetUpAsync();
+        await using (var connection = await database.OpenAsync())
+        {
+            await connection.ExecuteAsync("update sign_in_failures set failures = @n where subject like 'address:%'", new { n = SignInThrottle.PerAddress });
+        }
+
+        using var answer = await LogInAsync(server, TestServer.Email, TestServer.Password);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task An_old_hash_is_renewed_at_sign_in(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        await server.SetUpAsync();
+        await using var connection = await database.OpenAsync();
+        var weak = new Microsoft.AspNetCore.Identity.PasswordHasher<object>(Microsoft.Extensions.Options.Options.Create(
+            new Microsoft.AspNetCore.Identity.PasswordHasherOptions { IterationCount = 1_000 })).HashPassword(new(), TestServer.Password);
+        await connection.ExecuteAsync("update users set password_hash = @weak", new { weak });
+
+        await server.LogInAsync();
+
+        var renewed = Convert.FromBase64String((await connection.QuerySingleAsync<string>("select password_hash from users"))!);
+        // Identity's version 3: marker, PRF, then the iteration count in bytes 5 to 8, big-endian.
+        Assert.Equal(210_000, System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(renewed.AsSpan(5)));
+        await server.LogInAsync();
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Only_the_hash_of_a_token_is_stored(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+
+        var token = await server.SetUpAsync();
+
+        await using var connection = await database.OpenAsync();
+        var stored = await connection.QuerySingleAsync<byte[]>("select token_hash from auth_sessions");
+        Assert.Equal(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(token)), stored);
+    }
+
+    private static Task<HttpResponseMessage> SetUpAsync(TestServer server, string email, string password, string setupToken = TestServer.SetupToken) =>
+        server.Client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = setupToken, email, password }, Cancel);
+
+    private static Task<HttpResponseMessage> LogInAsync(TestServer server, string email, string password) =>
+        server.Client.PostAsJsonAsync("/api/v1/auth/login", new { email, password }, Cancel);
+
+    private static async Task<string> WithoutTraceAsync(HttpResponseMessage answer)
+    {
+        var body = (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).EnumerateObject().Where(p => p.Name != "trace_id");
+        return string.Join(',', body.Select(p => p.ToString()));
+    }
+
+    private static async Task<double> TimeAsync(Func<Task> work)
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        await work();
+        return watch.Elapsed.TotalMilliseconds;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using Dapper;
+using Microsoft.Extensions.Time.Testing;
+
+namespace TraceVault.Tests.Accounts;
+
+public class SessionTests
+{
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_session_slides_while_it_is_used_and_ends_after_ninety_days(string engine)
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        var token = await server.SetUpAsync();
+
+        for (var day = 29; day < 90; day += 29)
+        {
+            clock.Advance(TimeSpan.FromDays(29));
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, token));
+        }
+
+        clock.Advance(TimeSpan.FromDays(3.1));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(server, token));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task An_unused_session_ends_after_thirty_days_and_the_answer_says_so(string engine)
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        var token = await server.SetUpAsync();
+
+        clock.Advance(TimeSpan.FromDays(30.01));
+
+        using var answer = await server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Contains("expired at 2026-01-31", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Sessions_are_listed_and_ended_one_by_one(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        server.Client.DefaultRequestHeaders.UserAgent.ParseAdd("laptop/1.0");
+        var laptop = await server.SetUpAsync();
+        server.Client.DefaultRequestHeaders.UserAgent.Clear();
+        server.Client.DefaultRequestHeaders.UserAgent.ParseAdd("phone/2.0");
+        var phone = await server.LogInAsync();
+
+        var sessions = (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", laptop)).EnumerateArray().ToList();
+        var other = sessions.Single(s => !s.GetProperty("current").GetBoolean());
+        using var ended = await server.ApiAsync(HttpMethod.Delete, $"/api/v1/me/sessions/{other.GetProperty("id").GetString()}", laptop);
+        using var again = await server.ApiAsync(HttpMethod.Delete, $"/api/v1/me/sessions/{other.GetProperty("id").GetString()}", laptop);
+
+        Assert.Equal(2, sessions.Count);
+        Assert.Equal("phone/2.0", other.GetProperty("client").GetString());
+        Assert.Equal("127.0.0.1", other.GetProperty("address").GetString());
+        Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(server, phone));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, laptop));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Signing_out_ends_the_session(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        var token = await server.SetUpAsync();
+
+        using var out1 = await server.ApiAsync(HttpMethod.Post, "/api/v1/auth/logout", token);
+        using var out2 = await server.ApiAsync(HttpMethod.Post, "/api/v1/auth/logout", token);
+
+        Assert.Equal(HttpStatusCode.NoContent, out1.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, out2.StatusCode);
+        await using var connection = await database.OpenAsync();
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from auth_sessions"));
+    }
+
+    [Fact]
+    public async Task Nobody_ends_the_session_of_another_user()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var server = await TestServer.StartAsync(database);
+        var token = await server.SetUpAsync();
+        await using var connection = await database.OpenAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('other', 'o@x', 'o@x', 'member', '-', 0, 0);
+            insert into auth_sessions (id, user_id, token_hash, created_at, expires_at, last_used_at) values ('theirs', 'other', x'00', 0, 9999999999999, 0);
+            """);
+
+        using var answer = await server.ApiAsync(HttpMethod.Delete, "/api/v1/me/sessions/theirs", token);
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(1, await connection.ExecuteScalarAsync<long>("select count(*) from auth_sessions where id = 'theirs'"));
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(TestServer server, string token)
+    {
+        using var answer = await server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
+        return answer.StatusCode;
+    }
+}
