@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using TraceVault.Accounts;
+using TraceVault.Hosting;
+using TraceVault.Vault;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace TraceVault.Proxy;
+
+/// <summary>The proxied request, from the first line to the last byte.</summary>
+internal sealed class AnthropicProxy(
+    Callers callers,
+    KeyVault vault,
+    Upstream upstream,
+    IHttpForwarder forwarder,
+    PublicUrl publicUrl,
+    ProxyOptions options,
+    ProxyMetrics metrics,
+    ProxyLog log,
+    IHostApplicationLifetime lifetime,
+    TimeProvider clock)
+{
+    /// <summary>Takes the requests under <c>/proxy/anthropic</c>, by their raw target, before anything normalises it; the rest goes on.</summary>
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var exchange = new Exchange(context, clock);
+        var kind = RequestTarget.Read(exchange.RawTarget, publicUrl.Origin, out var target);
+        return kind is TargetKind.NotOurs ? next(context) : ForwardAsync(exchange, kind, target);
+    }
+
+    private async Task ForwardAsync(Exchange exchange, TargetKind kind, string target)
+    {
+        metrics.Begins();
+        RequestBodies.Lift(exchange.Context);
+        try
+        {
+            if (await AnswerAsync(exchange, kind, target) is { } error)
+            {
+                await error.WriteAsync(exchange);
+            }
+        }
+        catch (Exception problem) when (problem is OperationCanceledException or IOException && exchange.Context.RequestAborted.IsCancellationRequested)
+        {
+            exchange.Outcome = ForwardResult.ClientLeft;
+        }
+        catch (Exception problem)
+        {
+            log.Mistake(exchange, problem);
+            await AnthropicError.Internal.WriteAsync(exchange);
+        }
+        finally
+        {
+            metrics.Ends(exchange);
+            log.Write(exchange);
+        }
+    }
+
+    /// <returns>The error to answer with, or null when the exchange has been answered.</returns>
+    private async ValueTask<AnthropicError?> AnswerAsync(Exchange exchange, TargetKind kind, string target)
+    {
+        var request = exchange.Context.Request;
+        if (kind is TargetKind.Unacceptable)
+        {
+            return AnthropicError.BadPath;
+        }
+
+        if (kind is TargetKind.Probe && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)))
+        {
+            return await ProbeAnswer.WriteAsync(exchange);
+        }
+
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return AnthropicError.Draining;
+        }
+
+        var credential = Credentials.Read(request.Headers, out var token);
+        if (credential is not CredentialKind.Token)
+        {
+            return credential is CredentialKind.Missing ? AnthropicError.MissingToken : AnthropicError.ConflictingTokens;
+        }
+
+        if (!AccessToken.TryHashSession(token, out var hash))
+        {
+            return AnthropicError.InvalidToken;
+        }
+
+        var (outcome, caller, expiredAt) = await callers.FindAsync(hash, exchange.Context.RequestAborted);
+        if (caller is null)
+        {
+            return outcome switch
+            {
+                LookupOutcome.Unavailable => AnthropicError.Unavailable,
+                LookupOutcome.Expired => AnthropicError.ExpiredToken(expiredAt),
+                _ => AnthropicError.InvalidToken,
+            };
+        }
+
+        exchange.UserId = caller.UserId;
+        if (caller.Key is null)
+        {
+            return AnthropicError.NoKey(publicUrl.Origin);
+        }
+
+        if (request.ContentLength > options.MaxBodyBytes)
+        {
+            return AnthropicError.TooLarge(options.MaxBodyBytes);
+        }
+
+        if (TryOpen(caller.Key, caller.Owner) is not { } key)
+        {
+            return AnthropicError.KeyUnreadable;
+        }
+
+        if (!caller.User.TryEnter(caller.MaxConcurrent))
+        {
+            return AnthropicError.TooManyRequests;
+        }
+
+        try
+        {
+            return await SendAsync(exchange, target, key);
+        }
+        finally
+        {
+            caller.User.Leave();
+        }
+    }
+
+    /// <summary>Opens the key for this one request; it is not kept.</summary>
+    private ProviderKey? TryOpen(SealedKey key, KeyOwner owner)
+    {
+        try
+        {
+            return vault.Open(key, owner);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Sends the request with the user's key and streams the answer back; ends with the last byte either way.</summary>
+    private async Task<AnthropicError?> SendAsync(Exchange exchange, string target, ProviderKey key)
+    {
+        var context = exchange.Context;
+        RequestBodies.Tap(exchange, options);
+        var transformer = new AnthropicTransformer(exchange, upstream.AddressOf(target), key, metrics);
+        var result = await forwarder.SendAsync(context, "http://upstream.invalid", upstream.Client, upstream.Config, transformer);
+        return result is ForwarderError.None ? null : ForwardResult.Read(result, exchange, options, metrics);
+    }
+}

@@ -1,0 +1,60 @@
+using TraceVault.Vault;
+
+namespace TraceVault.Proxy;
+
+/// <summary>A live session with what its user stored, as of <see cref="LoadedAt"/>. The key stays sealed here.</summary>
+internal sealed record Caller(
+    string SessionId,
+    string UserId,
+    DateTimeOffset CreatedAt,
+    SealedKey? Key,
+    int MaxConcurrent,
+    DateTimeOffset LoadedAt,
+    CallerUser User,
+    long UserVersion,
+    SessionUse Use)
+{
+    /// <summary>Whether the user was changed since this was read.</summary>
+    public bool IsOutdated => User.Version != UserVersion;
+
+    public KeyOwner Owner => new(UserId);
+}
+
+/// <summary>What this process knows of a user across sessions and reloads.</summary>
+internal sealed class CallerUser
+{
+    private long _version;
+    private int _running;
+
+    public long Version => Volatile.Read(ref _version);
+
+    public void Changed() => Interlocked.Increment(ref _version);
+
+    /// <summary>Takes one of <paramref name="cap"/> places; <see cref="Leave"/> gives it back after the last byte.</summary>
+    public bool TryEnter(int cap)
+    {
+        if (Interlocked.Increment(ref _running) <= cap)
+        {
+            return true;
+        }
+
+        Leave();
+        return false;
+    }
+
+    public void Leave() => Interlocked.Decrement(ref _running);
+}
+
+/// <summary>When a session was last used, kept in memory and written to the database from time to time.</summary>
+internal sealed class SessionUse(DateTimeOffset lastUsedAt)
+{
+    private long _used = lastUsedAt.UtcTicks, _written = lastUsedAt.UtcTicks;
+
+    public DateTimeOffset UsedAt => new(Volatile.Read(ref _used), TimeSpan.Zero);
+
+    public void Mark(DateTimeOffset now) => Volatile.Write(ref _used, now.UtcTicks);
+
+    public bool IsUnwritten => Volatile.Read(ref _used) > Volatile.Read(ref _written);
+
+    public void Written(DateTimeOffset upTo) => Volatile.Write(ref _written, upTo.UtcTicks);
+}

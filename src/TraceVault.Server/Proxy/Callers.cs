@@ -1,0 +1,248 @@
+using System.Collections.Concurrent;
+using Dapper;
+using TraceVault.Accounts;
+using TraceVault.Storage;
+using TraceVault.Vault;
+
+namespace TraceVault.Proxy;
+
+internal enum LookupOutcome
+{
+    Found,
+    Unknown,
+    Expired,
+
+    /// <summary>The database is away and nothing recent enough is in memory.</summary>
+    Unavailable,
+}
+
+/// <param name="Outcome">What came of it.</param>
+/// <param name="Caller">The caller when found.</param>
+/// <param name="ExpiredAt">The end of the session when expired.</param>
+internal readonly record struct Lookup(LookupOutcome Outcome, Caller? Caller = null, DateTimeOffset? ExpiredAt = null);
+
+/// <summary>
+/// Who calls: looks a token up together with the user's sealed key, and keeps the answer in memory so that a warm request touches no database.
+/// </summary>
+/// <remarks>
+/// An answer is fresh for <see cref="Fresh"/>. After that it still serves while it is read again in the background, up to the outage grace
+/// (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm sessions through a database that is away. A change that
+/// <see cref="UserChanges"/> announces outdates it at once.
+/// </remarks>
+internal sealed partial class Callers : IDisposable
+{
+    public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<TokenHash, Caller> _warm = new();
+    private readonly ConcurrentDictionary<TokenHash, Task<Lookup>> _loading = new();
+    private readonly ConcurrentDictionary<string, CallerUser> _users = new(StringComparer.Ordinal);
+    private readonly Database _database;
+    private readonly UserChanges _changes;
+    private readonly TimeSpan _grace;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Callers> _log;
+    private long _changeCount;
+
+    /// <summary>UTC ticks before which a failed refresh is not tried again; 0 while the database answers.</summary>
+    private long _retryAt;
+
+    public Callers(Database database, UserChanges changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
+    {
+        (_database, _changes, _clock, _log) = (database, changes, clock, log);
+        _grace = options.OutageGrace > Fresh ? options.OutageGrace : Fresh;
+        changes.Changed += Outdate;
+    }
+
+    /// <summary>A row of the one query that a cold request costs; the times are Unix milliseconds.</summary>
+    private sealed record Row(string Id, string UserId, long CreatedAt, long ExpiresAt, long LastUsedAt, byte[]? Sealed, string? KeyId, long? MaxConcurrent);
+
+    public ValueTask<Lookup> FindAsync(TokenHash hash, CancellationToken cancel)
+    {
+        var now = _clock.GetUtcNow();
+        if (_warm.TryGetValue(hash, out var caller) && !caller.IsOutdated)
+        {
+            var age = now - caller.LoadedAt;
+            if (age >= Fresh && age < _grace && now.UtcTicks >= Volatile.Read(ref _retryAt))
+            {
+                _ = LoadOnceAsync(hash);
+            }
+
+            if (age < _grace)
+            {
+                return ValueTask.FromResult(Admit(caller, now));
+            }
+        }
+
+        return new ValueTask<Lookup>(LoadAsync(hash, cancel));
+    }
+
+    /// <summary>Callers whose use is not yet in the database.</summary>
+    public IEnumerable<Caller> Unwritten() => _warm.Values.Where(caller => caller.Use.IsUnwritten);
+
+    /// <summary>Drops what nobody used for the grace time, which bounds the memory by the sessions in use.</summary>
+    public void DropIdle()
+    {
+        var before = _clock.GetUtcNow() - _grace;
+        foreach (var (hash, caller) in _warm)
+        {
+            if (caller.Use.UsedAt < before && !caller.Use.IsUnwritten && caller.LoadedAt < before)
+            {
+                _warm.TryRemove(KeyValuePair.Create(hash, caller));
+            }
+        }
+    }
+
+    public void Dispose() => _changes.Changed -= Outdate;
+
+    private static Lookup Admit(Caller caller, DateTimeOffset now)
+    {
+        var expires = Sessions.ExpiryAfterUse(caller.CreatedAt, caller.Use.UsedAt);
+        if (now >= expires)
+        {
+            return new Lookup(LookupOutcome.Expired, ExpiredAt: expires);
+        }
+
+        caller.Use.Mark(now);
+        return new Lookup(LookupOutcome.Found, caller);
+    }
+
+    private async Task<Lookup> LoadAsync(TokenHash hash, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var found = await LoadOnceAsync(hash).WaitAsync(cancel);
+            if (found.Caller is not { IsOutdated: true })
+            {
+                return found.Caller is { } caller ? Admit(caller, _clock.GetUtcNow()) : found;
+            }
+        }
+    }
+
+    /// <summary>Requests of one token that arrive together share one query, which none of them can cancel.</summary>
+    private Task<Lookup> LoadOnceAsync(TokenHash hash)
+    {
+        if (_loading.TryGetValue(hash, out var running))
+        {
+            return running;
+        }
+
+        // A task not yet started: of two requests that come at once, one starts it and both wait for it.
+        var load = new Task<Task<Lookup>>(() => QueryAsync(hash));
+        var task = load.Unwrap();
+        var winner = _loading.GetOrAdd(hash, task);
+        if (ReferenceEquals(winner, task))
+        {
+            load.Start(TaskScheduler.Default);
+        }
+
+        return winner;
+    }
+
+    private async Task<Lookup> QueryAsync(TokenHash hash)
+    {
+        try
+        {
+            var found = await QueryConsistentlyAsync(hash);
+            if (Interlocked.Exchange(ref _retryAt, 0) != 0)
+            {
+                LogAvailable();
+            }
+
+            return found;
+        }
+        catch (Exception problem) when (Database.IsUnavailable(problem))
+        {
+            if (Interlocked.Exchange(ref _retryAt, (_clock.GetUtcNow() + RetryAfterFailure).UtcTicks) == 0)
+            {
+                LogUnavailable(problem.GetBaseException().Message, _grace);
+            }
+
+            return new Lookup(LookupOutcome.Unavailable);
+        }
+        finally
+        {
+            _loading.TryRemove(hash, out _);
+        }
+    }
+
+    /// <summary>Reads again if any user changed meanwhile: what was read may be from before the change.</summary>
+    private async Task<Lookup> QueryConsistentlyAsync(TokenHash hash)
+    {
+        while (true)
+        {
+            var changesBefore = Volatile.Read(ref _changeCount);
+            var row = await QueryRowAsync(hash);
+            if (row is null)
+            {
+                _warm.TryRemove(hash, out _);
+                return new Lookup(LookupOutcome.Unknown);
+            }
+
+            var caller = ToCaller(row, _warm.TryGetValue(hash, out var earlier) ? earlier.Use : null);
+            if (Volatile.Read(ref _changeCount) != changesBefore)
+            {
+                continue;
+            }
+
+            if (_clock.GetUtcNow() >= Sessions.ExpiryAfterUse(caller.CreatedAt, caller.Use.UsedAt))
+            {
+                _warm.TryRemove(hash, out _);
+                return new Lookup(LookupOutcome.Expired, ExpiredAt: DateTimeOffset.FromUnixTimeMilliseconds(row.ExpiresAt));
+            }
+
+            _warm[hash] = caller;
+            return new Lookup(LookupOutcome.Found, caller);
+        }
+    }
+
+    private async Task<Row?> QueryRowAsync(TokenHash hash)
+    {
+        const string Sql = """
+            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, k.sealed, k.key_id, k.max_concurrent
+            from auth_sessions s left join user_anthropic_keys k on k.user_id = s.user_id
+            where s.token_hash = @Hash
+            """;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await _database.ConnectAsync(CancellationToken.None);
+                return await connection.QuerySingleOrDefaultAsync<Row>(Sql, new { Hash = hash.ToBytes() });
+            }
+            catch (Exception problem) when (attempt == 1 && Database.IsUnavailable(problem))
+            {
+                // A pooled connection may have died with a database that is back by now.
+            }
+        }
+    }
+
+    private Caller ToCaller(Row row, SessionUse? use)
+    {
+        var user = _users.GetOrAdd(row.UserId, _ => new CallerUser());
+        return new Caller(
+            row.Id,
+            row.UserId,
+            DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
+            row.Sealed is null ? null : new SealedKey(row.Sealed, row.KeyId!),
+            (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
+            _clock.GetUtcNow(),
+            user,
+            user.Version,
+            use ?? new SessionUse(DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt)));
+    }
+
+    /// <summary>The counter first, then the user: a query in between sees one of the two.</summary>
+    private void Outdate(string userId)
+    {
+        Interlocked.Increment(ref _changeCount);
+        _users.GetOrAdd(userId, _ => new CallerUser()).Changed();
+    }
+
+    [LoggerMessage(LogLevel.Error, "The database is unavailable: {Reason} Sessions in use are served on for {Grace}.")]
+    private partial void LogUnavailable(string reason, TimeSpan grace);
+
+    [LoggerMessage(LogLevel.Information, "The database is available again.")]
+    private partial void LogAvailable();
+}

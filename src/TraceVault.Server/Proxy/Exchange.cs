@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace TraceVault.Proxy;
+
+/// <summary>One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.</summary>
+internal sealed class Exchange(HttpContext context, TimeProvider clock)
+{
+    private readonly long _started = clock.GetTimestamp();
+    private long _firstByte;
+
+    public HttpContext Context { get; } = context;
+
+    /// <summary>UUIDv7; goes back as <c>x-tracevault-request-id</c>.</summary>
+    public string RequestId { get; } = Guid.CreateVersion7(clock.GetUtcNow()).ToString();
+
+    /// <summary>The target as received, query included: hostile until read by <see cref="RequestTarget"/>.</summary>
+    public string RawTarget { get; } = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+
+    /// <summary>Null until the token is known to be somebody's.</summary>
+    public string? UserId { get; set; }
+
+    /// <summary>Null until the upstream has answered.</summary>
+    public int? UpstreamStatus { get; set; }
+
+    /// <summary>Anthropic's <c>request-id</c>.</summary>
+    public string? UpstreamRequestId { get; set; }
+
+    /// <summary>Body bytes read from the client.</summary>
+    public long BytesIn { get; set; }
+
+    /// <summary>Body bytes written to the client.</summary>
+    public long BytesOut { get; set; }
+
+    /// <summary>Whether the client sent more than it may.</summary>
+    public bool IsTooLarge { get; set; }
+
+    /// <summary>Whether the answer is a stream of events.</summary>
+    public bool IsStream { get; set; }
+
+    /// <summary>How it ended: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c>.</summary>
+    public string Outcome { get; set; } = "ok";
+
+    public TimeSpan Elapsed => clock.GetElapsedTime(_started);
+
+    /// <summary>Time to the first byte of the answer; null when there was none.</summary>
+    public TimeSpan? TimeToFirstByte => _firstByte == 0 ? null : clock.GetElapsedTime(_started, _firstByte);
+
+    public void MarkFirstByte()
+    {
+        if (_firstByte == 0)
+        {
+            _firstByte = clock.GetTimestamp();
+        }
+    }
+}

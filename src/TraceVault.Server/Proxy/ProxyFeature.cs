@@ -1,0 +1,27 @@
+using TraceVault.Settings;
+
+namespace TraceVault.Proxy;
+
+internal static class ProxyFeature
+{
+    public static WebApplicationBuilder AddProxy(this WebApplicationBuilder builder, SettingsReader settings)
+    {
+        builder.Services.AddSingleton(settings.Read<ProxyOptions>("Proxy"));
+        builder.Services.AddSingleton(settings.Read<UpstreamOptions>());
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton<Upstream>();
+        builder.Services.AddSingleton<Callers>();
+        builder.Services.AddSingleton<ProxyMetrics>();
+        builder.Services.AddSingleton<ProxyLog>();
+        builder.Services.AddSingleton<AnthropicProxy>();
+        builder.Services.AddHostedService<UseWriter>();
+        return builder;
+    }
+
+    /// <summary>In front of everything that would read or normalise the path.</summary>
+    public static void UseProxy(this WebApplication app)
+    {
+        var proxy = app.Services.GetRequiredService<AnthropicProxy>();
+        app.Use(next => context => proxy.InvokeAsync(context, next));
+    }
+}

@@ -1,0 +1,72 @@
+namespace TraceVault.Proxy;
+
+/// <summary>One line a request.</summary>
+internal sealed partial class ProxyLog(ILoggerFactory loggers)
+{
+    private const int MaxPathLength = 200;
+
+    /// <summary>What begins a secret: somebody may have put one into a path by mistake.</summary>
+    private static readonly string[] SecretPrefixes = ["tvs_", "tvp_", "sk-ant-"];
+
+    private readonly ILogger _log = loggers.CreateLogger("TraceVault.Proxy");
+
+    public void Write(Exchange exchange)
+    {
+        if (_log.IsEnabled(LogLevel.Information))
+        {
+            LogExchange(
+                exchange.RequestId,
+                exchange.UserId ?? "-",
+                exchange.Context.Request.Method,
+                PathForLog(exchange.RawTarget),
+                exchange.Outcome,
+                exchange.TimeToFirstByte is null ? null : exchange.Context.Response.StatusCode,
+                exchange.UpstreamStatus,
+                exchange.UpstreamRequestId ?? "-",
+                exchange.BytesIn,
+                exchange.BytesOut,
+                exchange.TimeToFirstByte?.TotalMilliseconds,
+                exchange.Elapsed.TotalMilliseconds);
+        }
+    }
+
+    /// <summary>What no rule of ours foresaw.</summary>
+    public void Mistake(Exchange exchange, Exception problem) => LogMistake(exchange.RequestId, problem);
+
+    /// <summary>The path without query, without what looks like a secret, in printable ASCII and of bounded length.</summary>
+    internal static string PathForLog(string rawTarget)
+    {
+        var question = rawTarget.IndexOf('?', StringComparison.Ordinal);
+        var path = question < 0 ? rawTarget : rawTarget[..question];
+        foreach (var prefix in SecretPrefixes)
+        {
+            var secret = path.IndexOf(prefix, StringComparison.OrdinalIgnoreCase);
+            if (secret >= 0)
+            {
+                path = path[..secret] + "[redacted]";
+            }
+        }
+
+        if (path.Length > MaxPathLength)
+        {
+            path = path[..MaxPathLength] + "...";
+        }
+
+        return path.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? string.Create(path.Length, path, (text, source) =>
+            {
+                for (var i = 0; i < text.Length; i++)
+                {
+                    text[i] = source[i] is >= '!' and <= '~' ? source[i] : '?';
+                }
+            })
+            : path;
+    }
+
+    [LoggerMessage(LogLevel.Information, "{RequestId} user={UserId} {Method} {Path} {Outcome} status={Status} upstream_status={UpstreamStatus} upstream_request_id={UpstreamRequestId} bytes_in={BytesIn} bytes_out={BytesOut} first_byte_ms={FirstByteMs:F1} duration_ms={DurationMs:F1}")]
+    private partial void LogExchange(
+        string requestId, string userId, string method, string path, string outcome, int? status, int? upstreamStatus, string upstreamRequestId, long bytesIn, long bytesOut, double? firstByteMs, double durationMs);
+
+    [LoggerMessage(LogLevel.Error, "{RequestId} failed by a mistake of the server's.")]
+    private partial void LogMistake(string requestId, Exception problem);
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics.Metrics;
+
+namespace TraceVault.Proxy;
+
+/// <summary>Counts of the proxy, for <c>/metrics</c>. Labels hold no user, session or path.</summary>
+internal sealed class ProxyMetrics : IDisposable
+{
+    public const string MeterName = "TraceVault.Proxy";
+
+    private static readonly string[] StatusClasses = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _requests;
+    private readonly UpDownCounter<long> _active;
+    private readonly UpDownCounter<long> _streams;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _firstByte;
+    private readonly Counter<long> _bytesIn;
+    private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _connectFailures;
+
+    public ProxyMetrics()
+    {
+        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600] };
+        _requests = _meter.CreateCounter<long>("tracevault.proxy.requests", null, "Requests ended, by status class and by who made the error (none, upstream, tracevault, client).");
+        _active = _meter.CreateUpDownCounter<long>("tracevault.proxy.active_requests", null, "Requests under way.");
+        _streams = _meter.CreateUpDownCounter<long>("tracevault.proxy.active_streams", null, "Event streams under way.");
+        _duration = _meter.CreateHistogram("tracevault.proxy.duration", "s", "From the request's head to the last byte of its answer.", advice: seconds);
+        _firstByte = _meter.CreateHistogram("tracevault.proxy.time_to_first_byte", "s", "From the request's head to the first byte of its answer.", advice: seconds);
+        _bytesIn = _meter.CreateCounter<long>("tracevault.proxy.request_bytes", "By", "Body bytes received from clients.");
+        _bytesOut = _meter.CreateCounter<long>("tracevault.proxy.response_bytes", "By", "Body bytes sent to clients.");
+        _connectFailures = _meter.CreateCounter<long>("tracevault.proxy.upstream_connect_failures", null, "Connections to the upstream that could not be made.");
+    }
+
+    public void Begins() => _active.Add(1);
+
+    public void StreamBegins(Exchange exchange)
+    {
+        exchange.IsStream = true;
+        _streams.Add(1);
+    }
+
+    public void Ends(Exchange exchange)
+    {
+        _active.Add(-1);
+        if (exchange.IsStream)
+        {
+            _streams.Add(-1);
+        }
+
+        var status = new KeyValuePair<string, object?>("status_class", StatusClass(exchange));
+        _requests.Add(1, status, new("error_origin", ErrorOrigin(exchange)));
+        _duration.Record(exchange.Elapsed.TotalSeconds, status);
+        if (exchange.TimeToFirstByte is { } firstByte)
+        {
+            _firstByte.Record(firstByte.TotalSeconds, status);
+        }
+
+        _bytesIn.Add(exchange.BytesIn);
+        _bytesOut.Add(exchange.BytesOut);
+    }
+
+    /// <param name="problem">Counted when it happened before a connection stood: refused, unresolved, TLS, too slow.</param>
+    public void UpstreamFailed(Exception? problem)
+    {
+        var kind = problem switch
+        {
+            HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "name_resolution",
+            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "refused",
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "tls",
+            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => "proxy",
+            OperationCanceledException => "timeout",
+            _ => null,
+        };
+        if (kind is not null)
+        {
+            _connectFailures.Add(1, new KeyValuePair<string, object?>("reason", kind));
+        }
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private static string StatusClass(Exchange exchange) =>
+        exchange.TimeToFirstByte is null ? StatusClasses[0] : StatusClasses[Math.Clamp(exchange.Context.Response.StatusCode / 100, 1, 5)];
+
+    private static string ErrorOrigin(Exchange exchange) => exchange.Outcome switch
+    {
+        "ok" => exchange.UpstreamStatus >= 400 ? "upstream" : "none",
+        ForwardResult.ClientLeft => "client",
+        ForwardResult.UpstreamDied => "upstream",
+        _ => "tracevault",
+    };
+}

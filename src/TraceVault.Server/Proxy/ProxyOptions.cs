@@ -1,0 +1,33 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
+namespace TraceVault.Proxy;
+
+/// <summary>Configuration section <c>Proxy</c>.</summary>
+internal sealed class ProxyOptions
+{
+    [Range(1 << 10, 512 << 20)]
+    [Description("Largest request body, in bytes; 1024 to 536870912.")]
+    public int MaxBodyBytes { get; set; } = 32 << 20;
+
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    [Description("Longest wait for the upstream's answer, longest silence; 1 s to a day.")]
+    public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    [AllowedValues("1.1", "2")]
+    [Description("HTTP version spoken to the upstream: 1.1 or 2.")]
+    public string UpstreamHttpVersion { get; set; } = "1.1";
+
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    [Description("How long sessions in use are served on while the database is away.")]
+    public TimeSpan OutageGrace { get; set; } = TimeSpan.FromMinutes(10);
+}
+
+/// <summary>The upstream, a setting without a section.</summary>
+internal sealed class UpstreamOptions
+{
+    [Required]
+    // Over http to another machine the keys would be readable on the network.
+    [Description("Where requests and keys go; http for a loopback address only.")]
+    public string AnthropicUrl { get; set; } = "https://api.anthropic.com";
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using System.Text;
+using TraceVault.Settings;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace TraceVault.Proxy;
+
+/// <summary>The one host that requests and keys are sent to, and the connections to it.</summary>
+internal sealed class Upstream : IDisposable
+{
+    private static readonly UriCreationOptions AsGiven = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private readonly string _prefix;
+
+    public Upstream(UpstreamOptions options, ProxyOptions proxy)
+    {
+        var url = Parse(options.AnthropicUrl);
+        _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        Client = new HttpMessageInvoker(Handler(url), disposeHandler: true);
+        Config = new ForwarderRequestConfig
+        {
+            ActivityTimeout = proxy.UpstreamTimeout,
+            Version = proxy.UpstreamHttpVersion == "2" ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+    }
+
+    public HttpMessageInvoker Client { get; }
+
+    public ForwarderRequestConfig Config { get; }
+
+    /// <summary>The address of a raw path and query, which stay as they are, byte for byte.</summary>
+    public Uri AddressOf(string pathAndQuery) => new(_prefix + pathAndQuery, AsGiven);
+
+    public void Dispose() => Client.Dispose();
+
+    private static SocketsHttpHandler Handler(Uri url) => new()
+    {
+        AllowAutoRedirect = false, // the key is seen by no second host
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null, // no trace headers of ours
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is seen; running exchanges go on
+        EnableMultipleHttp2Connections = true,
+        // An answer that nobody waits for is cut off, not read to its end for two more seconds that the user pays for.
+        MaxResponseDrainSize = 0,
+        ResponseDrainTimeout = TimeSpan.Zero,
+        // Through HTTPS_PROXY only under TLS to the upstream itself: a proxy in between must not see the key.
+        UseProxy = url.Scheme == Uri.UriSchemeHttps,
+        RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+    };
+
+    private static Uri Parse(string text)
+    {
+        const string Name = "TRACEVAULT_ANTHROPIC_URL";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0
+            || url is not { Query: "", Fragment: "", UserInfo: "" })
+        {
+            throw new StartupException($"{Name} is invalid: it takes an address such as https://api.anthropic.com.");
+        }
+
+        return url.Scheme == Uri.UriSchemeHttps || url.IsLoopback
+            ? url
+            : throw new StartupException($"{Name} is invalid: over http the users' keys would be readable on the network; use https (http is taken for a loopback address only).");
+    }
+}

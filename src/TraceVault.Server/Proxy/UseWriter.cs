@@ -1,0 +1,63 @@
+using TraceVault.Accounts;
+using TraceVault.Storage;
+using TraceVault.Vault;
+
+namespace TraceVault.Proxy;
+
+/// <summary>Writes from time to time, and at the end, when sessions and keys were last used; sweeps what has expired.</summary>
+internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProviderKeys keys, SignInThrottle throttle, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), SweepInterval = TimeSpan.FromHours(1);
+
+    private DateTimeOffset _swept;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await TryWriteAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await TryWriteAsync(stoppingToken);
+        }
+    }
+
+    private async Task TryWriteAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await WriteAsync(cancel);
+        }
+        catch (Exception problem) when (Database.IsUnavailable(problem))
+        {
+            // Nothing is lost: what is unwritten is tried again.
+            LogPostponed(problem.GetBaseException().Message);
+        }
+    }
+
+    internal async Task WriteAsync(CancellationToken cancel)
+    {
+        foreach (var caller in callers.Unwritten())
+        {
+            var used = caller.Use.UsedAt;
+            await sessions.TouchAsync(caller.SessionId, caller.CreatedAt, used, cancel);
+            await keys.TouchAsync(caller.UserId, used, cancel);
+            caller.Use.Written(used);
+        }
+
+        callers.DropIdle();
+        if (clock.GetUtcNow() - _swept > SweepInterval)
+        {
+            await sessions.ForgetExpiredAsync(cancel);
+            await throttle.ForgetOldAsync(cancel);
+            _swept = clock.GetUtcNow();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Times of last use are not written yet: {Reason}")]
+    private partial void LogPostponed(string reason);
+}

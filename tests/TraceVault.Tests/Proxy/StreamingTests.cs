@@ -1,0 +1,136 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using TraceVault.FakeAnthropic;
+
+namespace TraceVault.Tests.Proxy;
+
+public class StreamingTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Each_event_reaches_the_client_before_the_upstream_produces_the_next()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        var events = SseScript.Events(20);
+        using var received = new SemaphoreSlim(0);
+        rig.Upstream.Handler = async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync(Cancel);
+            foreach (var item in events)
+            {
+                await received.WaitAsync(Cancel);
+                await context.Response.Body.WriteAsync(item.Bytes, Cancel);
+                await context.Response.Body.FlushAsync(Cancel);
+            }
+        };
+
+        // Returns although not one event has been produced: the head goes out first.
+        using var answer = await rig.SendAsync(new StringContent("{}"), cancel: Cancel);
+        await using var body = await answer.Content.ReadAsStreamAsync(Cancel);
+        foreach (var item in events)
+        {
+            received.Release();
+            var buffer = new byte[item.Bytes.Length];
+            await body.ReadExactlyAsync(buffer, Cancel);
+            Assert.Equal(item.Bytes.ToArray(), buffer);
+        }
+
+        Assert.Equal(0, await body.ReadAsync(new byte[1], Cancel));
+    }
+
+    [Fact]
+    public async Task A_part_of_an_event_is_not_held_back()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        using var received = new SemaphoreSlim(0);
+        rig.Upstream.Handler = async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            foreach (var part in (string[])["data: {\"half", "\":1}", "\n", "\n"])
+            {
+                await context.Response.WriteAsync(part, Cancel);
+                await context.Response.Body.FlushAsync(Cancel);
+                await received.WaitAsync(Cancel);
+            }
+        };
+
+        using var answer = await rig.SendAsync(new StringContent("{}"), cancel: Cancel);
+        await using var body = await answer.Content.ReadAsStreamAsync(Cancel);
+        foreach (var length in (int[])[12, 4, 1, 1])
+        {
+            await body.ReadExactlyAsync(new byte[length], Cancel);
+            received.Release();
+        }
+    }
+
+    /// <summary>Up to a buffer of 64 KiB waits for more of the body, or for its end; what is over that passes.</summary>
+    [Fact]
+    public async Task An_upload_passes_on_while_it_arrives()
+    {
+        const int Piece = 256 << 10, Kept = 64 << 10;
+        await using var rig = await ProxyRig.StartAsync(new() { ReadBodyFirst = false });
+        using var arrived = new SemaphoreSlim(0);
+        rig.Upstream.Handler = async context =>
+        {
+            var buffer = new byte[Piece];
+            await context.Request.Body.ReadExactlyAsync(buffer.AsMemory(0, Piece - Kept), Cancel);
+            arrived.Release();
+            await context.Request.Body.ReadExactlyAsync(buffer.AsMemory(0, Piece), Cancel);
+            arrived.Release();
+            await context.Request.Body.ReadExactlyAsync(buffer.AsMemory(0, Kept), Cancel);
+        };
+        using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
+        await raw.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: {2 * Piece}\r\nConnection: close\r\n\r\n", Cancel);
+
+        for (var i = 0; i < 2; i++)
+        {
+            await raw.WriteAsync(new byte[Piece], Cancel);
+            await arrived.WaitAsync(Cancel);
+        }
+
+        Assert.Equal(200, (await raw.ReadAsync(Cancel)).Status);
+    }
+
+    /// <summary>YARP's own limit is 100 s. Three silences at once: before the head, within the stream, within the upload.</summary>
+    [Fact]
+    public async Task Silence_of_101_seconds_survives() => await SurviveSilenceAsync(TimeSpan.FromSeconds(101));
+
+    /// <summary>Claude Code gives up after 300 s. Explicit, because it takes five minutes: <c>./test --explicit only --filter-method '*290*'</c>.</summary>
+    [Fact(Explicit = true)]
+    public async Task Silence_of_290_seconds_survives() => await SurviveSilenceAsync(TimeSpan.FromSeconds(290));
+
+    [Fact]
+    public async Task Silence_beyond_the_limit_breaks_the_stream()
+    {
+        await using var rig = await ProxyRig.StartAsync(settings: "--Proxy:UpstreamTimeout=00:00:01");
+        rig.Upstream.EnqueueFault(Fault.Reply(24), Fault.Silence(3, Task.Delay(Timeout.InfiniteTimeSpan, Cancel)));
+
+        using var answer = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await Assert.ThrowsAnyAsync<Exception>(() => answer.Content.ReadAsByteArrayAsync(Cancel));
+        await rig.Server.Log.WaitForAsync("upstream_died", Cancel);
+    }
+
+    private static async Task SurviveSilenceAsync(TimeSpan silence)
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        rig.Upstream.EnqueueFault(new Fault(FaultKind.Delay) { For = silence }, Fault.Reply(24));
+        var beforeHead = rig.SendAsync(ProxyRig.Message(), cancel: Cancel);
+        await rig.Upstream.NextRequestAsync(Cancel);
+        rig.Upstream.EnqueueFault(new Fault(FaultKind.Silence) { For = silence, After = 3 }, Fault.Reply(24));
+        using var withinStream = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: Cancel);
+        using var upload = await RawHttp.ConnectAsync(rig.Server.Url);
+        await upload.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: 4\r\nConnection: close\r\n\r\n{{}}", Cancel);
+
+        Assert.Equal(SseScript.Bytes(24, model: "claude-sonnet-4-5"), await withinStream.Content.ReadAsByteArrayAsync(Cancel));
+        using var late = await beforeHead;
+        Assert.Equal(HttpStatusCode.OK, late.StatusCode);
+        await upload.WriteAsync("  ", Cancel);
+        var uploaded = await upload.ReadAsync(Cancel);
+        Assert.Null(uploaded.Header("x-tracevault-error"));
+        Assert.NotNull(uploaded.Header("request-id"));
+    }
+}
