@@ -1,0 +1,113 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using TraceVault.Settings;
+
+namespace TraceVault.Hosting;
+
+internal static class HostingFeature
+{
+    /// <summary>Largest body of the management API, in bytes; the proxy lifts it for its own requests.</summary>
+    private const long MaxApiBodyBytes = 64 << 10;
+
+    public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder, SettingsReader settings)
+    {
+        var options = settings.Read<HostingOptions>();
+        builder.WebHost.UseUrls(ListeningUrls(options));
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(Configure);
+        // One wait fewer a read, for one 4 KiB block an idle connection.
+        builder.WebHost.UseSockets(sockets => sockets.WaitForDataBeforeAllocatingBuffer = false);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<PublicUrl>();
+        builder.Services.AddSingleton<DataDirectory>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
+        if (options.PublicUrl is { } url)
+        {
+            PublicUrl.Parse(url);
+        }
+
+        if (options.TrustedProxies is { } proxies)
+        {
+            builder.Services.Configure<ForwardedHeadersOptions>(forwarded => Trust(forwarded, proxies));
+            Trust(new ForwardedHeadersOptions(), proxies);
+        }
+
+        return builder;
+    }
+
+    /// <summary>Believes the forwarding headers of the configured proxies, and of nobody else.</summary>
+    public static void UseTrustedProxies(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<HostingOptions>().TrustedProxies is not null)
+        {
+            app.UseForwardedHeaders();
+        }
+    }
+
+    /// <summary>Starts the server's work.</summary>
+    /// <exception cref="StartupException">An address cannot be listened at, or a certificate is missing or unreadable.</exception>
+    public static async Task ListenAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception problem) when (ListeningProblem.Explain(problem) is { } explanation)
+        {
+            await app.StopAsync(); // what had started already ends in order
+            throw new StartupException(explanation);
+        }
+    }
+
+    private static void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = MaxApiBodyBytes;
+        // A paused upload and a client that does not read may take their time; the proxy's own limits bound both.
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        // Latin-1 maps every byte to itself, so that values go through as they came.
+        kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
+    }
+
+    private static string[] ListeningUrls(HostingOptions options)
+    {
+        var urls = options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var url in urls)
+        {
+            var probe = url.Replace("//*", "//localhost", StringComparison.Ordinal).Replace("//+", "//localhost", StringComparison.Ordinal);
+            if (!Uri.TryCreate(probe, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https") || parsed.PathAndQuery != "/")
+            {
+                throw new StartupException("TRACEVAULT_URLS is invalid: it takes addresses such as http://127.0.0.1:3000, separated by ';'.");
+            }
+        }
+
+        return urls.Length > 0 ? urls : throw new StartupException("TRACEVAULT_URLS is invalid: it names no address.");
+    }
+
+    private static void Trust(ForwardedHeadersOptions forwarded, string proxies)
+    {
+        forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        forwarded.ForwardLimit = null;
+        foreach (var text in proxies.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (IPAddress.TryParse(text, out var address))
+            {
+                forwarded.KnownProxies.Add(address);
+            }
+            else if (System.Net.IPNetwork.TryParse(text, out var network))
+            {
+                forwarded.KnownIPNetworks.Add(network);
+            }
+            else
+            {
+                throw new StartupException("TRACEVAULT_TRUSTED_PROXIES is invalid: it takes addresses or networks such as 10.0.0.7 or 10.0.0.0/8, separated by ','.");
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
+
+namespace TraceVault.Hosting;
+
+/// <summary>Why Kestrel did not start to listen, in the operator's words.</summary>
+internal static class ListeningProblem
+{
+    private const string Elsewhere = "or listen elsewhere: TRACEVAULT_URLS or --Urls=http://127.0.0.1:3001.";
+
+    /// <returns>Null when the failure is not about an address or a certificate.</returns>
+    public static string? Explain(Exception problem) => problem switch
+    {
+        IOException { InnerException: AddressInUseException } => $"{problem.Message} Stop the program that uses it, {Elsewhere}",
+        SocketException { SocketErrorCode: SocketError.AccessDenied } => "This user may not listen at a port that low. Take one above 1023: TRACEVAULT_URLS.",
+        SocketException => $"The server cannot listen: {problem.Message}. Give an address of this machine, {Elsewhere}",
+        InvalidOperationException when problem.Message.Contains("HTTPS", StringComparison.Ordinal) =>
+            "An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH (and __KEYPATH or __PASSWORD), or listen at http behind a proxy that speaks TLS.",
+        FileNotFoundException or DirectoryNotFoundException or CryptographicException or UnauthorizedAccessException =>
+            $"The certificate in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH or its key cannot be read: {problem.Message}",
+        _ => null,
+    };
+}

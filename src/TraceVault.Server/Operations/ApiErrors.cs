@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Diagnostics;
+using TraceVault.Storage;
+
+namespace TraceVault.Operations;
+
+/// <summary>Turns what the management API did not expect into RFC 9457 answers without internals.</summary>
+internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        {
+            return true;
+        }
+
+        var (status, detail) = exception switch
+        {
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (413, "The request body is too large."),
+            BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => (415, "Send JSON with content-type: application/json."),
+            BadHttpRequestException => (400, "The request body is not the JSON object that this endpoint takes."),
+            _ when Database.IsUnavailable(exception) => (503, "The database is unavailable. Try again in a few seconds."),
+            _ => (500, "The server made a mistake. Its log says more."),
+        };
+        if (status == 503)
+        {
+            httpContext.Response.Headers.RetryAfter = "2";
+            log.LogError("The database is unavailable: {Reason}", exception.GetBaseException().Message);
+        }
+        else if (status == 500)
+        {
+            log.LogError(exception, "An endpoint failed.");
+        }
+
+        await TypedResults.Problem(detail, statusCode: status).ExecuteAsync(httpContext);
+        return true;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections;
+using TraceVault.Accounts;
+using TraceVault.Demo;
+using TraceVault.Hosting;
+using TraceVault.Me;
+using TraceVault.Operations;
+using TraceVault.Proxy;
+using TraceVault.Settings;
+using TraceVault.Storage;
+using TraceVault.Vault;
+
+namespace TraceVault;
+
+/// <summary>The server: what it is made of, and in which order it starts.</summary>
+internal static class Program
+{
+    /// <summary>What the program does instead of serving; the first that is asked for.</summary>
+    private static readonly CommandSwitch[] Switches =
+    [
+        new("--help", "This text.", _ => Help.WriteAsync(Switches!, DefaultSettings())),
+        new("--version", "The version.", _ => Help.WriteVersionAsync()),
+        DemoFeature.Switch,
+    ];
+
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            return Array.Find(Switches, each => args.Contains(each.Name)) is { } asked
+                ? await asked.RunAsync([.. args.Where(argument => argument != asked.Name)])
+                : await ServeAsync(args);
+        }
+        catch (StartupException problem)
+        {
+            await Console.Error.WriteLineAsync($"tracevault-server: {problem.Message}");
+            return 1;
+        }
+    }
+
+    private static async Task<int> ServeAsync(string[] args)
+    {
+        await using var app = Build(args);
+        await app.StartServerAsync();
+        await app.AnnounceSetupAsync();
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    internal static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null) =>
+        Build(new SettingsReader(args, Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory()), replace);
+
+    internal static WebApplication Build(SettingsReader settings, Action<IServiceCollection>? replace = null)
+    {
+        var builder = Compose(settings);
+        settings.RefuseUnknown();
+        replace?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        app.UseProxy();
+        app.UseTrustedProxies();
+        app.UseApiErrors();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapAccounts();
+        app.MapMe();
+        app.MapOperations();
+        return app;
+    }
+
+    internal static async Task StartServerAsync(this WebApplication app)
+    {
+        app.LoadMasterKey();
+        await app.MigrateAsync();
+        await app.CheckKeysAsync();
+        await app.ListenAsync();
+    }
+
+    /// <summary>Every feature's settings, whatever this process was started with.</summary>
+    internal static IEnumerable<Setting> DefaultSettings()
+    {
+        var settings = new SettingsReader([], new Hashtable(), folder: null);
+        Compose(settings);
+        return settings.Settings;
+    }
+
+    private static WebApplicationBuilder Compose(SettingsReader settings) => WebApplication.CreateSlimBuilder().UseSettings(settings)
+        .AddHosting(settings).AddStorage(settings).AddAccounts(settings).AddVault(settings).AddProxy(settings).AddOperations(settings);
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using TraceVault.FakeAnthropic;
+using TraceVault.Tests.Proxy;
+
+namespace TraceVault.Tests.Operations;
+
+[Collection(nameof(Alone))]
+public class MetricsTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_the_proxy_does_is_counted_without_a_word_on_whom_for()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        await rig.CallAsync(cancel: Cancel);
+        rig.Upstream.EnqueueFault(Fault.Status(529));
+        await rig.CallAsync(cancel: Cancel);
+        rig.Upstream.EnqueueFault(Fault.Reset());
+        await rig.CallAsync(cancel: Cancel);
+        await rig.CallAsync(token: "nonsense", cancel: Cancel);
+        var gate = new TaskCompletionSource();
+        rig.Upstream.EnqueueFault(Fault.Reply(24), Fault.Silence(3, gate.Task));
+        using var stream = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: Cancel);
+
+        var metrics = await rig.Server.Client.GetStringAsync("/metrics", Cancel);
+        gate.SetResult();
+
+        AssertValue(metrics, "tracevault_proxy_requests_total", """error_origin="none",status_class="2xx""", "1");
+        AssertValue(metrics, "tracevault_proxy_requests_total", """error_origin="upstream",status_class="5xx""", "1");
+        AssertValue(metrics, "tracevault_proxy_requests_total", """error_origin="tracevault",status_class="5xx""", "1");
+        AssertValue(metrics, "tracevault_proxy_requests_total", """error_origin="tracevault",status_class="4xx""", "1");
+        AssertValue(metrics, "tracevault_proxy_active_streams", "", "1");
+        AssertValue(metrics, "tracevault_proxy_active_requests", "", "1");
+        Assert.Contains("tracevault_proxy_duration_seconds_bucket", metrics);
+        Assert.Contains("tracevault_proxy_time_to_first_byte_seconds_bucket", metrics);
+        Assert.Contains("tracevault_proxy_request_bytes_total", metrics);
+        Assert.Contains("tracevault_proxy_response_bytes_total", metrics);
+        Assert.DoesNotContain((await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token)).GetProperty("id").GetString()!, metrics);
+        Assert.DoesNotContain("/v1/messages", metrics);
+    }
+
+    [Fact]
+    public async Task A_connection_that_fails_is_counted_by_its_reason()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var request = server.ProxyRequest(await server.SetUpWithKeyAsync(), "/v1/models");
+        using var answer = await server.Client.SendAsync(request, Cancel);
+
+        AssertValue(await server.Client.GetStringAsync("/metrics", Cancel), "tracevault_proxy_upstream_connect_failures_total", """reason="refused""", "1");
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For: 203.0.113.9", 401)]
+    [InlineData("Forwarded: for=203.0.113.9", 401)]
+    [InlineData("X-Real-IP: 203.0.113.9", 401)]
+    [InlineData("Accept: text/plain", 200)]
+    public async Task Who_comes_through_a_reverse_proxy_on_this_machine_is_not_from_this_machine(string header, int status)
+    {
+        await using var server = await TestServer.StartAsync();
+        Assert.Equal(status, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, header)).Status);
+    }
+
+    [Fact]
+    public async Task A_scraper_shows_the_metrics_token()
+    {
+        await using var server = await TestServer.StartAsync(settings: "--MetricsToken=a-token-for-the-scraper");
+        Assert.Equal(200, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, "Via: 1.1 x", "Authorization: Bearer a-token-for-the-scraper")).Status);
+        Assert.Equal(401, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, "Via: 1.1 x", "Authorization: Bearer another-token-of-that-length")).Status);
+    }
+
+    [Fact]
+    public async Task Health_answers_without_a_credential()
+    {
+        await using var server = await TestServer.StartAsync();
+        foreach (var path in (string[])["/healthz", "/readyz"])
+        {
+            using var answer = await server.Client.GetAsync(path, Cancel);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+    }
+
+    private static void AssertValue(string metrics, string name, string labels, string value) =>
+        Assert.Contains(metrics.Split('\n'), line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(labels) && line.Split(' ')[1] == value);
+}
