@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace TraceVault.Cli;
+
+/// <summary>The server's management API. Every failure arrives as a <see cref="CommandFailure"/>.</summary>
+internal sealed class ApiClient : IDisposable
+{
+    /// <summary>Answers are short; whatever is longer does not come from TraceVault. In bytes.</summary>
+    private const int MaxAnswerBytes = 1 << 20;
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10), AnswerTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _http;
+    private readonly ServerUrl _server;
+
+    public ApiClient(ServerUrl server, Secret? token = null)
+    {
+        _server = server;
+        // No redirects: the token would follow them. No proxy to this very machine: it would read the token in clear.
+        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = !server.IsLoopback, ConnectTimeout = ConnectTimeout })
+        {
+            BaseAddress = new Uri(server.Origin),
+            Timeout = AnswerTimeout,
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
+        _http.DefaultRequestHeaders.UserAgent.ParseAdd(UserAgent);
+        _http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
+        if (token is not null)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+    }
+
+    /// <summary><c>tracevault-cli/VERSION (OS)</c>: what the list of sessions shows.</summary>
+    private static string UserAgent =>
+        $"tracevault-cli/{typeof(ApiClient).Assembly.GetName().Version?.ToString(3)} ({(OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : "Linux")}; {RuntimeInformation.OSArchitecture})";
+
+    public async Task<SignInAnswer> SetUpAsync(SetupBody body, CancellationToken cancel)
+    {
+        using var json = JsonContent.Create(body, CliJson.Default.SetupBody);
+        return await AnswerAsync(HttpMethod.Post, "/api/v1/auth/setup", json, CliJson.Default.SignInAnswer, cancel);
+    }
+
+    public async Task<SignInAnswer> LogInAsync(LoginBody body, CancellationToken cancel)
+    {
+        using var json = JsonContent.Create(body, CliJson.Default.LoginBody);
+        return await AnswerAsync(HttpMethod.Post, "/api/v1/auth/login", json, CliJson.Default.SignInAnswer, cancel);
+    }
+
+    public async Task LogOutAsync(CancellationToken cancel) =>
+        (await SendAsync(HttpMethod.Post, "/api/v1/auth/logout", null, cancel)).Dispose();
+
+    public async Task<MeAnswer> MeAsync(CancellationToken cancel) =>
+        await AnswerAsync(HttpMethod.Get, "/api/v1/me", null, CliJson.Default.MeAnswer, cancel);
+
+    public async Task<KeyAnswer> KeyAsync(CancellationToken cancel) =>
+        await AnswerAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", null, CliJson.Default.KeyAnswer, cancel);
+
+    public async Task SetKeyAsync(KeyBody body, CancellationToken cancel)
+    {
+        using var json = JsonContent.Create(body, CliJson.Default.KeyBody);
+        using var done = await SendAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", json, cancel);
+    }
+
+    public async Task RemoveKeyAsync(CancellationToken cancel) =>
+        (await SendAsync(HttpMethod.Delete, "/api/v1/me/anthropic-key", null, cancel)).Dispose();
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<T> AnswerAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancel)
+    {
+        using var response = await SendAsync(method, path, body, cancel);
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(type, cancel) ?? throw new JsonException();
+        }
+        catch (JsonException)
+        {
+            throw ApiFailure.NotTraceVault(_server, response);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(request, cancel);
+        }
+        catch (HttpRequestException failed)
+        {
+            throw ApiFailure.OfConnection(_server, failed);
+        }
+        catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw ApiFailure.TimedOut(_server);
+        }
+
+        if (response.StatusCode == HttpStatusCode.NoContent || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && ApiFailure.IsJson(response))
+            return response;
+        using (response)
+            throw await ApiFailure.OfAnswerAsync(_server, response, cancel);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text;
+
+namespace TraceVault.Cli;
+
+/// <summary>Everything a command sees of the machine, so that a test can be the machine.</summary>
+internal sealed class CliConsole
+{
+    public required TextWriter Out { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Standard input; opened at the first use, so that <c>proxy run</c> passes it on untouched.</summary>
+    public required Lazy<TextReader> In { get; init; }
+
+    /// <summary>Null when standard input is not a terminal: then nobody can be asked.</summary>
+    public KeyReader? Keys { get; init; }
+
+    /// <summary>An environment variable; null when it is unset or empty.</summary>
+    public required Func<string, string?> Variable { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public Style OutStyle { get; init; }
+
+    public Style ErrorStyle { get; init; }
+
+    public static CliConsole OfProcess()
+    {
+        var colours = Variable("NO_COLOR") is null && Variable("TERM") is not "dumb";
+        return new()
+        {
+            Out = Writer(Console.OpenStandardOutput),
+            Error = Writer(Console.OpenStandardError),
+            In = new(() => new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false))),
+            Keys = Console.IsInputRedirected ? null : new KeyReader(),
+            Variable = Variable,
+            OutStyle = new(colours && !Console.IsOutputRedirected),
+            ErrorStyle = new(colours && !Console.IsErrorRedirected),
+        };
+
+        static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+    }
+
+    // Not Console.Out: that one sets the terminal up for key presses, which the command after `proxy run` would inherit.
+    // On Windows it is needed, because it knows the console's code page.
+    private static TextWriter Writer(Func<Stream> open) =>
+        OperatingSystem.IsWindows()
+            ? open == Console.OpenStandardOutput ? Console.Out : Console.Error
+            : new StreamWriter(open(), new UTF8Encoding(false)) { AutoFlush = true };
+}

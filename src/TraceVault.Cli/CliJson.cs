@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace TraceVault.Cli;
+
+internal sealed record SetupBody(
+    Secret SetupToken, string Email, Secret Password,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name);
+
+internal sealed record LoginBody(string Email, Secret Password);
+
+internal sealed record KeyBody(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Secret? Key,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MaxConcurrent);
+
+internal sealed record SignInAnswer(Secret Token, DateTimeOffset ExpiresAt, SignInUser User);
+
+internal sealed record SignInUser(string Email);
+
+internal sealed record MeAnswer(string Email, MeSession Session, string? Name = null, string? Role = null);
+
+internal sealed record MeSession(DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+
+internal sealed record KeyAnswer(
+    bool Configured, DateTimeOffset? ConfiguredAt = null, DateTimeOffset? LastUsedAt = null, int? MaxConcurrent = null, bool? Readable = null);
+
+/// <summary>RFC 9457, with the member <c>errors</c>: a field's name to what is wrong with it.</summary>
+internal sealed record Problem(string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null);
+
+/// <summary>What <c>status --json</c> prints.</summary>
+internal sealed record StatusAnswer(string ServerUrl, string Email, string? Name, string? Role, MeSession Session, KeyAnswer AnthropicKey);
+
+/// <summary>What <c>proxy info --json</c> prints; the path is null when the environment holds the credentials.</summary>
+internal sealed record ProxyInfoAnswer(
+    string ServerUrl, string BaseUrl, string OpencodeBaseUrl, string ApiKeyHelper, string? CredentialsPath, string? Email, DateTimeOffset? ExpiresAt);
+
+/// <summary>What any command prints with <c>--json</c> when it fails.</summary>
+internal sealed record ErrorAnswer(ErrorText Error);
+
+internal sealed record ErrorText(string Code, string Message);
+
+/// <summary>All JSON the program reads and writes, generated at build time: a native binary has no reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true, Converters = [typeof(UtcConverter)])]
+[JsonSerializable(typeof(Credentials))]
+[JsonSerializable(typeof(SetupBody))]
+[JsonSerializable(typeof(LoginBody))]
+[JsonSerializable(typeof(KeyBody))]
+[JsonSerializable(typeof(SignInAnswer))]
+[JsonSerializable(typeof(MeAnswer))]
+[JsonSerializable(typeof(KeyAnswer))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(StatusAnswer))]
+[JsonSerializable(typeof(ProxyInfoAnswer))]
+[JsonSerializable(typeof(ErrorAnswer))]
+internal sealed partial class CliJson : JsonSerializerContext;
+
+/// <summary>Times as RFC 3339 in UTC, to the second.</summary>
+internal sealed class UtcConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", null));
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace TraceVault.Cli;
+
+/// <summary>Ends a command with a sentence for the person and an exit code for the shell. The text never holds a secret.</summary>
+internal sealed class CommandFailure : Exception
+{
+    private CommandFailure(int exitCode, string code, string message) : base(message) => (ExitCode, Code) = (exitCode, code);
+
+    /// <summary>One of <see cref="ExitCodes"/>.</summary>
+    public int ExitCode { get; }
+
+    /// <summary>A stable word for programs, shown with <c>--json</c>.</summary>
+    public string Code { get; }
+
+    public static CommandFailure Failed(string code, string message) => new(ExitCodes.Failed, code, message);
+
+    public static CommandFailure Usage(string message) => new(ExitCodes.WrongUsage, "usage", message);
+
+    public static CommandFailure NotSignedIn(string message) => new(ExitCodes.NotSignedIn, "not_signed_in", message);
+
+    public static CommandFailure CannotRun(int exitCode, string message) => new(exitCode, "cannot_run", message);
+
+    /// <summary>Writes the sentence on standard error, or one JSON object on standard output, where the answer would have stood.</summary>
+    /// <returns>The exit code.</returns>
+    public int Write(CliConsole console, bool json)
+    {
+        if (json)
+            console.Out.WriteLine(JsonSerializer.Serialize(new ErrorAnswer(new(Code, Message)), CliJson.Default.ErrorAnswer));
+        else
+            console.Error.WriteLine(console.ErrorStyle.Red(Message));
+        return ExitCode;
+    }
+}

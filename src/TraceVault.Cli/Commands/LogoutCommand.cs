@@ -1,0 +1,44 @@
+using System.CommandLine;
+
+namespace TraceVault.Cli.Commands;
+
+/// <summary><c>logout</c>: ends the session on the server and forgets it here.</summary>
+internal static class LogoutCommand
+{
+    public static Command Create(CliConsole console)
+    {
+        var command = new ExampleCommand("logout", "End the session on the server and forget it on this machine.", "tracevault logout");
+        command.SetAction((parse, cancel) => RunAsync(console, SharedOptions.AllowsHttp(parse), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CliConsole console, bool allowHttp, CancellationToken cancel)
+    {
+        var credentials = Credentials.Require(console, allowHttp);
+        try
+        {
+            using var api = new ApiClient(credentials.Server, credentials.Token);
+            await api.LogOutAsync(cancel);
+        }
+        catch (CommandFailure ended) when (ended.ExitCode == ExitCodes.NotSignedIn)
+        {
+            // Ended already, which is what was asked for.
+        }
+        catch (CommandFailure failed) when (!credentials.FromEnvironment)
+        {
+            CredentialsFile.Require(console).Delete();
+            throw CommandFailure.Failed(
+                failed.Code, $"{failed.Message}\nThe sign-in is forgotten on this machine, but its session on the server was not ended. End it under Sessions in the browser.");
+        }
+
+        if (credentials.FromEnvironment)
+        {
+            console.Out.WriteLine("The session is ended. Unset TRACEVAULT_TOKEN and TRACEVAULT_SERVER_URL, which still hold it.");
+            return ExitCodes.Done;
+        }
+
+        CredentialsFile.Require(console).Delete();
+        console.Out.WriteLine($"Signed out of {credentials.ServerUrl}.");
+        return ExitCodes.Done;
+    }
+}

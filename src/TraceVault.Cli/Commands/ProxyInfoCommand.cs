@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace TraceVault.Cli.Commands;
+
+/// <summary><c>proxy info</c>: the addresses, and how each kind of client is pointed at them. Asks no server.</summary>
+internal static class ProxyInfoCommand
+{
+    private const string Helper = "tracevault proxy token";
+
+    public static Command Create(CliConsole console)
+    {
+        var json = SharedOptions.Json();
+        var command = new ExampleCommand(
+            "info", "Show the proxy's base URL and how to set up Claude Code, an SDK or opencode.", "tracevault proxy info", "tracevault proxy info --json")
+        {
+            json,
+        };
+        command.SetAction(parse =>
+        {
+            var credentials = Credentials.Require(console, SharedOptions.AllowsHttp(parse));
+            var proxy = credentials.Server.ProxyBase;
+            var path = credentials.FromEnvironment ? null : CredentialsFile.Find(console)?.Path;
+            console.Out.WriteLine(parse.GetValue(json)
+                ? JsonSerializer.Serialize(
+                    new ProxyInfoAnswer(credentials.ServerUrl, proxy, proxy + "/v1", Helper, path, credentials.Email, credentials.ExpiresAt),
+                    CliJson.Default.ProxyInfoAnswer)
+                : Describe(console.OutStyle, proxy, path ?? "TRACEVAULT_SERVER_URL and TRACEVAULT_TOKEN"));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static string Describe(Style style, string proxy, string path) => $$"""
+        Base URL     {{style.Bold(proxy)}}
+        Credentials  {{path}}
+
+        {{style.Bold("Any client that reads ANTHROPIC_BASE_URL and ANTHROPIC_AUTH_TOKEN")}}
+          tracevault proxy run -- COMMAND
+          eval "$(tracevault proxy env)"
+
+        {{style.Bold("Claude Code")}}, for one run:
+          tracevault proxy run -- claude
+        or for good, in ~/.claude/settings.json:
+          {
+            "apiKeyHelper": "{{Helper}}",
+            "env": { "ANTHROPIC_BASE_URL": "{{proxy}}" }
+          }
+
+        {{style.Bold("SDKs")}}, under `tracevault proxy run`, need no settings. In code:
+          TypeScript  new Anthropic({ baseURL: "{{proxy}}", authToken: token, apiKey: null })
+          Python      Anthropic(base_url="{{proxy}}", auth_token=token)
+          C#          new AnthropicClient { BaseUrl = "{{proxy}}", AuthToken = token }
+        where token is the output of: {{Helper}}
+
+        {{style.Bold("opencode")}} needs /v1 at the end. In opencode.json, then `tracevault proxy run -- opencode`:
+          {
+            "provider": {
+              "anthropic": {
+                "options": { "baseURL": "{{proxy}}/v1", "apiKey": "{env:ANTHROPIC_AUTH_TOKEN}" }
+              }
+            }
+          }
+        """;
+}

@@ -1,0 +1,20 @@
+using System.CommandLine;
+
+namespace TraceVault.Cli.Commands;
+
+/// <summary><c>proxy token</c>: the token alone. Claude Code's <c>apiKeyHelper</c> calls it often, so it asks no server while the session is known to live.</summary>
+internal static class ProxyTokenCommand
+{
+    public static Command Create(CliConsole console)
+    {
+        var command = new ExampleCommand(
+            "token", "Print the token alone, as Claude Code's apiKeyHelper wants it.", "curl -H \"x-api-key: $(tracevault proxy token)\" …/proxy/anthropic/v1/models");
+        command.SetAction(async (parse, cancel) =>
+        {
+            var credentials = await Credentials.RequireUnexpiredAsync(console, SharedOptions.AllowsHttp(parse), cancel);
+            console.Out.WriteLine(credentials.Token.Reveal());
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+
+namespace TraceVault.Cli.Commands;
+
+/// <summary><c>setup</c>: creates the first user of a new server and signs in.</summary>
+internal static class SetupCommand
+{
+    private const string TokenVariable = "TRACEVAULT_SETUP_TOKEN";
+
+    public static Command Create(CliConsole console)
+    {
+        var server = SharedOptions.Server();
+        var email = new Option<string>("--email") { Description = "Your address; asked for when absent.", HelpName = "ADDRESS" };
+        var name = new Option<string>("--name") { Description = "Your name.", HelpName = "NAME" };
+        var tokenFile = new Option<FileInfo>("--setup-token-file")
+        {
+            Description = $"A file that holds the setup token; otherwise {TokenVariable}, otherwise it is asked for.",
+            HelpName = "PATH",
+        };
+        var fromInput = SharedOptions.PasswordFromInput();
+        var command = new ExampleCommand(
+            "setup",
+            "Create the first user of a new server and sign in. The server prints the setup token at its first start.",
+            "tracevault setup --server https://tracevault.example.com",
+            "tracevault setup --server http://127.0.0.1:3000 --email ada@example.com --setup-token-file token.txt --password-stdin < password.txt")
+        {
+            server, email, name, tokenFile, fromInput,
+        };
+        command.SetAction(async (parse, cancel) =>
+        {
+            var url = ServerUrl.Parse(parse.GetValue(server), SharedOptions.AllowsHttp(parse));
+            var file = CredentialsFile.Require(console);
+            var token = SetupToken(console, parse.GetValue(tokenFile));
+            var address = SignIn.Email(console, parse.GetValue(email));
+            var password = await SignIn.NewPasswordAsync(console, parse.GetValue(fromInput), cancel);
+            using var api = new ApiClient(url);
+            await SignIn.KeepAsync(console, file, url, await api.SetUpAsync(new(token, address, password, parse.GetValue(name)), cancel), cancel);
+            console.Out.WriteLine("Next, store your Anthropic key: tracevault key set");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Secret SetupToken(CliConsole console, FileInfo? file)
+    {
+        var token = file is not null ? new(Read(file))
+            : console.Variable(TokenVariable) is { } given ? new(given.Trim())
+            : Prompt.AskSecret(console, "Setup token (the server printed it):", $"Put the setup token into {TokenVariable} or a file named by --setup-token-file.");
+        return token.Reveal().Length > 0 ? token : throw CommandFailure.Usage("The setup token is empty.");
+    }
+
+    private static string Read(FileInfo file)
+    {
+        try
+        {
+            return File.ReadAllText(file.FullName).Trim();
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw CommandFailure.Usage($"The setup token can't be read from {file.FullName}: {refused.Message}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace TraceVault.Cli.Commands;
+
+/// <summary><c>status</c>: who, where, until when, and whether the proxy has a key to use.</summary>
+internal static class StatusCommand
+{
+    public static Command Create(CliConsole console)
+    {
+        var json = SharedOptions.Json();
+        var command = new ExampleCommand(
+            "status", "Show who is signed in, where, until when, and whether an Anthropic key is stored.", "tracevault status", "tracevault status --json")
+        {
+            json,
+        };
+        command.SetAction((parse, cancel) => RunAsync(console, parse.GetValue(json), SharedOptions.AllowsHttp(parse), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CliConsole console, bool json, bool allowHttp, CancellationToken cancel)
+    {
+        var credentials = Credentials.Require(console, allowHttp);
+        using var api = new ApiClient(credentials.Server, credentials.Token);
+        var me = await api.MeAsync(cancel);
+        var key = await api.KeyAsync(cancel);
+        // The server moves the end of a session that is in use; what this machine knows follows here.
+        if (!credentials.FromEnvironment && credentials.ExpiresAt != me.Session.ExpiresAt)
+            CredentialsFile.Require(console).Save(credentials with { ExpiresAt = me.Session.ExpiresAt });
+
+        console.Out.WriteLine(json
+            ? JsonSerializer.Serialize(
+                new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Default.StatusAnswer)
+            : $"""
+                Signed in as   {console.OutStyle.Bold(Text.Printable(me.Email))}{(me.Role is null ? "" : $" ({Text.Printable(me.Role)})")}
+                Server         {credentials.ServerUrl}
+                Session        until {Text.Time(me.Session.ExpiresAt)}{(credentials.FromEnvironment ? ", from TRACEVAULT_TOKEN" : "")}
+                Anthropic key  {KeyStatusCommand.Describe(console, key)}
+                """);
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,45 @@
+namespace TraceVault.Cli;
+
+/// <summary>Asks the server whether a session lives on whose end, as far as this machine knows, has passed: each use moves it there.</summary>
+internal static class Renewal
+{
+    /// <summary>A client waits for the token meanwhile.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+
+    /// <summary>Asks once, and stores the new end.</summary>
+    /// <returns>Null when the session has ended or the server could not be asked.</returns>
+    public static async Task<Credentials?> TryAsync(CliConsole console, Credentials credentials, CancellationToken cancel)
+    {
+        using var late = new CancellationTokenSource(Limit, console.Clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            using var api = new ApiClient(credentials.Server, credentials.Token);
+            var renewed = credentials with { ExpiresAt = (await api.MeAsync(either.Token)).Session.ExpiresAt };
+            Store(CredentialsFile.Find(console), renewed);
+            return renewed;
+        }
+        catch (CommandFailure)
+        {
+            return null;
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static void Store(CredentialsFile? file, Credentials renewed)
+    {
+        try
+        {
+            // A login may have replaced the file meanwhile; it must not be undone.
+            if (file?.Load()?.Token.Reveal() == renewed.Token.Reveal())
+                file.Save(renewed);
+        }
+        catch (CommandFailure)
+        {
+            // The token is good all the same; the next command asks again.
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+
+namespace TraceVault.Cli;
+
+/// <summary>Options that several commands take.</summary>
+internal static class SharedOptions
+{
+    /// <summary>Taken everywhere, because the address may come from the environment at any command.</summary>
+    public static Option<bool> AllowHttp() => new("--allow-http")
+    {
+        Description = "Accept an http:// server on another machine. Tokens and keys then travel unencrypted.",
+        Recursive = true,
+    };
+
+    public static bool AllowsHttp(ParseResult parse) => parse.GetValue<bool>("--allow-http");
+
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON, errors included." };
+
+    public static Option<string> Server() => new("--server")
+    {
+        Description = "Where TraceVault answers, such as https://tracevault.example.com.",
+        HelpName = "URL",
+        Required = true,
+    };
+
+    public static Option<bool> PasswordFromInput() => new("--password-stdin")
+    {
+        Description = "Read the password from standard input.",
+    };
+}

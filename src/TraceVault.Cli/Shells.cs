@@ -1,0 +1,33 @@
+namespace TraceVault.Cli;
+
+/// <summary>Lines that a shell evaluates to point Anthropic's clients at the proxy.</summary>
+internal static class Shells
+{
+    public static readonly string[] Names = ["sh", "fish", "powershell"];
+
+    public const string BaseUrl = "ANTHROPIC_BASE_URL", AuthToken = "ANTHROPIC_AUTH_TOKEN", ApiKey = "ANTHROPIC_API_KEY";
+
+    private const string Why = "# ANTHROPIC_API_KEY is removed: clients would send a key left there along with the token.";
+
+    public static string Default => OperatingSystem.IsWindows() ? "powershell" : "sh";
+
+    /// <remarks>Each line ends its own statement and the comment comes last, so that <c>eval $(…)</c> without quotes works too.</remarks>
+    public static string Lines(string shell, string baseUrl, Secret token) => shell switch
+    {
+        "fish" => $"set -gx {BaseUrl} {Fish(baseUrl)};\nset -gx {AuthToken} {Fish(token.Reveal())};\nset -e {ApiKey};\n{Why}",
+        "powershell" => $"$env:{BaseUrl} = {PowerShell(baseUrl)};\n$env:{AuthToken} = {PowerShell(token.Reveal())};\n"
+            + $"Remove-Item Env:{ApiKey} -ErrorAction SilentlyContinue;\n{Why}",
+        _ => $"export {BaseUrl}={Sh(baseUrl)};\nexport {AuthToken}={Sh(token.Reveal())};\nunset {ApiKey};\n{Why}",
+    };
+
+    /// <summary>POSIX: nothing is special between single quotes, so a quote has to stand outside them.</summary>
+    public static string Sh(string text) => $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    /// <summary>fish: between single quotes only the backslash and the quote are special.</summary>
+    public static string Fish(string text) =>
+        $"'{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'";
+
+    /// <summary>PowerShell: a quote is doubled, and it takes the typographic ones (U+2018 to U+201B) for quotes too.</summary>
+    public static string PowerShell(string text) =>
+        $"'{string.Concat(text.Select(c => c is '\'' or (>= '\u2018' and <= '\u201b') ? $"{c}{c}" : c.ToString()))}'";
+}

@@ -1,0 +1,68 @@
+namespace TraceVault.Cli;
+
+/// <summary>What every way of signing in shares: the password questions, and keeping the session.</summary>
+internal static class SignIn
+{
+    private const int Attempts = 3;
+
+    public static async Task<Secret> PasswordAsync(CliConsole console, bool fromInput, CancellationToken cancel) =>
+        NotEmpty(fromInput
+            ? await Prompt.ReadPipedAsync(console, cancel)
+            : Prompt.AskSecret(console, "Password:", "Add --password-stdin and pipe the password in."));
+
+    public static async Task<Secret> NewPasswordAsync(CliConsole console, bool fromInput, CancellationToken cancel)
+    {
+        if (fromInput)
+            return await PasswordAsync(console, fromInput, cancel);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var first = await PasswordAsync(console, fromInput, cancel);
+            if (first.Reveal() == Prompt.AskSecret(console, "Password, once more:", "").Reveal())
+                return first;
+            console.Error.WriteLine(console.ErrorStyle.Yellow("The two differ. Type both again."));
+        }
+
+        throw CommandFailure.Failed("passwords_differ", "The two passwords differ. Nothing was created.");
+    }
+
+    public static string Email(CliConsole console, string? given)
+    {
+        var email = given ?? Prompt.Ask(console, "Email:", "Add --email ADDRESS.");
+        return email.Contains('@', StringComparison.Ordinal) ? email : throw CommandFailure.Usage("That is not an email address.");
+    }
+
+    /// <summary>Stores the session; when that fails it is ended again, so that none is left that nobody holds.</summary>
+    public static async Task KeepAsync(CliConsole console, CredentialsFile file, ServerUrl server, SignInAnswer answer, CancellationToken cancel)
+    {
+        if (!answer.Token.FitsHeader)
+            throw CommandFailure.Failed("not_tracevault", $"What answers at {server} is not TraceVault. Check the URL.");
+        try
+        {
+            file.Save(new(server.Origin, answer.Token, answer.User.Email, answer.ExpiresAt));
+        }
+        catch (CommandFailure)
+        {
+            await EndAsync(server, answer.Token, cancel);
+            throw;
+        }
+
+        console.Out.WriteLine(console.OutStyle.Green($"Signed in as {Text.Printable(answer.User.Email)} at {server} until {Text.Time(answer.ExpiresAt)}."));
+        if (console.Variable("TRACEVAULT_TOKEN") is not null)
+            console.Error.WriteLine(console.ErrorStyle.Yellow("TRACEVAULT_TOKEN is set and goes before this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
+    }
+
+    private static async Task EndAsync(ServerUrl server, Secret token, CancellationToken cancel)
+    {
+        try
+        {
+            using var api = new ApiClient(server, token);
+            await api.LogOutAsync(cancel);
+        }
+        catch (CommandFailure)
+        {
+            // What the person needs to hear is why the session could not be stored.
+        }
+    }
+
+    private static Secret NotEmpty(Secret password) => password.Reveal().Length > 0 ? password : throw CommandFailure.Usage("The password is empty.");
+}

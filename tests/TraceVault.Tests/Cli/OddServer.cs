@@ -1,0 +1,56 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace TraceVault.Tests.Cli;
+
+/// <summary>A server that answers the command line as a test likes.</summary>
+internal sealed class OddServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private OddServer(WebApplication app) => (_app, Url) = (app, app.Urls.Single());
+
+    /// <summary>Origin, without a trailing slash; it stays when the server is gone.</summary>
+    public string Url { get; }
+
+    public static async Task<OddServer> StartAsync(RequestDelegate answer, bool tls = false)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (tls)
+                listen.UseHttps(SelfSigned());
+        }));
+        var app = builder.Build();
+        app.Run(answer);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return new(app);
+    }
+
+    public static Task JsonAsync(HttpContext context, string json)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(json);
+    }
+
+    public static Task ProblemAsync(HttpContext context, int status, string json)
+    {
+        (context.Response.StatusCode, context.Response.ContentType) = (status, "application/problem+json");
+        return context.Response.WriteAsync(json);
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        return request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue);
+    }
+}

@@ -1,0 +1,81 @@
+using TraceVault.Cli;
+
+namespace TraceVault.Tests.Cli;
+
+public class PromptTests
+{
+    [Theory]
+    [InlineData("secret\n", "secret")]
+    [InlineData("secrex\bt\n", "secret")]
+    [InlineData("\b\bwrong\x15right\n", "right")]
+    [InlineData("a\U0001F511\bb\n", "ab")]
+    [InlineData("tab\tis not text\n", "tabis not text")]
+    [InlineData("\x04\n", null)]
+    [InlineData("half\x03\n", null)]
+    public void Reads_a_secret_key_by_key_without_echo(string typed, string? expected)
+    {
+        using var error = new StringWriter();
+        var console = Terminal(error, new TypedKeys(typed, pasted: false));
+        if (expected is null)
+            Assert.Throws<OperationCanceledException>(() => Prompt.AskSecret(console, "Password:", ""));
+        else
+            Assert.Equal(expected, Prompt.AskSecret(console, "Password:", "").Reveal());
+        Assert.Equal("Password: \n", error.ToString());
+    }
+
+    [Fact]
+    public void Echoes_what_is_no_secret()
+    {
+        using var error = new StringWriter();
+        Assert.Equal("ada", Prompt.Ask(Terminal(error, new TypedKeys("adx\ba \n", pasted: false)), "Name:", ""));
+        Assert.Equal("Name: adx\b \ba \n", error.ToString());
+    }
+
+    [Theory]
+    [InlineData("sk-ant-api03-0123\n456789abcdef\n", "spaces or line breaks")]
+    [InlineData("sk-ant-api03-0123 456789abcdef\n", "spaces or line breaks")]
+    [InlineData("sk-proj-0123456789abcdef\n", "start with sk-ant-")]
+    [InlineData("sk-ant-\u00e9\u00e9\u00e90123456789abcdef\n", "characters that no key has")]
+    [InlineData("sk-ant-short\n", "20 to 512")]
+    [InlineData("\n", "No key was given.")]
+    public async Task A_bad_key_is_refused_before_any_network_and_not_repeated(string text, string expected)
+    {
+        using var machine = new CliMachine().SignedIn("http://127.0.0.1:1");
+        var pasted = await machine.TypeAsync("key set", text, pasted: true);
+        var piped = await machine.PipeAsync("key set", text);
+        foreach (var run in new[] { pasted, piped })
+        {
+            Assert.Equal((2, ""), (run.ExitCode, run.Out));
+            Assert.Contains(expected, run.Error);
+            Assert.DoesNotContain("0123", run.Error);
+        }
+    }
+
+    [Fact]
+    public async Task Ctrl_C_at_a_question_leaves_nothing_behind()
+    {
+        using var machine = new CliMachine();
+        Assert.Equal(
+            new(130, "", "Password: \n"), await machine.TypeAsync("login --server https://vault.example.com --email ada@example.com", "sec\x03"));
+        Assert.Empty(Directory.GetFileSystemEntries(machine.Folder));
+    }
+
+    [Fact]
+    public async Task Two_new_passwords_that_differ_are_asked_for_again()
+    {
+        using var machine = new CliMachine();
+        machine.Variables["TRACEVAULT_SETUP_TOKEN"] = "setup";
+        var run = await machine.TypeAsync("setup --server http://127.0.0.1:1 --email ada@example.com", "one\ntwo\none\ntwo\none\ntwo\n");
+        Assert.Equal((1, ""), (run.ExitCode, run.Out));
+        Assert.EndsWith("The two passwords differ. Nothing was created.\n", run.Error);
+    }
+
+    private static CliConsole Terminal(TextWriter error, KeyReader keys) => new()
+    {
+        Out = TextWriter.Null,
+        Error = error,
+        In = new(TextReader.Null),
+        Keys = keys,
+        Variable = _ => null,
+    };
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+
+namespace TraceVault.Tests.Cli;
+
+/// <summary>The built program, as a process of its own: it becomes the command it runs.</summary>
+public sealed class ProxyRunTests : IDisposable
+{
+    private readonly CliMachine _machine = new CliMachine().SignedIn(expiresAt: "2999-01-01T00:00:00Z");
+
+    public ProxyRunTests() => Assert.SkipWhen(OperatingSystem.IsWindows(), "The commands are those of a POSIX system.");
+
+    public void Dispose() => _machine.Dispose();
+
+    [Fact]
+    public async Task The_command_sees_the_proxy_and_no_left_over_key() => Assert.Equal(
+        new(0, $"https://vault.example.com/proxy/anthropic {CliMachine.Token} gone\n", ""),
+        await RunAsync(["sh", "-c", "echo $ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN ${ANTHROPIC_API_KEY-gone}"]));
+
+    [Fact]
+    public async Task Arguments_and_streams_pass_through_untouched()
+    {
+        var bytes = "no final newline, \0 and \u00e9";
+        Assert.Equal(
+            new(0, bytes + "|--help|--json|--|@file|two words|", "to standard error"),
+            await RunAsync(["sh", "-c", "cat; printf '|%s' \"$@\"; printf '|'; printf 'to standard error' >&2", "sh", "--help", "--json", "--", "@file", "two words"], bytes));
+    }
+
+    [Theory, InlineData("exit 7", 7), InlineData("exit 0", 0), InlineData("kill -TERM $$", 128 + 15), InlineData("kill -KILL $$", 128 + 9)]
+    public async Task The_exit_code_is_the_commands(string script, int expected) =>
+        Assert.Equal(expected, (await RunAsync(["sh", "-c", script])).ExitCode);
+
+    [Fact]
+    public async Task A_broken_pipe_ends_the_command_as_it_would_without_us() =>
+        Assert.Equal(128 + 13, (await RunAsync(["sh", "-c", "kill -PIPE $$; exit 0"])).ExitCode);
+
+    [Fact]
+    public async Task A_signal_reaches_the_command()
+    {
+        using var process = Start(["sh", "-c", "trap 'exit 42' TERM; echo ready; read line"]);
+        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(42, process.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_command_that_does_not_exist_is_127() => Assert.Equal(
+        new(127, "", "The command no-such-command was not found. Check its name, or give its full path.\n"), await RunAsync(["no-such-command"]));
+
+    [Fact]
+    public async Task A_file_that_is_no_program_is_126() => Assert.Equal(
+        new(126, "", $"The command {_machine.CredentialsPath} can't be run: Permission denied.\n"), await RunAsync([_machine.CredentialsPath]));
+
+    private async Task<Transcript> RunAsync(string[] command, string input = "")
+    {
+        using var process = Start(command);
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new(process.ExitCode, await output, await error);
+    }
+
+    private Process Start(string[] command)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "tracevault"), ["proxy", "run", "--", .. command])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in _machine.Variables)
+            start.Environment[name] = value;
+        start.Environment["ANTHROPIC_API_KEY"] = "sk-ant-left-over";
+        start.Environment.Remove("TRACEVAULT_TOKEN");
+        start.Environment.Remove("TRACEVAULT_SERVER_URL");
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,94 @@
+using Microsoft.AspNetCore.Http;
+
+namespace TraceVault.Tests.Cli;
+
+/// <summary>The server moves the end of a session in use; commands that hand the token on ask for it when the end they know has passed.</summary>
+public sealed class RenewalTests : IDisposable
+{
+    private const string Before = "2026-11-20T09:59:59Z", After = "2026-11-20T10:00:01Z", Renewed = "2026-12-25T00:00:00Z";
+
+    private readonly CliMachine _machine = new();
+    private readonly List<string> _asked = [];
+
+    public void Dispose() => _machine.Dispose();
+
+    [Theory, InlineData("token"), InlineData("env")]
+    public async Task No_server_is_asked_while_the_known_end_is_ahead(string command)
+    {
+        await using var server = await StartAsync(RenewAsync);
+        Assert.Equal(0, (await _machine.SignedIn(server.Url, After).RunAsync("proxy " + command)).ExitCode);
+        Assert.Empty(_asked);
+    }
+
+    [Theory, InlineData("token"), InlineData("env")]
+    public async Task Once_it_has_passed_the_server_is_asked_once_and_the_new_end_is_kept(string command)
+    {
+        await using var server = await StartAsync(RenewAsync);
+        _machine.SignedIn(server.Url, Before);
+        for (var time = 0; time < 2; time++)
+        {
+            var run = await _machine.RunAsync("proxy " + command);
+            Assert.Equal((0, ""), (run.ExitCode, run.Error));
+            Assert.Contains(CliMachine.Token, run.Out);
+        }
+
+        Assert.Equal(["GET /api/v1/me Bearer " + CliMachine.Token], _asked);
+        Assert.Contains(Renewed, await ReadFileAsync());
+    }
+
+    [Theory, InlineData(401), InlineData(500)]
+    public async Task A_session_that_did_end_is_said_to_have_ended(int status)
+    {
+        await using var server = await StartAsync(context => OddServer.ProblemAsync(context, status, """{"title":"No."}"""));
+        _machine.SignedIn(server.Url, Before);
+        var stored = await ReadFileAsync();
+        Assert.Equal(Ended(server), await _machine.RunAsync("proxy token"));
+        Assert.Equal(stored, await ReadFileAsync());
+        Assert.Single(_asked);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_costs_three_seconds()
+    {
+        var arrived = new TaskCompletionSource();
+        await using var server = await StartAsync(context =>
+        {
+            arrived.SetResult();
+            var left = new TaskCompletionSource();
+            context.RequestAborted.Register(left.SetResult);
+            return left.Task;
+        });
+        var run = _machine.SignedIn(server.Url, Before).RunAsync("proxy token");
+        await arrived.Task.WaitAsync(TestContext.Current.CancellationToken);
+        _machine.Clock.Advance(TimeSpan.FromSeconds(2.9));
+        Assert.False(run.IsCompleted);
+        _machine.Clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal(Ended(server), await run);
+    }
+
+    [Fact]
+    public async Task A_login_in_the_meantime_is_not_undone()
+    {
+        await using var server = await StartAsync(async context =>
+        {
+            await File.WriteAllTextAsync(_machine.CredentialsPath, (await ReadFileAsync()).Replace(CliMachine.Token, "tvs_newer"), context.RequestAborted);
+            await RenewAsync(context);
+        });
+        Assert.Equal(new(0, CliMachine.Token + "\n", ""), await _machine.SignedIn(server.Url, Before).RunAsync("proxy token"));
+        Assert.Contains("tvs_newer", await ReadFileAsync());
+    }
+
+    private static Transcript Ended(OddServer server) =>
+        new(3, "", $"Your sign-in at {server.Url} ended on 2026-11-20 09:59 UTC. Run: tracevault login --server {server.Url}\n");
+
+    private static Task RenewAsync(HttpContext context) =>
+        OddServer.JsonAsync(context, $$"""{"email":"ada@example.com","session":{"created_at":"2026-10-20T10:00:00Z","expires_at":"{{Renewed}}"} }""");
+
+    private Task<string> ReadFileAsync() => File.ReadAllTextAsync(_machine.CredentialsPath, TestContext.Current.CancellationToken);
+
+    private Task<OddServer> StartAsync(RequestDelegate answer) => OddServer.StartAsync(context =>
+    {
+        _asked.Add($"{context.Request.Method} {context.Request.Path} {context.Request.Headers.Authorization}");
+        return answer(context);
+    });
+}

@@ -1,0 +1,108 @@
+namespace TraceVault.Tests.Cli;
+
+public sealed class UsageTests : IDisposable
+{
+    private readonly CliMachine _machine = new();
+
+    public void Dispose() => _machine.Dispose();
+
+    [Fact]
+    public async Task An_unknown_command_is_wrong_usage_and_the_nearest_one_is_named()
+    {
+        var run = await _machine.RunAsync("proxy tokne");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Out);
+        Assert.Contains("'tokne' was not matched. Did you mean one of the following?\ntoken\n", run.Error);
+        Assert.EndsWith("Run 'tracevault proxy --help' for what it takes.\n", run.Error);
+    }
+
+    [Theory]
+    [InlineData("login", "Option '--server' is required.")]
+    [InlineData("proxy env --shell csh", "Argument 'csh' not recognized.")]
+    [InlineData("key set --max-concurrent 0", "--max-concurrent takes a number from 1 to 256.")]
+    [InlineData("key set --max-concurrent 257", "--max-concurrent takes a number from 1 to 256.")]
+    [InlineData("key set --max-concurrent many", "--max-concurrent takes a number from 1 to 256.")]
+    [InlineData("key set sk-ant-in-the-process-list", "Unrecognized command or argument")]
+    [InlineData("proxy run", "Required argument missing")]
+    public async Task Says_what_is_missing_or_wrong(string line, string expected)
+    {
+        var run = await _machine.RunAsync(line);
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains(expected, run.Error);
+    }
+
+    [Fact]
+    public async Task Answers_wrong_usage_as_json_when_asked_for_json()
+    {
+        var run = await _machine.RunAsync("status --jsn --json");
+        Assert.Equal((2, ""), (run.ExitCode, run.Error));
+        Assert.Equal("usage", run.Json.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("key")]
+    [InlineData("proxy")]
+    public async Task A_group_alone_shows_its_help_as_wrong_usage(string line)
+    {
+        var run = await _machine.RunAsync(line);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("Commands:", run.Out);
+    }
+
+    [Theory]
+    [InlineData("setup")]
+    [InlineData("login")]
+    [InlineData("logout")]
+    [InlineData("status")]
+    [InlineData("key")]
+    [InlineData("key set")]
+    [InlineData("key status")]
+    [InlineData("key remove")]
+    [InlineData("proxy")]
+    [InlineData("proxy info")]
+    [InlineData("proxy env")]
+    [InlineData("proxy token")]
+    [InlineData("proxy run")]
+    public async Task Every_command_explains_itself_with_examples(string line)
+    {
+        var run = await _machine.RunAsync(line + " --help");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Matches(@"Usage:\n  \S+ " + line, run.Out);
+        Assert.Contains("\nExamples:\n  ", run.Out);
+    }
+
+    [Fact]
+    public async Task Tells_its_version()
+    {
+        var run = await _machine.RunAsync("--version");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Matches(@"^\d+\.\d+\.\d+", run.Out);
+    }
+
+    [Theory]
+    [InlineData("login --server https://vault.example.com", "Add --email ADDRESS.")]
+    [InlineData("login --server https://vault.example.com --email ada@example.com", "Add --password-stdin")]
+    [InlineData("setup --server https://vault.example.com", "TRACEVAULT_SETUP_TOKEN")]
+    public async Task Without_a_terminal_it_says_what_to_give_instead_of_an_answer(string line, string expected)
+    {
+        var run = await _machine.RunAsync(line);
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains(expected, run.Error);
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("logout")]
+    [InlineData("key status")]
+    [InlineData("key remove")]
+    [InlineData("proxy info")]
+    [InlineData("proxy env")]
+    [InlineData("proxy token")]
+    [InlineData("proxy run -- true")]
+    public async Task Everything_else_needs_a_sign_in(string line)
+    {
+        var run = await _machine.RunAsync(line);
+        Assert.Equal(new(3, "", "You are not signed in. Run: tracevault login --server URL\n"), run);
+    }
+}
