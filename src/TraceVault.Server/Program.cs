@@ -32,9 +32,18 @@ internal static class Program
         }
         catch (StartupException problem)
         {
-            await Console.Error.WriteLineAsync($"tracevault-server: {problem.Message}");
-            return 1;
+            return await FailAsync(problem.Message);
         }
+        catch (Exception problem) when (Database.IsUnavailable(problem))
+        {
+            return await FailAsync($"The database went away during the start: {problem.GetBaseException().Message}");
+        }
+    }
+
+    private static async Task<int> FailAsync(string problem)
+    {
+        await Console.Error.WriteLineAsync($"tracevault-server: {problem}");
+        return 1;
     }
 
     private static async Task<int> ServeAsync(string[] args)
@@ -69,6 +78,7 @@ internal static class Program
 
     internal static async Task StartServerAsync(this WebApplication app)
     {
+        app.WarnOfSecretsInArguments();
         app.LoadMasterKey();
         await app.MigrateAsync();
         await app.CheckKeysAsync();
@@ -83,6 +93,6 @@ internal static class Program
         return settings.Settings;
     }
 
-    private static WebApplicationBuilder Compose(SettingsReader settings) => WebApplication.CreateSlimBuilder().UseSettings(settings)
+    private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
         .AddHosting(settings).AddStorage(settings).AddAccounts(settings).AddVault(settings).AddProxy(settings).AddOperations(settings);
 }

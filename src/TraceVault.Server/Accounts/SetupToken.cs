@@ -13,7 +13,7 @@ internal sealed class SetupToken(AccountsOptions options, KeyRing ring)
     private const string Alphabet = "abcdefghjkmnpqrstuvwxyz23456789"; // no letters that look like others
     private const int Groups = 5, GroupLength = 5;
 
-    private readonly string _value = options.SetupToken is { Length: > 0 } chosen ? chosen : Derive(ring);
+    private readonly string _value = options.SetupToken is { Length: > 0 } chosen ? chosen.Trim() : Derive(ring);
 
     public bool IsConfigured => options.SetupToken is { Length: > 0 };
 

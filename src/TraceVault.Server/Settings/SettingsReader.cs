@@ -20,10 +20,16 @@ internal sealed class SettingsReader
     /// <summary>Sections of <c>appsettings.json</c> and of the environment that the framework reads itself.</summary>
     private static readonly string[] OfTheFramework = ["Kestrel:", "Logging:", "AllowedHosts"];
 
+    /// <summary>What the framework's own sections hold that is no better kept in a file than a secret of ours.</summary>
+    private const string CertificatePassword = ":Password";
+
     private readonly IConfigurationRoot _file;
     private readonly Dictionary<string, string?> _environment;
     private readonly Dictionary<string, string?> _arguments;
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>How a key was spelled where it was set, for messages.</summary>
+    private readonly Dictionary<string, string> _spelled = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="args">The command line.</param>
     /// <param name="environment">The environment's variables.</param>
@@ -73,9 +79,15 @@ internal sealed class SettingsReader
     /// <exception cref="StartupException">The environment, the command line or the file names a setting that no feature has.</exception>
     public void RefuseUnknown()
     {
-        RefuseUnknown(_environment.Keys, key => $"the environment variable {SettingName.EnvironmentPrefix}{key.Replace(":", "__", StringComparison.Ordinal)}");
+        RefuseUnknown(_environment.Keys, key => $"the environment variable {_spelled[key]}");
         RefuseUnknown(_arguments.Keys, key => $"--{key}");
-        RefuseUnknown(_file.AsEnumerable().Where(pair => pair.Value is not null).Select(pair => pair.Key), key => $"{key} in appsettings.json");
+        var inFile = _file.AsEnumerable().Where(pair => pair.Value is not null).Select(pair => pair.Key).ToList();
+        RefuseUnknown(inFile, key => $"{key} in appsettings.json");
+        if (inFile.Find(key => key.EndsWith(CertificatePassword, StringComparison.OrdinalIgnoreCase)) is { } password)
+        {
+            throw new StartupException($"{password} is a secret and is not read from appsettings.json: remove it there and set "
+                + $"{SettingName.EnvironmentPrefix}{password.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant()} in the environment.");
+        }
     }
 
     private void RefuseUnknown(IEnumerable<string> keys, Func<string, string> name)
@@ -113,7 +125,8 @@ internal sealed class SettingsReader
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         try
         {
-            return type == typeof(string) ? text : TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text)!;
+            var value = type == typeof(string) ? text : TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text)!;
+            return !type.IsEnum || Enum.IsDefined(type, value) ? value : throw new FormatException();
         }
         catch (Exception problem) when (problem is FormatException or ArgumentException or NotSupportedException or OverflowException)
         {
@@ -157,14 +170,16 @@ internal sealed class SettingsReader
         }
     }
 
-    private static Dictionary<string, string?> ReadEnvironment(IDictionary environment)
+    private Dictionary<string, string?> ReadEnvironment(IDictionary environment)
     {
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (DictionaryEntry entry in environment)
         {
             if (entry.Key is string name && name.StartsWith(SettingName.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
             {
-                settings[SettingName.Normalize(name[SettingName.EnvironmentPrefix.Length..])] = entry.Value as string;
+                var key = SettingName.Normalize(name[SettingName.EnvironmentPrefix.Length..]);
+                settings[key] = entry.Value as string;
+                _spelled[key] = name;
             }
         }
 

@@ -11,6 +11,7 @@ public class SettingsTests
     [InlineData("--Proxy:UpstreamTimeout=soon", "TRACEVAULT_PROXY__UPSTREAMTIMEOUT is invalid: it takes a time")]
     [InlineData("--Proxy:UpstreamHttpVersion=3", "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is invalid")]
     [InlineData("--LogFormat=xml", "TRACEVAULT_LOG_FORMAT is invalid: it takes one of text, json")]
+    [InlineData("--LogLevel=42", "TRACEVAULT_LOG_LEVEL is invalid: it takes one of trace")]
     [InlineData("--Urls=nowhere", "TRACEVAULT_URLS is invalid")]
     [InlineData("--PublicUrl=https://example.com/path", "TRACEVAULT_PUBLIC_URL is invalid")]
     [InlineData("--TrustedProxies=somebody", "TRACEVAULT_TRUSTED_PROXIES is invalid")]
@@ -60,8 +61,8 @@ public class SettingsTests
         var others = new SettingsReader([], new Dictionary<string, string> { ["PATH"] = "x", ["TRACEVAULT_SERVER_URL"] = "x", ["TRACEVAULT_TOKEN"] = "x" }, Path.GetTempPath());
         others.RefuseUnknown();
 
-        var ours = new SettingsReader([], new Dictionary<string, string> { ["TRACEVAULT_DATABSE"] = "x" }, Path.GetTempPath());
-        Assert.Contains("TRACEVAULT_DATABSE", Assert.Throws<StartupException>(ours.RefuseUnknown).Message);
+        var ours = new SettingsReader([], new Dictionary<string, string> { ["TRACEVAULT_DATA_DRI"] = "x" }, Path.GetTempPath());
+        Assert.Contains("TRACEVAULT_DATA_DRI", Assert.Throws<StartupException>(ours.RefuseUnknown).Message);
     }
 
     [Fact]
@@ -76,5 +77,29 @@ public class SettingsTests
 
         Assert.StartsWith("TRACEVAULT_ENCRYPTION_KEY is a secret", problem.Message);
         Assert.DoesNotContain(TestServer.MasterKey, problem.Message);
+    }
+
+    [Fact]
+    public void A_certificates_password_in_the_file_is_refused_too()
+    {
+        var folder = Directory.CreateTempSubdirectory("tracevault-test-");
+        File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), """{"Kestrel":{"Certificates":{"Default":{"Path":"x.pfx","Password":"hunter2"}}}}""");
+        var reader = new SettingsReader([], new Dictionary<string, string>(), folder.FullName);
+
+        var problem = Assert.Throws<StartupException>(reader.RefuseUnknown);
+        folder.Delete(recursive: true);
+
+        Assert.Contains("set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PASSWORD in the environment", problem.Message);
+        Assert.DoesNotContain("hunter2", problem.Message);
+    }
+
+    [Fact]
+    public async Task A_secret_on_the_command_line_is_warned_of_without_being_shown()
+    {
+        await using var server = await TestServer.StartAsync();
+
+        var warning = Assert.Single(server.Log.Lines, line => line.Contains("TRACEVAULT_ENCRYPTION_KEY stands on the command line"));
+        Assert.StartsWith("Warning", warning);
+        Assert.DoesNotContain(TestServer.MasterKey, server.Log.Text);
     }
 }
