@@ -8,31 +8,60 @@ using TraceVault.Storage;
 namespace TraceVault.Accounts;
 
 /// <summary>
-/// Slows password guessing: at most <see cref="PerAccount"/> failures for one account and <see cref="PerAddress"/> from one address
-/// within <see cref="Window"/>. Counted in the database, so that a restart or a second server forgets nothing.
+/// Slows password guessing: within <see cref="Window"/> at most <see cref="PerAccount"/> failures for one account from one address,
+/// <see cref="PerAddress"/> from one address in all, and <see cref="PerAccountAnywhere"/> for one account from everywhere, which is more, so
+/// that a single machine cannot lock somebody else out. Counted in the database, so that a restart or a second server forgets nothing.
 /// </summary>
 internal sealed class SignInThrottle(Database database, TimeProvider clock)
 {
-    public const int PerAccount = 10, PerAddress = 50;
+    public const int PerAccount = 10, PerAddress = 50, PerAccountAnywhere = 100;
 
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
+    private sealed record Count(string Subject, long Failures, long WindowStartedAt);
+
     /// <summary>Counts an attempt as failed before its password is looked at, so that attempts in parallel do not slip through.</summary>
-    /// <returns>Null when the attempt may go on; otherwise how long to wait.</returns>
+    /// <returns>Null when the attempt may go on; otherwise how long to wait. Who has to wait costs no write.</returns>
     public async Task<TimeSpan?> EnterAsync(string account, IPAddress? address, CancellationToken cancel)
     {
-        var wait = await CountAsync(Subject(account), PerAccount, cancel);
-        return await CountAsync(Subject(address), PerAddress, cancel) is { } longer && longer > (wait ?? TimeSpan.Zero) ? longer : wait;
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var expired = now - (long)Window.TotalMilliseconds;
+        var (anywhere, from, both) = Subjects(account, address);
+        await using var connection = await database.ConnectAsync(cancel);
+        var counts = await connection.QueryAsync<Count>(new CommandDefinition(
+            "select subject, failures, window_started_at from sign_in_failures where subject in (@from, @anywhere, @both) and window_started_at >= @expired",
+            new { from, anywhere, both, expired },
+            cancellationToken: cancel));
+        if (Wait(counts, atLeast: 0) is { } refused)
+        {
+            return refused;
+        }
+
+        counts = await connection.QueryAsync<Count>(new CommandDefinition(
+            """
+            insert into sign_in_failures (subject, failures, window_started_at) values (@from, 1, @now), (@anywhere, 1, @now), (@both, 1, @now)
+            on conflict (subject) do update set
+                failures = case when sign_in_failures.window_started_at < @expired then 1 else sign_in_failures.failures + 1 end,
+                window_started_at = case when sign_in_failures.window_started_at < @expired then @now else sign_in_failures.window_started_at end
+            returning subject, failures, window_started_at
+            """,
+            new { from, anywhere, both, now, expired },
+            cancellationToken: cancel));
+        return Wait(counts, atLeast: 1);
+
+        TimeSpan? Wait(IEnumerable<Count> found, int atLeast) => found
+            .Where(count => count.Failures >= atLeast + (count.Subject == from ? PerAddress : count.Subject == both ? PerAccount : PerAccountAnywhere))
+            .Max(count => (TimeSpan?)TimeSpan.FromMilliseconds(count.WindowStartedAt - expired));
     }
 
     /// <summary>Takes back what <see cref="EnterAsync"/> counted: the password was right.</summary>
     public async Task SucceedAsync(string account, IPAddress? address, CancellationToken cancel)
     {
+        var (anywhere, from, both) = Subjects(account, address);
         await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition("delete from sign_in_failures where subject = @both", new { both }, cancellationToken: cancel));
         await connection.ExecuteAsync(new CommandDefinition(
-            "delete from sign_in_failures where subject = @Account", new { Account = Subject(account) }, cancellationToken: cancel));
-        await connection.ExecuteAsync(new CommandDefinition(
-            "update sign_in_failures set failures = failures - 1 where subject = @Address and failures > 0", new { Address = Subject(address) }, cancellationToken: cancel));
+            "update sign_in_failures set failures = failures - 1 where subject in (@from, @anywhere) and failures > 0", new { from, anywhere }, cancellationToken: cancel));
     }
 
     public async Task ForgetOldAsync(CancellationToken cancel)
@@ -42,22 +71,10 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock)
         await connection.ExecuteAsync(new CommandDefinition("delete from sign_in_failures where window_started_at < @before", new { before }, cancellationToken: cancel));
     }
 
-    private async Task<TimeSpan?> CountAsync(string subject, int limit, CancellationToken cancel)
+    private static (string Anywhere, string From, string Both) Subjects(string account, IPAddress? address)
     {
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var expired = now - (long)Window.TotalMilliseconds;
-        await using var connection = await database.ConnectAsync(cancel);
-        var (failures, started) = await connection.QuerySingleAsync<(long Failures, long Started)>(new CommandDefinition(
-            """
-            insert into sign_in_failures (subject, failures, window_started_at) values (@subject, 1, @now)
-            on conflict (subject) do update set
-                failures = case when sign_in_failures.window_started_at < @expired then 1 else sign_in_failures.failures + 1 end,
-                window_started_at = case when sign_in_failures.window_started_at < @expired then @now else sign_in_failures.window_started_at end
-            returning failures, window_started_at
-            """,
-            new { subject, now, expired },
-            cancellationToken: cancel));
-        return failures > limit ? TimeSpan.FromMilliseconds(started - expired) : null;
+        var (anywhere, from) = (Subject(account), Subject(address));
+        return (anywhere, from, $"{anywhere} {from}");
     }
 
     /// <summary>Hashed, so that an address typed into the wrong field does not stay in the table.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
 
@@ -133,6 +134,30 @@ public class AccountTests
         Assert.Equal(SignInThrottle.Window, throttled.Headers.RetryAfter!.Delta);
         Assert.Equal(HttpStatusCode.Unauthorized, other.StatusCode);
         Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Guesses_from_one_address_do_not_lock_the_account_elsewhere(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        var throttle = server.Services.GetRequiredService<SignInThrottle>();
+        for (var i = 0; i < 3 * SignInThrottle.PerAccount; i++)
+        {
+            var wait = await throttle.EnterAsync("ada@example.com", IPAddress.Parse("192.0.2.1"), Cancel);
+            Assert.Equal(i >= SignInThrottle.PerAccount, wait is not null);
+        }
+
+        Assert.Null(await throttle.EnterAsync("ada@example.com", IPAddress.Parse("192.0.2.2"), Cancel));
+
+        // Many addresses together come to an end too.
+        for (var i = 0; i < SignInThrottle.PerAccountAnywhere - SignInThrottle.PerAccount - 1; i++)
+        {
+            Assert.Null(await throttle.EnterAsync("ada@example.com", IPAddress.Parse($"198.51.100.{i}"), Cancel));
+        }
+
+        Assert.NotNull(await throttle.EnterAsync("ada@example.com", IPAddress.Parse("203.0.113.1"), Cancel));
+        Assert.Null(await throttle.EnterAsync("bob@example.com", IPAddress.Parse("203.0.113.1"), Cancel));
     }
 
     [Fact]
