@@ -37,6 +37,10 @@ public abstract class TestDatabase : IAsyncDisposable
     /// <exception cref="NotSupportedException">The engine is SQLite: a file that is already open cannot go away on Linux.</exception>
     public abstract Task GoAwayAsync();
 
+    /// <summary>Ends every connection and refuses new ones, as when somebody changed the password.</summary>
+    /// <exception cref="NotSupportedException">The engine is SQLite, which knows no users.</exception>
+    public abstract Task RefuseSignInAsync();
+
     /// <summary>Undoes <see cref="GoAwayAsync"/>.</summary>
     public abstract Task ComeBackAsync();
 
@@ -66,6 +70,8 @@ public abstract class TestDatabase : IAsyncDisposable
         public override Task GoAwayAsync() =>
             throw new NotSupportedException("A SQLite file has no server that could stop: write the outage test for postgres.");
 
+        public override Task RefuseSignInAsync() => GoAwayAsync();
+
         public override Task ComeBackAsync() => GoAwayAsync();
     }
 
@@ -92,9 +98,13 @@ public abstract class TestDatabase : IAsyncDisposable
             return connection;
         }
 
-        public override async Task GoAwayAsync()
+        public override Task GoAwayAsync() => CutOffAsync($"alter database {name} allow_connections false");
+
+        public override Task RefuseSignInAsync() => CutOffAsync($"alter role {name} nologin");
+
+        private async Task CutOffAsync(string refusal)
         {
-            await cluster.AdministerAsync($"alter database {name} allow_connections false");
+            await cluster.AdministerAsync(refusal);
             // With a timeout (in milliseconds) it returns once the backend is gone, not merely told to go.
             await cluster.AdministerAsync($"select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}'");
         }

@@ -35,21 +35,34 @@ internal sealed class DataDirectory(HostingOptions options)
     }
 
     /// <summary>Opens a file of the data folder, readable by its owner alone from the moment it exists.</summary>
-    public static FileStream OpenPrivate(string path, FileMode mode, FileShare share = FileShare.None)
+    public static FileStream OpenPrivate(string path, FileMode mode)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share };
-        if (!OperatingSystem.IsWindows() && mode is not FileMode.Open)
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OwnerOnly;
         }
 
         var stream = new FileStream(path, options);
-        if (!OperatingSystem.IsWindows())
+        Close(path);
+        return stream;
+    }
+
+    /// <summary>An older or copied file may have been left open to others: closes it to them, when it is ours to close.</summary>
+    public static void Close(string path)
+    {
+        if (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & ~OwnerOnly) == 0)
         {
-            // An older or copied file may have been left open to others.
-            File.SetUnixFileMode(stream.SafeFileHandle, OwnerOnly);
+            return;
         }
 
-        return stream;
+        try
+        {
+            File.SetUnixFileMode(path, OwnerOnly);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StartupException($"{path} can be read by other users of this machine and belongs to somebody else: close it (chmod 600), or set TRACEVAULT_DATA_DIR to a folder of this user's.");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using TraceVault.Storage;
 
@@ -31,7 +32,13 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
             log.LogError(exception, "An endpoint failed.");
         }
 
-        await TypedResults.Problem(detail, statusCode: status).ExecuteAsync(httpContext);
+        await Answer(status, detail, exception).ExecuteAsync(httpContext);
         return true;
     }
+
+    /// <summary>Names the field of the body that could not be read, when it was one.</summary>
+    private static IResult Answer(int status, string detail, Exception exception) =>
+        exception is BadHttpRequestException { InnerException: JsonException { Path: ['$', '.', .. var field] } } && status == 400 && field.All(c => char.IsAsciiLetterLower(c) || c == '_')
+            ? TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = ["It has another type than this field takes."] }, detail: $"The field {field} has another type than it takes.")
+            : TypedResults.Problem(detail, statusCode: status);
 }

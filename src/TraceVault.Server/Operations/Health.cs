@@ -16,10 +16,7 @@ internal static class Health
     {
         try
         {
-            await using var connection = await database.ConnectAsync(cancel);
-            await using var probe = connection.CreateCommand();
-            probe.CommandText = "select count(*) from first_run";
-            await probe.ExecuteScalarAsync(cancel);
+            await database.ProbeAsync(cancel);
             var unreadable = await keys.CountUnreadableAsync(cancel);
             return unreadable == 0
                 ? TypedResults.Json(new HealthAnswer("ok"))

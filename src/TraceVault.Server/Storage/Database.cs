@@ -18,12 +18,18 @@ internal enum Engine
 /// The one way to the database, on either engine. Columns are text, 64-bit integers and bytes alone, so that one SQL string serves both.
 /// </summary>
 /// <remarks>
-/// SQLite runs on the calling thread, "async" calls too (its driver has no other way); <see cref="ConnectAsync"/> therefore returns on a pool
-/// thread, never on one that serves sockets. After PostgreSQL has answered, the caller may be on such a thread: it must not block there.
+/// SQLite runs on the calling thread, "async" calls too (its driver has no other way), and a writer that finds another one sleeps there.
+/// <see cref="ConnectAsync"/> therefore returns on a pool thread, never on one that serves sockets, and to one caller at a time: who waits
+/// holds no thread, so that no crowd at the database slows a stream down. Nobody may ask for a second connection while holding one.
+/// After PostgreSQL has answered, the caller may be on a thread that serves sockets: it must not block there.
 /// </remarks>
 internal sealed class Database : IAsyncDisposable
 {
+    /// <summary>Longest wait for the embedded database, for its lock and for one's turn; PostgreSQL has its own limits.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly NpgsqlDataSource? _postgres;
+    private readonly SemaphoreSlim _turn = new(1);
     private FileStream? _lock;
 
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
@@ -51,7 +57,7 @@ internal sealed class Database : IAsyncDisposable
             throw new StartupException("TRACEVAULT_DATABASE is invalid: it takes sqlite, sqlite:PATH or a postgres:// URL.");
         }
 
-        ConnectionString = new SqliteConnectionStringBuilder { DataSource = SqliteFile, ForeignKeys = true, DefaultTimeout = 10 }.ConnectionString;
+        ConnectionString = new SqliteConnectionStringBuilder { DataSource = SqliteFile, ForeignKeys = true, DefaultTimeout = (int)Patience.TotalSeconds }.ConnectionString;
     }
 
     public Engine Engine { get; }
@@ -62,7 +68,7 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Holds the password of a PostgreSQL user: never logged.</summary>
     public string ConnectionString { get; }
 
-    /// <exception cref="DbException">The database cannot be reached; <see cref="IsUnavailable"/> tells.</exception>
+    /// <exception cref="Exception">The database cannot be reached; <see cref="IsUnavailable"/> tells.</exception>
     public async ValueTask<DbConnection> ConnectAsync(CancellationToken cancel)
     {
         if (_postgres is not null)
@@ -70,8 +76,13 @@ internal sealed class Database : IAsyncDisposable
             return await _postgres.OpenConnectionAsync(cancel);
         }
 
+        if (!await _turn.WaitAsync(Patience, cancel))
+        {
+            throw new TimeoutException("The embedded database is busy.");
+        }
+
         await Task.Yield();
-        var connection = new SqliteConnection(ConnectionString);
+        var connection = new ConnectionInTurn(ConnectionString, _turn);
         try
         {
             await connection.OpenAsync(cancel);
@@ -84,13 +95,22 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads one row of ours.</summary>
+    /// <exception cref="Exception">The database does not answer; <see cref="IsUnavailable"/> tells.</exception>
+    public async Task ProbeAsync(CancellationToken cancel)
+    {
+        await using var connection = await ConnectAsync(cancel);
+        await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from first_run", cancellationToken: cancel));
+    }
+
     /// <summary>Whether the failure is the database being away, busy or broken, as opposed to a fault in what was asked of it.</summary>
     public static bool IsUnavailable(Exception problem) => problem switch
     {
-        PostgresException { SqlState: [_, _, ..] state } => state[..2] is "08" or "53" or "57" or "58" || state is "55000" or "3D000" or "25006",
+        // connection, authorization (its password was changed), rollback, resources, intervention, system, internal: https://www.postgresql.org/docs/current/errcodes-appendix.html
+        PostgresException { SqlState: [_, _, ..] state } => state[..2] is "08" or "28" or "40" or "53" or "57" or "58" or "XX" || state is "55000" or "3D000" or "25006",
         NpgsqlException or SocketException or TimeoutException => true,
-        // busy, locked, out of memory, read-only, I/O, corrupt, full, cannot open, not a database
-        SqliteException { SqliteErrorCode: 5 or 6 or 7 or 8 or 10 or 11 or 13 or 14 or 26 } => true,
+        // busy, locked, out of memory, read-only, I/O, corrupt, full, cannot open, locking protocol, schema changed, not a database
+        SqliteException { SqliteErrorCode: 5 or 6 or 7 or 8 or 10 or 11 or 13 or 14 or 15 or 17 or 26 } => true,
         _ => false,
     };
 
@@ -137,6 +157,24 @@ internal sealed class Database : IAsyncDisposable
         if (_lock is not null)
         {
             await _lock.DisposeAsync();
+        }
+
+        _turn.Dispose();
+    }
+
+    /// <summary>Gives the turn to the next one when it is closed.</summary>
+    private sealed class ConnectionInTurn(string connectionString, SemaphoreSlim turn) : SqliteConnection(connectionString)
+    {
+        private bool _over;
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            if (disposing && !_over)
+            {
+                _over = true;
+                turn.Release();
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Reflection;
 using Dapper;
 using FluentMigrator;
 using FluentMigrator.Runner;
+using Npgsql;
 using TraceVault.Settings;
 
 namespace TraceVault.Storage;
@@ -47,9 +48,13 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
                 await connection.ExecuteAsync("select pg_advisory_unlock(@MigrationLock)", new { MigrationLock });
             }
         }
-        catch (Exception problem) when (Database.IsUnavailable(problem) || problem is DbException)
+        catch (Exception problem) when (problem.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } refused)
         {
-            throw new StartupException($"The database cannot be used: {problem.GetBaseException().Message} Check TRACEVAULT_DATABASE and that the database runs.");
+            throw new StartupException($"The database does not let its user create tables: {refused.MessageText}. Make the user the owner of the database, or grant it create on its schema.");
+        }
+        catch (Exception problem) when (problem.GetBaseException() is var cause && (Database.IsUnavailable(cause) || cause is DbException))
+        {
+            throw new StartupException($"The database cannot be used: {cause.Message} Check TRACEVAULT_DATABASE and that the database runs.");
         }
     }
 

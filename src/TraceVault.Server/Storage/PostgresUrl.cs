@@ -63,10 +63,10 @@ internal static class PostgresUrl
                 settings.ApplicationName = value;
                 break;
             case "connect_timeout":
-                settings.Timeout = number ?? throw Invalid("connect_timeout takes seconds");
+                settings.Timeout = number is <= 1024 ? number.Value : throw Invalid("connect_timeout takes seconds, 1 to 1024");
                 break;
             case "pool_size":
-                settings.MaxPoolSize = number ?? throw Invalid("pool_size takes a number of connections");
+                settings.MaxPoolSize = number is <= 1024 ? number.Value : throw Invalid("pool_size takes a number of connections, 1 to 1024");
                 break;
             default:
                 throw Invalid($"the parameter {name} is not known; it takes sslmode, sslrootcert, application_name, connect_timeout and pool_size");

@@ -39,10 +39,7 @@ internal sealed class MasterKey(VaultOptions options, Database database, DataDir
     {
         if (File.Exists(FilePath))
         {
-            using (DataDirectory.OpenPrivate(FilePath, FileMode.Open, FileShare.ReadWrite))
-            {
-            }
-
+            DataDirectory.Close(FilePath);
             return Read(FilePath);
         }
 
@@ -54,10 +51,15 @@ internal sealed class MasterKey(VaultOptions options, Database database, DataDir
 
         DataDirectory.Ensure(data.Path);
         var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(RingKey.Size));
-        using (var stream = DataDirectory.OpenPrivate(FilePath, FileMode.CreateNew))
+        try
         {
+            using var stream = DataDirectory.OpenPrivate(FilePath, FileMode.CreateNew);
             stream.Write(Encoding.ASCII.GetBytes(key + "\n"));
             stream.Flush(flushToDisk: true);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The master key file {FilePath} cannot be made: {problem.Message} Set TRACEVAULT_DATA_DIR to a folder this user may write.");
         }
 
         log.LogWarning("A new master key was made: {File}. BACK IT UP NOW, apart from the database: without it no stored key can be opened again.", FilePath);

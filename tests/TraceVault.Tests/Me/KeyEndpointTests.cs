@@ -46,6 +46,8 @@ public class KeyEndpointTests
     [InlineData("""{"max_concurrent":0}""", "max_concurrent")]
     [InlineData("""{"max_concurrent":257}""", "max_concurrent")]
     [InlineData("""{"max_concurrent":99999999999}""", "max_concurrent")]
+    [InlineData("""{"max_concurrent":2.5}""", "max_concurrent")]
+    [InlineData("""{"key":17}""", "key")]
     public async Task A_bad_value_is_refused_by_the_name_of_its_field(string body, string field)
     {
         await using var server = await TestServer.StartAsync();

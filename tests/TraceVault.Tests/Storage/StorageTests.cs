@@ -1,5 +1,7 @@
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Settings;
+using TraceVault.Storage;
 
 namespace TraceVault.Tests.Storage;
 
@@ -90,6 +92,7 @@ public class StorageTests
     [InlineData("postgres://user:hunter2@host:5432", "postgres://user:password@host")]
     [InlineData("postgres://user:hunter2@host/db?sslmode=sometimes", "sslmode takes")]
     [InlineData("postgres://user:hunter2@host/db?frobnicate=1", "frobnicate is not known")]
+    [InlineData("postgres://user:hunter2@host/db?connect_timeout=5000", "connect_timeout takes seconds, 1 to 1024")]
     [InlineData("postgres://user:hunter2@127.0.0.1:1/db", "cannot be used")]
     public async Task A_database_that_cannot_be_used_stops_the_start_without_showing_the_password(string setting, string reason)
     {
@@ -97,5 +100,35 @@ public class StorageTests
 
         Assert.Contains(reason, problem.Message);
         Assert.DoesNotContain("hunter2", problem.Message);
+    }
+
+    [Fact]
+    public async Task A_database_user_who_may_not_create_tables_is_told_what_is_missing()
+    {
+        await using var database = await TestDatabase.CreateAsync("postgres");
+        await (await PostgresCluster.GetAsync()).AdministerAsync($"alter database {new Uri(database.Setting).AbsolutePath[1..]} owner to current_user");
+
+        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database));
+
+        Assert.StartsWith("The database does not let its user create tables", problem.Message);
+    }
+
+    /// <summary>Its driver sleeps when it has to wait: a crowd that waited in it would take the threads that streams need.</summary>
+    [Fact]
+    public async Task Who_waits_for_the_embedded_database_holds_no_thread()
+    {
+        await using var server = await TestServer.StartAsync();
+        var database = server.Services.GetRequiredService<Database>();
+        var first = await database.ConnectAsync(Cancel);
+        var threads = ThreadPool.ThreadCount;
+
+        var crowd = Enumerable.Range(0, 500).Select(async _ =>
+        {
+            await using var connection = await database.ConnectAsync(Cancel);
+        }).ToList();
+        Assert.All(crowd, waiting => Assert.False(waiting.IsCompleted));
+        Assert.InRange(ThreadPool.ThreadCount, 0, threads + 8);
+        await first.DisposeAsync();
+        await Task.WhenAll(crowd);
     }
 }

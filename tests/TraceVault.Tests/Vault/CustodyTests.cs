@@ -85,6 +85,24 @@ public class CustodyTests
     }
 
     [Fact]
+    public async Task A_key_file_that_its_owner_may_only_read_is_enough_and_one_open_to_others_is_closed()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        var file = Path.Combine(database.DataDirectory, "master.key");
+        await File.WriteAllTextAsync(file, TestServer.MasterKey, Cancel);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        await using (await TestServer.StartAsync(database, settings: "--EncryptionKey="))
+        {
+            Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(file));
+        }
+
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        await using var server = await TestServer.StartAsync(database, settings: "--EncryptionKey=");
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+    }
+
+    [Fact]
     public async Task On_PostgreSQL_a_server_without_a_master_key_does_not_start()
     {
         await using var database = await TestDatabase.CreateAsync("postgres");
