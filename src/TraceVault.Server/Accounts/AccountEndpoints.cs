@@ -97,9 +97,9 @@ internal static class AccountEndpoints
         return TypedResults.Json(await SignInAsync(found.User, context, sessions, cancel));
     }
 
-    public static async Task<NoContent> LogOutAsync(SignedIn signedIn, Sessions sessions, CancellationToken cancel)
+    public static async Task<NoContent> LogOutAsync(SignedIn signedIn, Sessions sessions)
     {
-        await sessions.EndAsync(signedIn.User.Id, signedIn.SessionId, cancel);
+        await sessions.EndAsync(signedIn.User.Id, signedIn.SessionId);
         return TypedResults.NoContent();
     }
 

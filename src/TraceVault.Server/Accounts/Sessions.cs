@@ -79,14 +79,11 @@ internal sealed class Sessions(Database database, UserChanges changes, TimeProvi
     }
 
     /// <returns>Whether the user had such a session.</returns>
-    public async Task<bool> EndAsync(string userId, string sessionId, CancellationToken cancel)
+    public Task<bool> EndAsync(string userId, string sessionId) => changes.MakeAsync(userId, async () =>
     {
-        await using var connection = await database.ConnectAsync(cancel);
-        var ended = await connection.ExecuteAsync(new CommandDefinition(
-            "delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId }, cancellationToken: cancel));
-        changes.Announce(userId);
-        return ended > 0;
-    }
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        return await connection.ExecuteAsync("delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId });
+    });
 
     /// <summary>Records that a session was used, which also moves its end.</summary>
     public async Task TouchAsync(string sessionId, DateTimeOffset createdAt, DateTimeOffset usedAt, CancellationToken cancel)

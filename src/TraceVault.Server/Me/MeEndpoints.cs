@@ -29,7 +29,7 @@ internal static class MeEndpoints
             ? new KeyAnswer(true, Time(stored.UpdatedAt), stored.LastUsedAt is { } used ? Time(used) : null, stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
             : new KeyAnswer(false, null, null, ProviderKeys.DefaultMaxConcurrent, null);
 
-    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, ProviderKeys keys, CancellationToken cancel)
+    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, ProviderKeys keys)
     {
         if (request.MaxConcurrent is < 1 or > ProviderKeys.MaxMaxConcurrent)
         {
@@ -40,7 +40,7 @@ internal static class MeEndpoints
         if (request.Key is null)
         {
             return cap is null ? Invalid("key", "Send a key, a max_concurrent, or both.")
-                : await keys.SaveMaxConcurrentAsync(me.User.Id, cap.Value, cancel) ? TypedResults.NoContent()
+                : await keys.SaveMaxConcurrentAsync(me.User.Id, cap.Value) ? TypedResults.NoContent()
                 : Invalid("key", "No key is stored yet: send one with the cap.");
         }
 
@@ -49,13 +49,13 @@ internal static class MeEndpoints
             return Invalid("key", $"An Anthropic key starts with {ProviderKey.AnthropicPrefix} and has {ProviderKey.MinLength} to {ProviderKey.MaxLength} printable characters without spaces.");
         }
 
-        await keys.SaveAsync(me.User.Id, key, cap, cancel);
+        await keys.SaveAsync(me.User.Id, key, cap);
         return TypedResults.NoContent();
     }
 
-    public static async Task<NoContent> DeleteKeyAsync(SignedIn me, ProviderKeys keys, CancellationToken cancel)
+    public static async Task<NoContent> DeleteKeyAsync(SignedIn me, ProviderKeys keys)
     {
-        await keys.DeleteAsync(me.User.Id, cancel);
+        await keys.DeleteAsync(me.User.Id);
         return TypedResults.NoContent();
     }
 
@@ -63,8 +63,8 @@ internal static class MeEndpoints
         (await sessions.ListAsync(me.User.Id, cancel)).Select(session => new ListedSession(
             session.Id, session.Client, session.Address, Time(session.CreatedAt), Time(session.LastUsedAt), Time(session.ExpiresAt), session.Id == me.SessionId));
 
-    public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Sessions sessions, CancellationToken cancel) =>
-        await sessions.EndAsync(me.User.Id, id, cancel)
+    public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Sessions sessions) =>
+        await sessions.EndAsync(me.User.Id, id)
             ? TypedResults.NoContent()
             : TypedResults.Problem("You have no such session.", statusCode: StatusCodes.Status404NotFound);
 

@@ -2,14 +2,14 @@ using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
-/// <summary>A live session with what its user stored, as of <see cref="LoadedAt"/>. The key stays sealed here.</summary>
+/// <summary>A live session with what its user stored, as of <see cref="LoadedAt"/>, a time stamp of the clock. The key stays sealed here.</summary>
 internal sealed record Caller(
     string SessionId,
     string UserId,
     DateTimeOffset CreatedAt,
     SealedKey? Key,
     int MaxConcurrent,
-    DateTimeOffset LoadedAt,
+    long LoadedAt,
     CallerUser User,
     long UserVersion,
     SessionUse Use)
@@ -33,12 +33,17 @@ internal sealed class CallerUser
     /// <summary>Takes one of <paramref name="cap"/> places; <see cref="Leave"/> gives it back after the last byte.</summary>
     public bool TryEnter(int cap)
     {
-        if (Interlocked.Increment(ref _running) <= cap)
+        for (var running = Volatile.Read(ref _running); running < cap;)
         {
-            return true;
+            var found = Interlocked.CompareExchange(ref _running, running + 1, running);
+            if (found == running)
+            {
+                return true;
+            }
+
+            running = found;
         }
 
-        Leave();
         return false;
     }
 

@@ -45,8 +45,8 @@ internal sealed partial class Callers : IDisposable
     private readonly ILogger<Callers> _log;
     private long _changeCount;
 
-    /// <summary>UTC ticks before which a failed refresh is not tried again; 0 while the database answers.</summary>
-    private long _retryAt;
+    /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
+    private long _failedAt;
 
     public Callers(Database database, UserChanges changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
     {
@@ -60,23 +60,21 @@ internal sealed partial class Callers : IDisposable
 
     public ValueTask<Lookup> FindAsync(TokenHash hash, CancellationToken cancel)
     {
-        var now = _clock.GetUtcNow();
-        if (_warm.TryGetValue(hash, out var caller) && !caller.IsOutdated)
+        if (_warm.TryGetValue(hash, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age && age < _grace)
         {
-            var age = now - caller.LoadedAt;
-            if (age >= Fresh && age < _grace && now.UtcTicks >= Volatile.Read(ref _retryAt))
+            if (age >= Fresh && !HasJustFailed)
             {
                 _ = LoadOnceAsync(hash);
             }
 
-            if (age < _grace)
-            {
-                return ValueTask.FromResult(Admit(caller, now));
-            }
+            return ValueTask.FromResult(Admit(caller, _clock.GetUtcNow()));
         }
 
-        return new ValueTask<Lookup>(LoadAsync(hash, cancel));
+        return HasJustFailed ? ValueTask.FromResult(new Lookup(LookupOutcome.Unavailable)) : new ValueTask<Lookup>(LoadAsync(hash, cancel));
     }
+
+    /// <summary>Then nobody waits for the time-out of another try.</summary>
+    private bool HasJustFailed => Volatile.Read(ref _failedAt) is not 0 and var failedAt && _clock.GetElapsedTime(failedAt) < RetryAfterFailure;
 
     /// <summary>Callers whose use is not yet in the database.</summary>
     public IEnumerable<Caller> Unwritten() => _warm.Values.Where(caller => caller.Use.IsUnwritten);
@@ -87,7 +85,7 @@ internal sealed partial class Callers : IDisposable
         var before = _clock.GetUtcNow() - _grace;
         foreach (var (hash, caller) in _warm)
         {
-            if (caller.Use.UsedAt < before && !caller.Use.IsUnwritten && caller.LoadedAt < before)
+            if (caller.Use.UsedAt < before && !caller.Use.IsUnwritten && _clock.GetElapsedTime(caller.LoadedAt) > _grace)
             {
                 _warm.TryRemove(KeyValuePair.Create(hash, caller));
             }
@@ -145,7 +143,7 @@ internal sealed partial class Callers : IDisposable
         try
         {
             var found = await QueryConsistentlyAsync(hash);
-            if (Interlocked.Exchange(ref _retryAt, 0) != 0)
+            if (Interlocked.Exchange(ref _failedAt, 0) != 0)
             {
                 LogAvailable();
             }
@@ -154,12 +152,17 @@ internal sealed partial class Callers : IDisposable
         }
         catch (Exception problem) when (Database.IsUnavailable(problem))
         {
-            if (Interlocked.Exchange(ref _retryAt, (_clock.GetUtcNow() + RetryAfterFailure).UtcTicks) == 0)
+            if (Interlocked.Exchange(ref _failedAt, _clock.GetTimestamp()) == 0)
             {
                 LogUnavailable(problem.GetBaseException().Message, _grace);
             }
 
             return new Lookup(LookupOutcome.Unavailable);
+        }
+        catch (Exception problem)
+        {
+            LogMistake(problem); // here, because nobody waits for a renewal
+            throw;
         }
         finally
         {
@@ -167,25 +170,27 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    /// <summary>Reads again if any user changed meanwhile: what was read may be from before the change.</summary>
+    /// <summary>Reads again if the user changed meanwhile: what was read may be from before the change. Who it is, only the first reading tells.</summary>
     private async Task<Lookup> QueryConsistentlyAsync(TokenHash hash)
     {
+        CallerUser? user = null;
         while (true)
         {
-            var changesBefore = Volatile.Read(ref _changeCount);
-            var row = await QueryRowAsync(hash);
-            if (row is null)
+            var (changesBefore, versionBefore) = (Volatile.Read(ref _changeCount), user?.Version);
+            if (await QueryRowAsync(hash) is not { } row)
             {
                 _warm.TryRemove(hash, out _);
                 return new Lookup(LookupOutcome.Unknown);
             }
 
-            var caller = ToCaller(row, _warm.TryGetValue(hash, out var earlier) ? earlier.Use : null);
-            if (Volatile.Read(ref _changeCount) != changesBefore)
+            user = _users.GetOrAdd(row.UserId, _ => new CallerUser());
+            var version = user.Version;
+            if (versionBefore != version && (versionBefore is not null || Volatile.Read(ref _changeCount) != changesBefore))
             {
                 continue;
             }
 
+            var caller = ToCaller(row, user, version, _warm.TryGetValue(hash, out var earlier) ? earlier.Use : null);
             if (_clock.GetUtcNow() >= Sessions.ExpiryAfterUse(caller.CreatedAt, caller.Use.UsedAt))
             {
                 _warm.TryRemove(hash, out _);
@@ -218,20 +223,16 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    private Caller ToCaller(Row row, SessionUse? use)
-    {
-        var user = _users.GetOrAdd(row.UserId, _ => new CallerUser());
-        return new Caller(
-            row.Id,
-            row.UserId,
-            DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
-            row.Sealed is null ? null : new SealedKey(row.Sealed, row.KeyId!),
-            (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
-            _clock.GetUtcNow(),
-            user,
-            user.Version,
-            use ?? new SessionUse(DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt)));
-    }
+    private Caller ToCaller(Row row, CallerUser user, long version, SessionUse? use) => new(
+        row.Id,
+        row.UserId,
+        DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
+        row.Sealed is null ? null : new SealedKey(row.Sealed, row.KeyId!),
+        (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
+        _clock.GetTimestamp(),
+        user,
+        version,
+        use ?? new SessionUse(DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt)));
 
     /// <summary>The counter first, then the user: a query in between sees one of the two.</summary>
     private void Outdate(string userId)
@@ -245,4 +246,7 @@ internal sealed partial class Callers : IDisposable
 
     [LoggerMessage(LogLevel.Information, "The database is available again.")]
     private partial void LogAvailable();
+
+    [LoggerMessage(LogLevel.Error, "A session could not be read.")]
+    private partial void LogMistake(Exception problem);
 }

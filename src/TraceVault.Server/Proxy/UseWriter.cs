@@ -7,14 +7,16 @@ namespace TraceVault.Proxy;
 /// <summary>Writes from time to time, and at the end, when sessions and keys were last used; sweeps what has expired.</summary>
 internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProviderKeys keys, SignInThrottle throttle, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), SweepInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), SweepInterval = TimeSpan.FromHours(1), LastWriteTimeout = TimeSpan.FromSeconds(5);
 
     private DateTimeOffset _swept;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await TryWriteAsync(cancellationToken);
+        // A time of its own: running requests may have used up that of the stop.
+        using var timeout = new CancellationTokenSource(LastWriteTimeout, clock);
+        await TryWriteAsync(timeout.Token);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -32,10 +34,14 @@ internal sealed partial class UseWriter(Callers callers, Sessions sessions, Prov
         {
             await WriteAsync(cancel);
         }
-        catch (Exception problem) when (Database.IsUnavailable(problem))
+        catch (Exception problem) when (Database.IsUnavailable(problem) || problem is OperationCanceledException)
         {
             // Nothing is lost: what is unwritten is tried again.
             LogPostponed(problem.GetBaseException().Message);
+        }
+        catch (Exception problem)
+        {
+            LogMistake(problem); // and goes on: an escaping exception would stop the whole server
         }
     }
 
@@ -60,4 +66,7 @@ internal sealed partial class UseWriter(Callers callers, Sessions sessions, Prov
 
     [LoggerMessage(LogLevel.Debug, "Times of last use are not written yet: {Reason}")]
     private partial void LogPostponed(string reason);
+
+    [LoggerMessage(LogLevel.Error, "Times of last use could not be written.")]
+    private partial void LogMistake(Exception problem);
 }

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace TraceVault.Vault;
 
-/// <summary>Which stored keys cannot be opened: all are tried at start, the unreadable ones again whenever readiness is asked for.</summary>
+/// <summary>Which stored keys cannot be opened: all are tried at start, later each when it is used, the unreadable ones again whenever readiness is asked for.</summary>
 internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogger<KeyCheck> log)
 {
     private readonly ConcurrentDictionary<string, bool> _unreadable = new(StringComparer.Ordinal);
@@ -28,6 +28,9 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
             LogUnreadable(_unreadable.Count, total);
         }
     }
+
+    /// <summary>A key did not open when it was needed: stored by a server with another master key, or changed under our feet.</summary>
+    public void Report(string userId) => _unreadable[userId] = true;
 
     /// <returns>How many stored keys still cannot be opened.</returns>
     public async Task<int> CountUnreadableAsync(CancellationToken cancel)

@@ -16,13 +16,13 @@ namespace TraceVault.Vault;
 /// <para>AES key: HKDF-SHA-256(master key, no salt, info "tracevault/provider-key/v1"), 32 bytes.</para>
 /// <para>Associated data, UTF-8: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider.</para>
 /// </remarks>
-internal sealed class KeyVault(KeyRing ring) : IDisposable
+internal sealed class KeyVault(KeyRing ring)
 {
     private const byte Version = 1;
     private const int NonceSize = 12, TagSize = 16, HeadSize = 1 + NonceSize + TagSize;
     private const int MaxAssociatedSize = 256;
 
-    /// <summary>The cipher under each master key; one a thread, because OpenSSL's context behind it is not safe to share.</summary>
+    /// <summary>The cipher under each master key; one a thread, because OpenSSL's context behind it is not safe to share; it goes with its thread.</summary>
     private readonly Dictionary<string, ThreadLocal<AesGcm>> _ciphers = ring.Keys.ToDictionary(key => key.Id, CipherUnder, StringComparer.Ordinal);
 
     public SealedKey Seal(ProviderKey key, KeyOwner owner)
@@ -76,29 +76,14 @@ internal sealed class KeyVault(KeyRing ring) : IDisposable
         }
     }
 
-    public void Dispose()
+    private static ThreadLocal<AesGcm> CipherUnder(RingKey key) => new(() =>
     {
-        foreach (var cipher in _ciphers.Values)
-        {
-            foreach (var aes in cipher.Values)
-            {
-                aes.Dispose();
-            }
-
-            cipher.Dispose();
-        }
-    }
-
-    private static ThreadLocal<AesGcm> CipherUnder(RingKey key) => new(
-        () =>
-        {
-            Span<byte> derived = stackalloc byte[32];
-            key.Derive("tracevault/provider-key/v1", derived);
-            var cipher = new AesGcm(derived, TagSize);
-            CryptographicOperations.ZeroMemory(derived);
-            return cipher;
-        },
-        trackAllValues: true);
+        Span<byte> derived = stackalloc byte[32];
+        key.Derive("tracevault/provider-key/v1", derived);
+        var cipher = new AesGcm(derived, TagSize);
+        CryptographicOperations.ZeroMemory(derived);
+        return cipher;
+    });
 
     private static ReadOnlySpan<byte> Associated(Span<byte> buffer, string keyId, KeyOwner owner)
     {

@@ -28,45 +28,38 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     }
 
     /// <summary>Stores a key in place of an earlier one. A cap of null keeps the earlier one, or is the default.</summary>
-    public async Task SaveAsync(string userId, ProviderKey key, int? maxConcurrent, CancellationToken cancel)
+    public async Task SaveAsync(string userId, ProviderKey key, int? maxConcurrent)
     {
         var (bytes, keyId) = vault.Seal(key, new KeyOwner(userId));
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await using (var connection = await database.ConnectAsync(cancel))
+        await changes.MakeAsync(userId, async () =>
         {
-            await connection.ExecuteAsync(new CommandDefinition(
+            await using var connection = await database.ConnectAsync(CancellationToken.None);
+            return await connection.ExecuteAsync(
                 """
                 insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
                 values (@userId, @bytes, @keyId, @initial, @now, @now)
                 on conflict (user_id) do update set sealed = @bytes, key_id = @keyId, updated_at = @now, last_used_at = null,
                     max_concurrent = case when @given = 1 then @initial else user_anthropic_keys.max_concurrent end
                 """,
-                new { userId, bytes, keyId, now, initial = (long)(maxConcurrent ?? DefaultMaxConcurrent), given = maxConcurrent is null ? 0L : 1L },
-                cancellationToken: cancel));
-        }
-
-        changes.Announce(userId);
+                new { userId, bytes, keyId, now, initial = (long)(maxConcurrent ?? DefaultMaxConcurrent), given = maxConcurrent is null ? 0L : 1L });
+        });
     }
 
     /// <returns>Whether the user has a key whose cap could be changed.</returns>
-    public async Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, CancellationToken cancel)
+    public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent) => changes.MakeAsync(userId, async () =>
     {
-        await using var connection = await database.ConnectAsync(cancel);
-        var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "update user_anthropic_keys set max_concurrent = @cap where user_id = @userId", new { userId, cap = (long)maxConcurrent }, cancellationToken: cancel));
-        changes.Announce(userId);
-        return changed > 0;
-    }
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        return await connection.ExecuteAsync(
+            "update user_anthropic_keys set max_concurrent = @cap where user_id = @userId", new { userId, cap = (long)maxConcurrent });
+    });
 
-    public async Task DeleteAsync(string userId, CancellationToken cancel)
+    /// <returns>Whether there was one.</returns>
+    public Task<bool> DeleteAsync(string userId) => changes.MakeAsync(userId, async () =>
     {
-        await using (var connection = await database.ConnectAsync(cancel))
-        {
-            await connection.ExecuteAsync(new CommandDefinition("delete from user_anthropic_keys where user_id = @userId", new { userId }, cancellationToken: cancel));
-        }
-
-        changes.Announce(userId);
-    }
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        return await connection.ExecuteAsync("delete from user_anthropic_keys where user_id = @userId", new { userId });
+    });
 
     public async Task TouchAsync(string userId, DateTimeOffset usedAt, CancellationToken cancel)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using TraceVault.Accounts;
 using TraceVault.Proxy;
 
 namespace TraceVault.Tests.Proxy;
@@ -89,11 +90,45 @@ public class CallersTests
         Assert.Equal("unavailable", (await rig.CallAsync(cancel: Cancel)).Code);
 
         await rig.Database.ComeBackAsync();
+        clock.Advance(TimeSpan.FromSeconds(2)); // what retry-after said
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: cold, cancel: Cancel)).Status);
         using var readyAgain = await rig.Server.Client.GetAsync("/readyz", Cancel);
         Assert.Equal(HttpStatusCode.OK, readyAgain.StatusCode);
         Assert.DoesNotContain(TestServer.AnthropicKey, rig.Server.Log.Text);
+    }
+
+    [Fact]
+    public async Task A_database_that_lets_nobody_in_any_more_is_one_that_is_away()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var rig = await ProxyRig.StartAsync(engine: "postgres", clock: clock);
+        var cold = await rig.Server.LogInAsync();
+        await rig.CallAsync(cancel: Cancel);
+
+        await rig.Database.RefuseSignInAsync();
+        clock.Advance(TimeSpan.FromMinutes(1)); // the copy is old now, and the time of last use is due to be written
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+        Assert.Equal("unavailable", (await rig.CallAsync(token: cold, cancel: Cancel)).Code);
+        await rig.Server.Log.WaitForAsync("Times of last use are not written yet", Cancel);
+        using var ready = await rig.Server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+    }
+
+    [Fact]
+    public async Task Only_a_change_is_told_and_a_change_that_broke_off_is_one()
+    {
+        var changes = new UserChanges();
+        var told = new List<string>();
+        changes.Changed += told.Add;
+
+        Assert.False(await changes.MakeAsync("nothing", () => Task.FromResult(0)));
+        Assert.True(await changes.MakeAsync("something", () => Task.FromResult(1)));
+        await Assert.ThrowsAsync<IOException>(() => changes.MakeAsync("who knows", () => throw new IOException()));
+
+        Assert.Equal(["something", "who knows"], told);
     }
 
     [Fact]

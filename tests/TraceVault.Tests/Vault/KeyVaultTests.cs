@@ -52,14 +52,14 @@ public class KeyVaultTests
         Assert.False(Vault.CanOpen(key, new KeyOwner("0199-other")));
         Assert.False(Vault.CanOpen(key, Owner with { Provider = "openai" }));
         Assert.False(Vault.CanOpen(key with { KeyId = "k2" }, Owner));
-        using var other = new KeyVault(KeyRing.Parse(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), "S"));
+        var other = new KeyVault(KeyRing.Parse(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), "S"));
         Assert.False(other.CanOpen(key, Owner));
     }
 
     [Fact]
     public void Two_master_keys_of_one_material_do_not_open_each_others_seals()
     {
-        using var both = new KeyVault(KeyRing.Parse($"k2:{TestServer.MasterKey},default:{TestServer.MasterKey}", "S"));
+        var both = new KeyVault(KeyRing.Parse($"k2:{TestServer.MasterKey},default:{TestServer.MasterKey}", "S"));
         var key = Seal();
         Assert.True(both.CanOpen(key, Owner));
         Assert.False(both.CanOpen(key with { KeyId = "k2" }, Owner));
