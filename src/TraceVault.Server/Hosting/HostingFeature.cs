@@ -65,8 +65,7 @@ internal static class HostingFeature
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxApiBodyBytes;
-        // A paused upload and a client that does not read may take their time; the proxy's own limits bound both.
-        kestrel.Limits.MinRequestBodyDataRate = null;
+        // A client that does not read may take its time: the proxy has a limit of its own. (It lifts the one for slow uploads itself.)
         kestrel.Limits.MinResponseDataRate = null;
         // Latin-1 maps every byte to itself, so that values go through as they came.
         kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;

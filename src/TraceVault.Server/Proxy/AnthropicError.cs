@@ -91,8 +91,8 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
         }
 
         exchange.MarkFirstByte();
-        exchange.BytesOut = body.WrittenCount;
         await response.Body.WriteAsync(body.WrittenMemory, exchange.Context.RequestAborted);
+        exchange.BytesOut = body.WrittenCount; // not added: the body may have been tapped already
     }
 
     private static AnthropicError Final(int status, string type, string code, string message) => new(status, type, code, message, ShouldRetry: false);

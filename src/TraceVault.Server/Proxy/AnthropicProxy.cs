@@ -10,6 +10,7 @@ namespace TraceVault.Proxy;
 internal sealed class AnthropicProxy(
     Callers callers,
     KeyVault vault,
+    KeyCheck keyCheck,
     Upstream upstream,
     IHttpForwarder forwarder,
     PublicUrl publicUrl,
@@ -135,6 +136,7 @@ internal sealed class AnthropicProxy(
         }
         catch (CryptographicException)
         {
+            keyCheck.Report(owner.UserId);
             return null;
         }
     }

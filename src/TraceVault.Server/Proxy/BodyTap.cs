@@ -43,19 +43,11 @@ internal abstract class BodyTap(Stream inner) : Stream
 }
 
 /// <summary>The client's body. Ends with an error, before the upstream has seen its last byte, when there is more than the limit.</summary>
-/// <param name="inner">The body as the web server reads it.</param>
-/// <param name="exchange">Where the bytes are counted.</param>
-/// <param name="length">The announced length in bytes, null when chunked. When known, reads fill the buffer: one write to the upstream then stands for dozens.</param>
-/// <param name="maxBytes">The limit.</param>
-internal sealed class RequestBodyTap(Stream inner, Exchange exchange, long? length, int maxBytes) : BodyTap(inner)
+internal sealed class RequestBodyTap(Stream inner, Exchange exchange, int maxBytes) : BodyTap(inner)
 {
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var left = (length ?? 0) - exchange.BytesIn;
-        var wanted = (int)Math.Min(left, buffer.Length);
-        var read = wanted > 0
-            ? Inner.ReadAtLeastAsync(buffer[..wanted], wanted, throwOnEndOfStream: false, cancellationToken)
-            : Inner.ReadAsync(buffer, cancellationToken);
+        var read = Inner.ReadAsync(buffer, cancellationToken);
         return read.IsCompletedSuccessfully ? ValueTask.FromResult(Count(read.GetAwaiter().GetResult())) : CountAsync(read);
     }
 

@@ -23,6 +23,11 @@ internal static class ForwardResult
             case ForwarderError.ResponseBodyDestination or ForwarderError.ResponseHeaders:
                 return BreakOff(exchange, UpstreamDied);
 
+            // The upstream answered in full and then read no further; a failure of the answer as well would be an aggregate of both.
+            case ForwarderError.RequestBodyClient or ForwarderError.RequestBodyDestination or ForwarderError.RequestBodyCanceled
+                when exchange.UpstreamStatus is not null && problem is not AggregateException && !context.RequestAborted.IsCancellationRequested:
+                return null;
+
             case var _ when context.RequestAborted.IsCancellationRequested:
                 exchange.Outcome = ClientLeft;
                 return null;

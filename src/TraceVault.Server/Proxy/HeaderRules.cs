@@ -11,7 +11,7 @@ internal static class HeaderRules
     {
         6 => Is(name, "accept"),
         10 => Is(name, "user-agent"),
-        12 => Is(name, "content-type"),
+        12 => Is(name, "content-type") || IsAnthropics(name),
         16 => Is(name, "content-encoding") || IsAnthropics(name),
         _ => IsAnthropics(name),
     };

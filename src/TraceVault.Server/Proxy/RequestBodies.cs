@@ -1,20 +1,41 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace TraceVault.Proxy;
 
 /// <summary>Makes the bodies of a proxied request ready.</summary>
 internal static class RequestBodies
 {
-    /// <summary>Lifts Kestrel's own limit, which is the management API's. It would also cut short the reading of what we refuse, before the client sees why.</summary>
-    public static void Lift(HttpContext context) =>
+    /// <summary>Lifts limits of Kestrel's that are the management API's: of size, which would also cut short the reading of what we refuse, and of speed.</summary>
+    public static void Lift(HttpContext context)
+    {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+    }
 
     public static void Tap(Exchange exchange, ProxyOptions options)
     {
         var context = exchange.Context;
-        // No protocol upgrades: what follows one would not be an exchange any more.
+        // No protocol upgrades, by HTTP/1.1 or by HTTP/2 (RFC 8441): what follows one would not be an exchange any more.
         context.Features.Set<IHttpUpgradeFeature>(null);
-        context.Request.Body = new RequestBodyTap(context.Request.Body, exchange, context.Request.ContentLength, options.MaxBodyBytes);
+        context.Features.Set<IHttpExtendedConnectFeature>(null);
+        if (context.Request.ContentLength == 0)
+        {
+            context.Features.Set<IHttpRequestBodyDetectionFeature>(EmptyBody.Instance);
+        }
+
+        context.Request.Body = new RequestBodyTap(context.Request.Body, exchange, options.MaxBodyBytes);
         context.Response.Body = new ResponseBodyTap(context.Response.Body, exchange);
+    }
+
+    /// <summary>A body of length 0 is one: else the forwarder would drop its length and its type.</summary>
+    private sealed class EmptyBody : IHttpRequestBodyDetectionFeature
+    {
+        public static readonly EmptyBody Instance = new();
+
+        public bool CanHaveBody => true;
     }
 }

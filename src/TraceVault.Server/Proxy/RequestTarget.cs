@@ -8,7 +8,7 @@ internal enum TargetKind
     /// <summary>Under the base, in a form that could mean another path to the upstream than to us.</summary>
     Unacceptable,
 
-    /// <summary>The base itself, or <c>/api/hello</c>: a client asks whether anybody is here.</summary>
+    /// <summary>The base itself, or <c>/api/hello</c>: by GET or HEAD a client asks whether anybody is here, the rest is to be forwarded.</summary>
     Probe,
 
     /// <summary>To be forwarded.</summary>
@@ -22,7 +22,7 @@ internal static class RequestTarget
 
     /// <param name="raw">The target of the request line.</param>
     /// <param name="publicOrigin">Scheme, host and port under which an absolute-form target is taken.</param>
-    /// <param name="upstream">Path and query for the upstream, the very characters received; empty unless there is something to forward.</param>
+    /// <param name="upstream">Path and query for the upstream, the very characters received; empty unless the target is acceptable.</param>
     public static TargetKind Read(string raw, string publicOrigin, out string upstream)
     {
         upstream = "";
@@ -40,13 +40,8 @@ internal static class RequestTarget
             return TargetKind.Unacceptable;
         }
 
-        if (path is "" or "/" or "/api/hello")
-        {
-            return TargetKind.Probe;
-        }
-
-        upstream = rest.ToString();
-        return TargetKind.Forward;
+        upstream = path.IsEmpty ? $"/{rest}" : rest.ToString();
+        return path is "" or "/" or "/api/hello" ? TargetKind.Probe : TargetKind.Forward;
     }
 
     private static (string Target, bool Foreign) WithoutOrigin(string raw, string publicOrigin)

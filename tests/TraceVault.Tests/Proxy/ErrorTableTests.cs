@@ -95,6 +95,8 @@ public class ErrorTableTests
 
         await AssertAsync(await RawAsync(rig, $"x-api-key: {rig.Token}"), 500, "api_error", "key_unreadable", shouldRetry: "false");
         Assert.Equal(0, rig.Upstream.TotalConnections);
+        using var ready = await rig.Server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode); // it opened at the start
     }
 
     /// <summary>Whatever nobody foresaw is answered too; here a table is gone.</summary>
@@ -235,10 +237,12 @@ public class ErrorTableTests
         Assert.Equal(expected.Headers.GetValues("request-id"), answer.Headers.GetValues("request-id"));
     }
 
-    [Fact]
-    public async Task An_early_refusal_by_the_upstream_reaches_the_client()
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2")]
+    public async Task An_early_refusal_by_the_upstream_reaches_the_client(string version)
     {
-        await using var rig = await ProxyRig.StartAsync();
+        await using var rig = await ProxyRig.StartAsync(new() { Http2 = version == "2" }, settings: $"--Proxy:UpstreamHttpVersion={version}");
         rig.Upstream.EnqueueFault(Fault.Early(413));
         var (status, code, answer) = await rig.CallAsync(new ByteArrayContent(new byte[8 << 20]), cancel: Cancel);
         Assert.Null(code);

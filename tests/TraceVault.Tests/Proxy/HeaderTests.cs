@@ -35,6 +35,44 @@ public class HeaderTests
     }
 
     [Fact]
+    public async Task Every_header_of_Anthropics_passes_whatever_its_length()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        string[] names = [.. Enumerable.Range(1, 24).Select(length => "anthropic-" + new string('x', length))];
+        rig.Upstream.Handler = context =>
+        {
+            foreach (var name in names)
+            {
+                context.Response.Headers[name] = "back";
+            }
+
+            return Task.CompletedTask;
+        };
+
+        var answer = await RawHttp.SendAsync(rig.Server.Url, "/proxy/anthropic/v1/models", Cancel, [$"x-api-key: {rig.Token}", .. names.Select(name => name + ": out")]);
+
+        var arrived = await rig.Upstream.NextRequestAsync(Cancel);
+        Assert.All(names, name => Assert.Equal("out", Assert.Single(arrived.Header(name))));
+        Assert.All(names, name => Assert.Equal("back", answer.Header(name)));
+    }
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    public async Task An_empty_body_keeps_its_length_and_its_type(string method)
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
+
+        await raw.WriteAsync($"{method} /proxy/anthropic/v1/files/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nx-api-key: {rig.Token}\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n", Cancel);
+        await raw.ReadAsync(Cancel);
+
+        var arrived = await rig.Upstream.NextRequestAsync(Cancel);
+        Assert.Equal("application/json", Assert.Single(arrived.Header("content-type")));
+        Assert.Equal("0", Assert.Single(arrived.Header("content-length")));
+    }
+
+    [Fact]
     public async Task A_repeated_header_keeps_its_values_in_order()
     {
         await using var rig = await ProxyRig.StartAsync();

@@ -96,6 +96,20 @@ public class RequestTargetTests
         Assert.Equal(0, rig.Upstream.TotalConnections);
     }
 
+    [Theory]
+    [InlineData("", "/")]
+    [InlineData("/", "/")]
+    [InlineData("?x=1", "/?x=1")]
+    [InlineData("/api/hello?x=1", "/api/hello?x=1")]
+    public async Task What_is_sent_to_a_probes_path_by_another_method_is_forwarded(string path, string arrives)
+    {
+        await using var rig = await ProxyRig.StartAsync();
+
+        using var answer = await rig.SendAsync(new StringContent("{}"), path, cancel: Cancel);
+
+        Assert.Equal(arrives, (await rig.Upstream.NextRequestAsync(Cancel)).Target);
+    }
+
     [Fact]
     public void A_path_for_the_log_holds_no_query_no_secret_and_no_control_character()
     {
