@@ -65,11 +65,11 @@ public class StreamingTests
         }
     }
 
-    /// <summary>Up to a buffer of 64 KiB waits for more of the body, or for its end; what is over that passes.</summary>
+    /// <summary>The client that speaks to the upstream keeps up to a buffer of 4 KiB until there is more of the body, or its end; what is over that passes.</summary>
     [Fact]
     public async Task An_upload_passes_on_while_it_arrives()
     {
-        const int Piece = 256 << 10, Kept = 64 << 10;
+        const int Piece = 256 << 10, Kept = 4 << 10;
         await using var rig = await ProxyRig.StartAsync(new() { ReadBodyFirst = false });
         using var arrived = new SemaphoreSlim(0);
         rig.Upstream.Handler = async context =>
