@@ -76,11 +76,31 @@ internal sealed class CredentialsFile
         }
     }
 
-    public void Delete()
+    /// <summary>Stores where the server moved the end of this session, unless another command has replaced or forgotten the sign-in meanwhile.</summary>
+    /// <remarks>A failure is nobody's concern: the token is good all the same, and the next command asks again.</remarks>
+    public void MoveEnd(Credentials credentials, DateTimeOffset end)
     {
-        if (File.Exists(Path))
+        // The file keeps whole seconds, the server more.
+        if (credentials.ExpiresAt?.ToUnixTimeSeconds() == end.ToUnixTimeSeconds())
+            return;
+        try
+        {
+            if (Holds(credentials.Token))
+                Save(credentials with { ExpiresAt = end });
+        }
+        catch (Exception refused) when (refused is CommandFailure or IOException)
+        {
+        }
+    }
+
+    /// <summary>Deletes the file, unless another command has replaced this sign-in meanwhile.</summary>
+    public void Forget(Credentials credentials)
+    {
+        if (Holds(credentials.Token))
             File.Delete(Path);
     }
+
+    private bool Holds(Secret token) => Load()?.Token.Reveal() == token.Reveal();
 
     /// <remarks>Linux: the XDG base directory specification, which says to ignore a relative path.</remarks>
     private static string? ConfigFolder(Func<string, string?> variable)

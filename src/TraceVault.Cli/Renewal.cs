@@ -15,9 +15,9 @@ internal static class Renewal
         try
         {
             using var api = new ApiClient(credentials.Server, credentials.Token);
-            var renewed = credentials with { ExpiresAt = (await api.MeAsync(either.Token)).Session.ExpiresAt };
-            Store(CredentialsFile.Find(console), renewed);
-            return renewed;
+            var end = (await api.MeAsync(either.Token)).Session.ExpiresAt;
+            CredentialsFile.Find(console)?.MoveEnd(credentials, end);
+            return credentials with { ExpiresAt = end };
         }
         catch (CommandFailure)
         {
@@ -26,20 +26,6 @@ internal static class Renewal
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
             return null;
-        }
-    }
-
-    private static void Store(CredentialsFile? file, Credentials renewed)
-    {
-        try
-        {
-            // A login may have replaced the file meanwhile; it must not be undone.
-            if (file?.Load()?.Token.Reveal() == renewed.Token.Reveal())
-                file.Save(renewed);
-        }
-        catch (CommandFailure)
-        {
-            // The token is good all the same; the next command asks again.
         }
     }
 }

@@ -26,7 +26,7 @@ internal static class LogoutCommand
         }
         catch (CommandFailure failed) when (!credentials.FromEnvironment)
         {
-            CredentialsFile.Require(console).Delete();
+            CredentialsFile.Require(console).Forget(credentials);
             throw CommandFailure.Failed(
                 failed.Code, $"{failed.Message}\nThe sign-in is forgotten on this machine, but its session on the server was not ended. End it under Sessions in the browser.");
         }
@@ -37,7 +37,7 @@ internal static class LogoutCommand
             return ExitCodes.Done;
         }
 
-        CredentialsFile.Require(console).Delete();
+        CredentialsFile.Require(console).Forget(credentials);
         console.Out.WriteLine($"Signed out of {credentials.ServerUrl}.");
         return ExitCodes.Done;
     }

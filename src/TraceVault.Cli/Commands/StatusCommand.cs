@@ -25,8 +25,8 @@ internal static class StatusCommand
         var me = await api.MeAsync(cancel);
         var key = await api.KeyAsync(cancel);
         // The server moves the end of a session that is in use; what this machine knows follows here.
-        if (!credentials.FromEnvironment && credentials.ExpiresAt != me.Session.ExpiresAt)
-            CredentialsFile.Require(console).Save(credentials with { ExpiresAt = me.Session.ExpiresAt });
+        if (!credentials.FromEnvironment)
+            CredentialsFile.Require(console).MoveEnd(credentials, me.Session.ExpiresAt);
 
         console.Out.WriteLine(json
             ? JsonSerializer.Serialize(

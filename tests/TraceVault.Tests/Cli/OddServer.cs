@@ -39,6 +39,20 @@ internal sealed class OddServer : IAsyncDisposable
         return context.Response.WriteAsync(json);
     }
 
+    /// <summary>What the API tells of a session, or of a key that is not stored; a logout is answered as done.</summary>
+    public static Task SessionAsync(HttpContext context, string end)
+    {
+        if (context.Request.Path == "/api/v1/auth/logout")
+        {
+            context.Response.StatusCode = 204;
+            return Task.CompletedTask;
+        }
+
+        return JsonAsync(context, context.Request.Path == "/api/v1/me"
+            ? $$"""{"email":"ada@example.com","session":{"created_at":"2026-10-20T10:00:00Z","expires_at":"{{end}}"} }"""
+            : """{"configured":false}""");
+    }
+
     public static Task ProblemAsync(HttpContext context, int status, string json)
     {
         (context.Response.StatusCode, context.Response.ContentType) = (status, "application/problem+json");

@@ -81,8 +81,7 @@ public sealed class RenewalTests : IDisposable
     private static Transcript Ended(OddServer server) =>
         new(3, "", $"Your sign-in at {server.Url} ended on 2026-11-20 09:59 UTC. Run: tracevault login --server {server.Url}\n");
 
-    private static Task RenewAsync(HttpContext context) =>
-        OddServer.JsonAsync(context, $$"""{"email":"ada@example.com","session":{"created_at":"2026-10-20T10:00:00Z","expires_at":"{{Renewed}}"} }""");
+    private static Task RenewAsync(HttpContext context) => OddServer.SessionAsync(context, Renewed);
 
     private Task<string> ReadFileAsync() => File.ReadAllTextAsync(_machine.CredentialsPath, TestContext.Current.CancellationToken);
 
