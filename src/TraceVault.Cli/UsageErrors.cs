@@ -1,24 +1,35 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 
 namespace TraceVault.Cli;
 
-/// <summary>Answers a command line that could not be parsed: what is wrong, the nearest command, where the help is.</summary>
+/// <summary>Answers a command line that could not be parsed: what is wrong, the nearest command or option, where the help is.</summary>
 internal static class UsageErrors
 {
     public static int Write(ParseResult parse, IReadOnlyList<string> args, CliConsole console)
     {
-        if (AsksForJson(args))
-            return CommandFailure.Usage(string.Join(' ', parse.Errors.Select(error => error.Message))).Write(console, json: true);
-        if (parse.Action is ParseErrorAction action)
-            action.ShowHelp = false;
-        parse.Invoke(new InvocationConfiguration { Output = console.Error, Error = console.Error });
-        console.Error.WriteLine($"Run '{NameOf(parse.CommandResult.Command)} --help' for what it takes.");
-        return ExitCodes.WrongUsage;
+        var json = AsksForJson(args);
+        var name = NameOf(parse.CommandResult.Command);
+        // The parser's own text repeats what it does not know, and that may be a key or a password given where none is taken.
+        var sentences = parse.UnmatchedTokens.Count > 0 ? NotTaken(parse, name) : parse.Errors.Select(error => error.Message);
+        var exitCode = CommandFailure.Usage(string.Join(json ? ' ' : '\n', sentences)).Write(console, json);
+        if (!json)
+            console.Error.WriteLine($"Run '{name} --help' for what it takes.");
+        return exitCode;
     }
 
     /// <summary>Looked up in the raw arguments, because it has to be known when they can't be parsed; what follows <c>--</c> is someone else's.</summary>
     public static bool AsksForJson(IEnumerable<string> args) => args.TakeWhile(arg => arg != "--").Contains("--json");
+
+    private static IEnumerable<string> NotTaken(ParseResult parse, string name)
+    {
+        yield return $"Something was given that '{name}' does not take. "
+            + "It is not repeated here, as it could be a secret; secrets are asked for, or read from standard input or a file.";
+        var command = parse.CommandResult.Command;
+        string[] known = [.. command.Subcommands.Select(sub => sub.Name), .. command.Options.Select(option => option.Name)];
+        string[] near = [.. parse.UnmatchedTokens.SelectMany(typed => Nearest.Of(typed, known)).Distinct()];
+        if (near.Length > 0)
+            yield return $"Did you mean {string.Join(" or ", near)}?";
+    }
 
     private static string NameOf(Command command) =>
         command is RootCommand ? "tracevault"

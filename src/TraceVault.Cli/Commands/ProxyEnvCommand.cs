@@ -13,7 +13,13 @@ internal static class ProxyEnvCommand
             HelpName = string.Join('|', Shells.Names),
             DefaultValueFactory = _ => Shells.Default,
         };
-        shell.AcceptOnlyFromAmong(Shells.Names);
+        // Not AcceptOnlyFromAmong: its message repeats what was given.
+        shell.CompletionSources.Add(Shells.Names);
+        shell.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => !Shells.Names.Contains(token.Value)))
+                result.AddError($"--shell takes one of: {string.Join(", ", Shells.Names)}.");
+        });
         var command = new ExampleCommand(
             "env",
             "Print lines that point the shell's Anthropic clients at the proxy. They hold your token.",

@@ -57,7 +57,10 @@ internal static class SetupCommand
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw CommandFailure.Usage($"The setup token can't be read from {file.FullName}: {refused.Message}");
+            // The path is not repeated, nor the system's text, which holds it: it may be the token itself, given where a file was meant.
+            throw CommandFailure.Usage(refused is FileNotFoundException or DirectoryNotFoundException
+                ? "--setup-token-file names a file that does not exist."
+                : "--setup-token-file names a file that can't be read.");
         }
     }
 }
