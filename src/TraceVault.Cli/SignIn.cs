@@ -31,11 +31,12 @@ internal static class SignIn
         return email.Contains('@', StringComparison.Ordinal) ? email : throw CommandFailure.Usage("That is not an email address.");
     }
 
-    /// <summary>Stores the session; when that fails it is ended again, so that none is left that nobody holds.</summary>
+    /// <summary>Stores the session; when that fails it is ended again, else the one it replaces is, so that none is left that nobody holds.</summary>
     public static async Task KeepAsync(CliConsole console, CredentialsFile file, ServerUrl server, SignInAnswer answer, CancellationToken cancel)
     {
         if (!answer.Token.FitsHeader)
             throw CommandFailure.Failed("not_tracevault", $"What answers at {server} is not TraceVault. Check the URL.");
+        var replaced = TokenAt(server, file);
         try
         {
             file.Save(new(server.Origin, answer.Token, answer.User.Email, answer.ExpiresAt));
@@ -49,6 +50,21 @@ internal static class SignIn
         console.Out.WriteLine(console.OutStyle.Green($"Signed in as {Text.Printable(answer.User.Email)} at {server} until {Text.Time(answer.ExpiresAt)}."));
         if (console.Variable("TRACEVAULT_TOKEN") is not null)
             console.Error.WriteLine(console.ErrorStyle.Yellow("TRACEVAULT_TOKEN is set and goes before this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
+        if (replaced is not null)
+            await EndAsync(server, replaced, cancel);
+    }
+
+    private static Secret? TokenAt(ServerUrl server, CredentialsFile file)
+    {
+        try
+        {
+            return file.Load() is { } stored && stored.Server.Origin == server.Origin ? stored.Token : null;
+        }
+        catch (CommandFailure)
+        {
+            // What can't be read holds nothing to end.
+            return null;
+        }
     }
 
     private static async Task EndAsync(ServerUrl server, Secret token, CancellationToken cancel)
@@ -60,7 +76,7 @@ internal static class SignIn
         }
         catch (CommandFailure)
         {
-            // What the person needs to hear is why the session could not be stored.
+            // The person needs to hear whether the sign-in was stored; a session that lives on ends by itself.
         }
     }
 

@@ -5,6 +5,10 @@ namespace TraceVault.Cli.Commands;
 /// <summary><c>logout</c>: ends the session on the server and forgets it here.</summary>
 internal static class LogoutCommand
 {
+    /// <remarks>The end that this machine knows is left out: each use of the token has moved it.</remarks>
+    private const string NotEnded = "The sign-in is forgotten on this machine, but its session on the server was not ended. It ends by itself 30 days after its "
+        + "last use. To end it sooner, sign in again and send DELETE /api/v1/me/sessions/ID; GET /api/v1/me/sessions lists the IDs.";
+
     public static Command Create(CliConsole console)
     {
         var command = new ExampleCommand("logout", "End the session on the server and forget it on this machine.", "tracevault logout");
@@ -27,8 +31,7 @@ internal static class LogoutCommand
         catch (CommandFailure failed) when (!credentials.FromEnvironment)
         {
             CredentialsFile.Require(console).Forget(credentials);
-            throw CommandFailure.Failed(
-                failed.Code, $"{failed.Message}\nThe sign-in is forgotten on this machine, but its session on the server was not ended. End it under Sessions in the browser.");
+            throw CommandFailure.Failed(failed.Code, $"{failed.Message}\n{NotEnded}");
         }
 
         if (credentials.FromEnvironment)

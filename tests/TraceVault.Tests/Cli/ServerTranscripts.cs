@@ -88,6 +88,17 @@ public abstract class ServerTranscripts : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_login_ends_the_session_that_it_replaces()
+    {
+        await SetUpAsync();
+        var replaced = (await _machine.RunAsync("proxy token")).Out.Trim();
+        Assert.Equal(0, (await UseElsewhereAsync(replaced, "status")).ExitCode);
+        Assert.Equal(0, (await _machine.PipeAsync($"login --server {_server.Url} --email {Email} --password-stdin", Password)).ExitCode);
+        Assert.Equal(3, (await UseElsewhereAsync(replaced, "status")).ExitCode);
+        Assert.Equal(0, (await _machine.RunAsync("status")).ExitCode);
+    }
+
+    [Fact]
     public async Task A_wrong_password_fails_and_keeps_the_old_sign_in()
     {
         await SetUpAsync();
