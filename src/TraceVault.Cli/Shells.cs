@@ -9,12 +9,16 @@ internal static class Shells
 
     private const string Why = "# ANTHROPIC_API_KEY is removed: clients would send a key left there along with the token.";
 
+    /// <summary>fish: erasing without a scope would delete a universal variable, which outlives the shell; a universal one still reaches the clients.</summary>
+    private const string FishUniversal =
+        $"set -qU {ApiKey}; and echo '{ApiKey} is a universal variable, which clients still see. Erase it for good with: set -e -U {ApiKey}' >&2;";
+
     public static string Default => OperatingSystem.IsWindows() ? "powershell" : "sh";
 
     /// <remarks>Each line ends its own statement and the comment comes last, so that <c>eval $(…)</c> without quotes works too.</remarks>
     public static string Lines(string shell, string baseUrl, Secret token) => shell switch
     {
-        "fish" => $"set -gx {BaseUrl} {Fish(baseUrl)};\nset -gx {AuthToken} {Fish(token.Reveal())};\nset -e {ApiKey};\n{Why}",
+        "fish" => $"set -gx {BaseUrl} {Fish(baseUrl)};\nset -gx {AuthToken} {Fish(token.Reveal())};\nset -e -g {ApiKey};\n{FishUniversal}\n{Why}",
         "powershell" => $"$env:{BaseUrl} = {PowerShell(baseUrl)};\n$env:{AuthToken} = {PowerShell(token.Reveal())};\n"
             + $"Remove-Item Env:{ApiKey} -ErrorAction SilentlyContinue;\n{Why}",
         _ => $"export {BaseUrl}={Sh(baseUrl)};\nexport {AuthToken}={Sh(token.Reveal())};\nunset {ApiKey};\n{Why}",

@@ -26,7 +26,8 @@ public sealed class ProxyCommandTests : IDisposable
         + "';\nunset ANTHROPIC_API_KEY;\n")]
     [InlineData(
         "fish", "set -gx ANTHROPIC_BASE_URL 'https://vault.example.com/proxy/anthropic';\nset -gx ANTHROPIC_AUTH_TOKEN '" + CliMachine.Token
-        + "';\nset -e ANTHROPIC_API_KEY;\n")]
+        + "';\nset -e -g ANTHROPIC_API_KEY;\nset -qU ANTHROPIC_API_KEY; and echo 'ANTHROPIC_API_KEY is a universal variable, which clients still see. "
+        + "Erase it for good with: set -e -U ANTHROPIC_API_KEY' >&2;\n")]
     [InlineData(
         "powershell", "$env:ANTHROPIC_BASE_URL = 'https://vault.example.com/proxy/anthropic';\n$env:ANTHROPIC_AUTH_TOKEN = '" + CliMachine.Token
         + "';\nRemove-Item Env:ANTHROPIC_API_KEY -ErrorAction SilentlyContinue;\n")]
