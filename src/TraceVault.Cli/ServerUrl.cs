@@ -12,6 +12,9 @@ internal sealed class ServerUrl
 
     public string Origin { get; }
 
+    /// <summary>An IPv6 address stands in its brackets.</summary>
+    public string Host => new Uri(Origin).Host;
+
     public string ProxyBase => Origin + "/proxy/anthropic";
 
     public bool IsLoopback => new Uri(Origin).IsLoopback;

@@ -24,12 +24,7 @@ internal static class ProxyRunCommand
         command.SetAction(parse =>
         {
             var credentials = Credentials.RequireUnexpiredAsync(console, SharedOptions.AllowsHttp(parse), CancellationToken.None).GetAwaiter().GetResult();
-            return ChildProcess.Become(parse.GetValue(words)!, new Dictionary<string, string?>
-            {
-                [Shells.BaseUrl] = credentials.Server.ProxyBase,
-                [Shells.AuthToken] = credentials.Token.Reveal(),
-                [Shells.ApiKey] = null,
-            });
+            return ChildProcess.Become(parse.GetValue(words)!, ClientEnvironment.Of(credentials, console.Variable));
         });
         return command;
     }

@@ -17,6 +17,27 @@ public sealed class ProxyRunTests : IDisposable
         await RunAsync(["sh", "-c", "echo $ANTHROPIC_BASE_URL $ANTHROPIC_AUTH_TOKEN ${ANTHROPIC_API_KEY-gone}"]));
 
     [Fact]
+    public async Task The_command_is_not_sent_to_another_provider_past_the_proxy()
+    {
+        (_machine.Variables["CLAUDE_CODE_USE_BEDROCK"], _machine.Variables["CLAUDE_CODE_USE_VERTEX"], _machine.Variables["CLAUDE_CODE_USE_FOUNDRY"]) = ("1", "1", "1");
+        Assert.Equal(new(1, "", ""), await RunAsync(["sh", "-c", "env | grep ^CLAUDE_CODE_USE_"]));
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:3000", null, null, "127.0.0.1|127.0.0.1")]
+    [InlineData("http://localhost:3000", "a.example", null, "a.example,localhost|a.example,localhost")]
+    [InlineData("http://[::1]:3000", null, "b.example", "b.example,[::1],::1|b.example,[::1],::1")]
+    [InlineData("http://127.0.0.1:3000", "a.example", "b.example", "a.example,127.0.0.1|b.example,127.0.0.1")]
+    [InlineData("http://127.0.0.1:3000", "*", null, "*|*")]
+    [InlineData("https://vault.example.com", "a.example", null, "a.example|gone")]
+    public async Task A_server_on_this_machine_is_reached_without_an_http_proxy(string server, string? upper, string? lower, string expected)
+    {
+        (_machine.Variables["NO_PROXY"], _machine.Variables["no_proxy"]) = (upper ?? "", lower ?? "");
+        _machine.SignedIn(server, "2999-01-01T00:00:00Z");
+        Assert.Equal(new(0, expected, ""), await RunAsync(["sh", "-c", "printf '%s|%s' \"${NO_PROXY:-gone}\" \"${no_proxy:-gone}\""]));
+    }
+
+    [Fact]
     public async Task Arguments_and_streams_pass_through_untouched()
     {
         var bytes = "no final newline, \0 and \u00e9";
