@@ -8,7 +8,10 @@ internal static class ProxyTokenCommand
     public static Command Create(CliConsole console)
     {
         var command = new ExampleCommand(
-            "token", "Print the token alone, as Claude Code's apiKeyHelper wants it.", "curl -H \"x-api-key: $(tracevault proxy token)\" …/proxy/anthropic/v1/models");
+            "token",
+            "Print the token alone, as Claude Code's apiKeyHelper wants it.",
+            // Not in curl's arguments, which process lists show; printf is a part of the shell.
+            "printf 'x-api-key: %s' \"$(tracevault proxy token)\" | curl -H @- https://tracevault.example.com/proxy/anthropic/v1/models");
         command.SetAction(async (parse, cancel) =>
         {
             var credentials = await Credentials.RequireUnexpiredAsync(console, SharedOptions.AllowsHttp(parse), cancel);
