@@ -77,7 +77,7 @@ internal sealed class ApiClient : IDisposable
         {
             return await response.Content.ReadFromJsonAsync(type, cancel) ?? throw new JsonException();
         }
-        catch (JsonException)
+        catch (Exception odd) when (ApiFailure.IsOdd(odd))
         {
             throw ApiFailure.NotTraceVault(_server, response);
         }

@@ -10,6 +10,9 @@ internal static class ApiFailure
     public static bool IsJson(HttpResponseMessage response) =>
         response.Content.Headers.ContentType?.MediaType is "application/json" or "application/problem+json";
 
+    /// <summary>Whether reading an answer failed because TraceVault does not write such: other JSON, or text in an encoding that does not exist.</summary>
+    public static bool IsOdd(Exception failed) => failed is JsonException or InvalidOperationException;
+
     public static CommandFailure OfConnection(ServerUrl server, HttpRequestException failed) => failed.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError => CommandFailure.Failed(
@@ -44,7 +47,7 @@ internal static class ApiFailure
         {
             return OfStatus(server, response, JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(cancel), CliJson.Default.Problem));
         }
-        catch (JsonException)
+        catch (Exception odd) when (IsOdd(odd))
         {
             return NotTraceVault(server, response);
         }

@@ -94,10 +94,18 @@ internal sealed class CredentialsFile
     }
 
     /// <summary>Deletes the file, unless another command has replaced this sign-in meanwhile.</summary>
+    /// <exception cref="CommandFailure">The folder can't be written.</exception>
     public void Forget(Credentials credentials)
     {
-        if (Holds(credentials.Token))
-            File.Delete(Path);
+        try
+        {
+            if (Holds(credentials.Token))
+                File.Delete(Path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw CommandFailure.Failed("not_forgotten", $"The sign-in can't be deleted from {Path}: {refused.Message} Delete that file yourself.");
+        }
     }
 
     private bool Holds(Secret token) => Load()?.Token.Reveal() == token.Reveal();

@@ -56,6 +56,19 @@ public sealed class OddServerTests : IDisposable
         Assert.Equal("not_tracevault", run.Json.GetProperty("error").GetProperty("code").GetString());
     }
 
+    [Theory, InlineData(200), InlineData(400)]
+    public async Task An_encoding_that_does_not_exist_is_not_tracevault_either(int status)
+    {
+        await using var server = await OddServer.StartAsync(context =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (status, "application/json; charset=none");
+            return context.Response.WriteAsync("""{"title":"Bad Request"}""");
+        });
+        var run = await _machine.SignedIn(server.Url).RunAsync("status --json");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal("not_tracevault", run.Json.GetProperty("error").GetProperty("code").GetString());
+    }
+
     [Fact]
     public async Task A_redirect_is_explained_and_the_token_does_not_follow_it()
     {

@@ -34,6 +34,15 @@ public sealed class ReadOnlyFolderTests : IAsyncLifetime
         Assert.Contains("until 2999-12-25 00:00 UTC", run.Output);
     }
 
+    [Fact]
+    public async Task Logout_says_that_it_could_not_forget()
+    {
+        var run = await RunAsync("logout");
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.StartsWith($"The sign-in can't be deleted from {_machine.CredentialsPath}: ", run.Errors);
+        Assert.EndsWith(" Delete that file yourself.\n", run.Errors);
+    }
+
     private Task<ClientRun> RunAsync(params string[] arguments) => ClientProcess.RunAsync(
         [.. AsMortal, CliProcess.Executable, .. arguments],
         _machine.Folder,
