@@ -30,8 +30,7 @@ internal sealed record Credentials(string ServerUrl, Secret Token, string? Email
     {
         var credentials = Require(console, allowHttp);
         return credentials.ExpiresAt is { } end && end <= console.Clock.GetUtcNow()
-            ? await Renewal.TryAsync(console, credentials, cancel) ?? throw CommandFailure.NotSignedIn(
-                $"Your sign-in at {credentials.ServerUrl} ended on {Text.Time(end)}. Run: tracevault login --server {credentials.ServerUrl}")
+            ? await Renewal.RequireAsync(console, credentials, end, cancel)
             : credentials;
     }
 

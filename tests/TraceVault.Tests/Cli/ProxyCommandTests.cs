@@ -11,12 +11,12 @@ public sealed class ProxyCommandTests : IDisposable
         Assert.Equal(new(0, CliMachine.Token + "\n", ""), await _machine.RunAsync("proxy token"));
 
     [Theory, InlineData("token"), InlineData("env"), InlineData("run -- true")]
-    public async Task An_ended_session_is_said_on_standard_error(string command)
+    public async Task A_session_that_cannot_be_checked_is_said_on_standard_error_and_is_no_missing_sign_in(string command)
     {
         const string Server = "http://127.0.0.1:1"; // nobody listens there
         _machine.SignedIn(Server).Clock.SetUtcNow(DateTimeOffset.Parse("2026-12-20T10:00:00Z"));
         Assert.Equal(
-            new(3, "", $"Your sign-in at {Server} ended on 2026-12-20 10:00 UTC. Run: tracevault login --server {Server}\n"),
+            new(1, "", $"Could not check whether your sign-in still lives: Can't reach {Server}: nothing listens there. Check the URL and that the server is running.\n"),
             await _machine.RunAsync("proxy " + command));
     }
 

@@ -36,16 +36,13 @@ public sealed class RenewalTests : IDisposable
         Assert.Contains(Renewed, await ReadFileAsync());
     }
 
-    [Theory, InlineData(401), InlineData(500)]
-    public async Task A_session_that_did_end_is_said_to_have_ended(int status)
-    {
-        await using var server = await StartAsync(context => OddServer.ProblemAsync(context, status, """{"title":"No."}"""));
-        _machine.SignedIn(server.Url, Before);
-        var stored = await ReadFileAsync();
-        Assert.Equal(Ended(server), await _machine.RunAsync("proxy token"));
-        Assert.Equal(stored, await ReadFileAsync());
-        Assert.Single(_asked);
-    }
+    [Fact]
+    public Task A_session_that_did_end_is_said_to_have_ended() => AssertRefusedAsync(
+        401, server => new(3, "", $"Your sign-in at {server} ended on 2026-11-20 09:59 UTC. Run: tracevault login --server {server}\n"));
+
+    [Theory, InlineData(403, "No."), InlineData(500, "No. Try again; if it stays, look into the server's log.")]
+    public Task An_answer_that_says_nothing_of_the_session_does_not_end_it(int status, string reason) => AssertRefusedAsync(
+        status, _ => new(1, "", $"Could not check whether your sign-in still lives: {reason}\n"));
 
     [Fact]
     public async Task A_server_that_does_not_answer_costs_three_seconds()
@@ -63,7 +60,9 @@ public sealed class RenewalTests : IDisposable
         _machine.Clock.Advance(TimeSpan.FromSeconds(2.9));
         Assert.False(run.IsCompleted);
         _machine.Clock.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.Equal(Ended(server), await run);
+        Assert.Equal(
+            new(1, "", $"Could not check whether your sign-in still lives: Can't reach {server.Url}: no answer came in time. Check the URL and that the server is running.\n"),
+            await run);
     }
 
     [Fact]
@@ -78,8 +77,15 @@ public sealed class RenewalTests : IDisposable
         Assert.Contains("tvs_newer", await ReadFileAsync());
     }
 
-    private static Transcript Ended(OddServer server) =>
-        new(3, "", $"Your sign-in at {server.Url} ended on 2026-11-20 09:59 UTC. Run: tracevault login --server {server.Url}\n");
+    private async Task AssertRefusedAsync(int status, Func<string, Transcript> expected)
+    {
+        await using var server = await StartAsync(context => OddServer.ProblemAsync(context, status, """{"title":"No."}"""));
+        _machine.SignedIn(server.Url, Before);
+        var stored = await ReadFileAsync();
+        Assert.Equal(expected(server.Url), await _machine.RunAsync("proxy token"));
+        Assert.Equal(stored, await ReadFileAsync());
+        Assert.Single(_asked);
+    }
 
     private static Task RenewAsync(HttpContext context) => OddServer.SessionAsync(context, Renewed);
 
