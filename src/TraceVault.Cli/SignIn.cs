@@ -6,13 +6,13 @@ internal static class SignIn
     private const int Attempts = 3;
 
     public static async Task<Secret> PasswordAsync(CliConsole console, bool fromInput, CancellationToken cancel) =>
-        NotEmpty(fromInput
+        NotEmpty(IsPiped(console, fromInput)
             ? await Prompt.ReadPipedAsync(console, cancel)
             : Prompt.AskSecret(console, "Password:", "Add --password-stdin and pipe the password in."));
 
     public static async Task<Secret> NewPasswordAsync(CliConsole console, bool fromInput, CancellationToken cancel)
     {
-        if (fromInput)
+        if (IsPiped(console, fromInput))
             return await PasswordAsync(console, fromInput, cancel);
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
@@ -79,6 +79,9 @@ internal static class SignIn
             // The person needs to hear whether the sign-in was stored; a session that lives on ends by itself.
         }
     }
+
+    /// <summary>Standard input that is a terminal would show the password: there it is asked for, as without the option.</summary>
+    private static bool IsPiped(CliConsole console, bool fromInput) => fromInput && console.Keys is null;
 
     private static Secret NotEmpty(Secret password) => password.Reveal().Length > 0 ? password : throw CommandFailure.Usage("The password is empty.");
 }

@@ -60,6 +60,18 @@ public class PromptTests
         Assert.Empty(Directory.GetFileSystemEntries(machine.Folder));
     }
 
+    [Theory]
+    [InlineData("login", "Password: \n")]
+    [InlineData("setup", "Password: \nPassword, once more: \n")]
+    public async Task A_terminal_is_asked_without_echo_even_when_the_password_was_to_be_piped(string command, string asked)
+    {
+        using var machine = new CliMachine();
+        machine.Variables["TRACEVAULT_SETUP_TOKEN"] = "setup";
+        var run = await machine.TypeAsync(command + " --server http://127.0.0.1:1 --email ada@example.com --password-stdin", "secret\nsecret\n");
+        Assert.Equal((1, ""), (run.ExitCode, run.Out));
+        Assert.Equal(asked + "Can't reach http://127.0.0.1:1: nothing listens there. Check the URL and that the server is running.\n", run.Error);
+    }
+
     [Fact]
     public async Task Two_new_passwords_that_differ_are_asked_for_again()
     {
