@@ -5,12 +5,17 @@ namespace TraceVault.FakeAnthropic;
 /// <summary>The error envelope: https://docs.anthropic.com/en/api/errors.</summary>
 internal static class ApiError
 {
-    public static Task WriteAsync(Exchange exchange, int status, string? message = null, int? retryAfter = null)
+    /// <param name="exchange">The request to answer.</param>
+    /// <param name="status">HTTP status.</param>
+    /// <param name="message">Null takes the one that is usual for the status.</param>
+    /// <param name="retryAfter">In seconds; null leaves the header to the status.</param>
+    /// <param name="curable">False tells the client not to ask again, whatever the status says.</param>
+    public static Task WriteAsync(Exchange exchange, int status, string? message = null, int? retryAfter = null, bool curable = true)
     {
         var (type, usual) = Describe(status);
         exchange.SetRateLimits(exhausted: status == 429);
         exchange.Response.StatusCode = status;
-        exchange.Response.Headers["x-should-retry"] = status is 408 or 409 or 429 or >= 500 ? "true" : "false";
+        exchange.Response.Headers["x-should-retry"] = curable && status is 408 or 409 or 429 or >= 500 ? "true" : "false";
         if ((retryAfter ?? (status == 429 ? 1 : null)) is { } seconds) exchange.Response.Headers.RetryAfter = $"{seconds}";
         return ReplyWriter.WriteJsonAsync(exchange, new JsonObject
         {

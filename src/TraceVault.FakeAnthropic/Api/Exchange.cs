@@ -24,9 +24,13 @@ internal sealed class Exchange(HttpContext context, FakeAnthropicOptions options
     /// <summary>Model named in the answer; a fault in place of a model is answered under a real name.</summary>
     public string Model => Request?.Model is { } model && !model.StartsWith(FaultGrammar.ModelPrefix, StringComparison.Ordinal) ? model : SseScript.DefaultModel;
 
+    public IReadOnlyList<Fault> Faults => _faults;
+
     public Fault? Find(FaultKind kind) => _faults.Find(fault => fault.Kind == kind);
 
     public void Add(IEnumerable<Fault> more) => _faults = [.. _faults, .. more];
+
+    public void DropFaults() => _faults = [];
 
     public Task PauseAsync(Fault fault) => fault.PauseAsync(options.Clock, Cancel);
 

@@ -59,7 +59,8 @@ internal static class FakeApi
 
     private static async Task<bool> AddFaultsAsync(Exchange exchange, string text)
     {
-        if (FaultGrammar.TryParse(text, out var faults))
+        var tooLate = exchange.Request is null ? default(FaultKind?) : FaultKind.Early; // the model's name comes with the body
+        if (FaultGrammar.TryParse(text, out var faults) && !faults.Any(fault => fault.Kind == tooLate))
         {
             exchange.Add(faults);
             return true;

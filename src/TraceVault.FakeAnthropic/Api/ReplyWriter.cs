@@ -9,11 +9,18 @@ internal static class ReplyWriter
 {
     public static async Task WriteJsonAsync(Exchange exchange, JsonObject json)
     {
+        var headOnly = HttpMethods.IsHead(exchange.Context.Request.Method);
+        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.EndEarly, FaultKind.Huge, .. headOnly ? [FaultKind.CutMidEvent] : (FaultKind[])[]]) is { } stray)
+        {
+            await StrayFault.RefuseAsync(exchange, stray, "an answer of this kind");
+            return;
+        }
+
         exchange.Response.ContentType = "application/json";
         var bytes = Encoding.UTF8.GetBytes(ReplyJson.Text(json));
         if (exchange.Find(FaultKind.Gzip) is not null) bytes = Compress(exchange, bytes);
         exchange.Response.ContentLength = bytes.Length;
-        if (HttpMethods.IsHead(exchange.Context.Request.Method)) return;
+        if (headOnly) return;
         if (exchange.Find(FaultKind.CutMidEvent) is { } cut)
         {
             await SendAsync(exchange.Response.Body, bytes.AsMemory(0, bytes.Length / 2), exchange.Cancel);
@@ -26,26 +33,31 @@ internal static class ReplyWriter
 
     public static async Task WriteEventsAsync(Exchange exchange, IReadOnlyList<SseEvent> events, TimeSpan pace)
     {
+        var faults = StrayFault.OfStream(exchange);
+        if (StrayFault.Find(faults, events.Count) is { } stray)
+        {
+            await StrayFault.RefuseAsync(exchange, stray, $"after {stray.After} of the {events.Count} events, or the stream ends before");
+            return;
+        }
+
         exchange.Response.ContentType = "text/event-stream; charset=utf-8";
         exchange.Response.Headers.CacheControl = "no-cache";
-        var (silence, cut, end) = (exchange.Find(FaultKind.Silence), exchange.Find(FaultKind.CutMidEvent), exchange.Find(FaultKind.EndEarly));
         await using var body = Body(exchange);
         await SendAsync(body, default, exchange.Cancel);
-        var (clock, start, due) = (exchange.Options.Clock, exchange.Options.Clock.GetTimestamp(), TimeSpan.Zero);
+        var (clock, start, due, struck) = (exchange.Options.Clock, exchange.Options.Clock.GetTimestamp(), TimeSpan.Zero, 0);
         foreach (var (sent, one) in events.Index())
         {
-            if (silence?.After == sent)
+            for (; struck < faults.Length && faults[struck].After == sent; struck++)
             {
-                await exchange.PauseAsync(silence);
-                due = clock.GetElapsedTime(start);
-            }
+                var fault = faults[struck];
+                if (fault.Kind != FaultKind.Silence)
+                {
+                    await EndAsync(exchange, body, fault, one);
+                    return;
+                }
 
-            if (end?.After == sent) return;
-            if (cut?.After == sent)
-            {
-                await SendAsync(body, one.Bytes[..(one.Bytes.Length / 2)], exchange.Cancel);
-                await cut.CutAsync(exchange.Context);
-                return;
+                await exchange.PauseAsync(fault);
+                due = clock.GetElapsedTime(start);
             }
 
             if (due - clock.GetElapsedTime(start) is { Ticks: > 0 } early) await Task.Delay(early, clock, exchange.Cancel);
@@ -54,9 +66,23 @@ internal static class ReplyWriter
         }
     }
 
+    /// <summary>Ends a stream in the way of the fault, in place of the event that would come next.</summary>
+    private static async Task EndAsync(Exchange exchange, Stream body, Fault fault, SseEvent next)
+    {
+        if (fault.Kind != FaultKind.CutMidEvent) return;
+        await SendAsync(body, next.Bytes[..(next.Bytes.Length / 2)], exchange.Cancel);
+        await fault.CutAsync(exchange.Context);
+    }
+
     /// <summary>A message whose one text fills the body up to the given length; sent in pieces, never held whole.</summary>
     public static async Task WriteHugeAsync(Exchange exchange, long length)
     {
+        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.CutMidEvent, FaultKind.EndEarly, FaultKind.Gzip]) is { } stray)
+        {
+            await StrayFault.RefuseAsync(exchange, stray, "a huge answer");
+            return;
+        }
+
         var message = ReplyJson.Text(ReplyJson.Message(SseScript.Canned(SseScript.MinEvents, exchange.Seed, exchange.Model, thinking: false, Usage.Sample)));
         var split = message.IndexOf("\"text\":\"", StringComparison.Ordinal) + 8;
         var (head, tail) = (Encoding.UTF8.GetBytes(message[..split]), Encoding.UTF8.GetBytes(message[split..]));

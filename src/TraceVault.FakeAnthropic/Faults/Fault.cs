@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace TraceVault.FakeAnthropic;
 
-/// <summary>One fault of one answer. Members that the kind does not name are ignored.</summary>
+/// <summary>One fault of one answer. Members that the kind does not name are ignored; a fault that finds no place in its answer is not.</summary>
 public sealed record Fault(FaultKind Kind)
 {
     /// <summary>HTTP status.</summary>

@@ -26,23 +26,28 @@ internal static class FaultGrammar
           reply;events=200;seed=1;pace=20ms a canned stream of so many events; the same bytes for the same seed
 
         Durations: 20ms, 2s, 5m or plain seconds. Without keys: after=3, for=1s, bytes=1048576, events=24.
+        What cannot be read, or names a key that its fault has no use for, is answered with 400. A fault that the answer
+        leaves no place for, such as after=30 in a stream of 24 events, is answered with 500, never dropped.
         """;
 
-    private static readonly Dictionary<string, Fault> Names = new(StringComparer.OrdinalIgnoreCase)
+    /// <summary>What each name begins with, and the keys that its kind looks at.</summary>
+    private static readonly Dictionary<string, (Fault Fault, string[] Keys)> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["status"] = Fault.Status(500),
-        ["delay"] = new(FaultKind.Delay),
-        ["slow-headers"] = new(FaultKind.SlowHeaders),
-        ["silence"] = new(FaultKind.Silence),
-        ["cut-mid-event"] = new(FaultKind.CutMidEvent),
-        ["end-early"] = new(FaultKind.EndEarly),
-        ["reset"] = Fault.Reset(),
-        ["gzip"] = Fault.Gzip(),
-        ["huge"] = new(FaultKind.Huge),
-        ["early"] = Fault.Early(),
-        ["redirect"] = new(FaultKind.Redirect) { Code = 307 },
-        ["reply"] = new(FaultKind.Reply),
+        ["status"] = (Fault.Status(500), ["code", "retry-after"]),
+        ["delay"] = (new(FaultKind.Delay), ["for"]),
+        ["slow-headers"] = (new(FaultKind.SlowHeaders), ["for"]),
+        ["silence"] = (new(FaultKind.Silence), ["after", "for"]),
+        ["cut-mid-event"] = (new(FaultKind.CutMidEvent), ["after", "fin"]),
+        ["end-early"] = (new(FaultKind.EndEarly), ["after"]),
+        ["reset"] = (Fault.Reset(), []),
+        ["gzip"] = (Fault.Gzip(), []),
+        ["huge"] = (new(FaultKind.Huge), ["bytes"]),
+        ["early"] = (Fault.Early(), ["code", "retry-after"]),
+        ["redirect"] = (new(FaultKind.Redirect) { Code = 307 }, ["code", "to"]),
+        ["reply"] = (new(FaultKind.Reply), ["events", "seed", "pace"]),
     };
+
+    public static string NameOf(FaultKind kind) => Names.First(known => known.Value.Fault.Kind == kind).Key;
 
     public static bool TryParse(string text, out IReadOnlyList<Fault> faults)
     {
@@ -67,11 +72,12 @@ internal static class FaultGrammar
     private static Fault? ParseOne(string text)
     {
         var parts = text.Split(';', StringSplitOptions.TrimEntries);
-        var fault = Names.GetValueOrDefault(parts[0]);
+        var (fault, keys) = Names.GetValueOrDefault(parts[0]);
         foreach (var part in parts.Skip(1))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
-            fault = fault is null ? null : equals < 0 ? With(fault, part, "") : With(fault, part[..equals], part[(equals + 1)..]);
+            var (key, value) = equals < 0 ? (part, "") : (part[..equals], part[(equals + 1)..]);
+            fault = fault is not null && keys.Contains(key) ? With(fault, key, value) : null;
         }
 
         return fault;
@@ -88,7 +94,7 @@ internal static class FaultGrammar
         ("for", _, { } pause) => fault with { For = pause },
         ("pace", _, { } pace) => fault with { Pace = pace },
         ("to", _, _) => fault with { To = value },
-        ("fin", _, _) => fault with { Fin = true },
+        ("fin", _, _) when value.Length == 0 => fault with { Fin = true },
         _ => null,
     };
 

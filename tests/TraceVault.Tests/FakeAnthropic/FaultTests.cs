@@ -162,7 +162,8 @@ public class FaultTests
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
         using var failed = await fake.AskAsync(change: body => body["model"] = "fake:status;code=529");
         using var unknown = await fake.AskAsync(change: body => body["model"] = "fake:no-such-thing");
+        using var tooLate = await fake.AskAsync(change: body => body["model"] = "fake:early;code=413");
 
-        Assert.Equal([529, 400], [(int)failed.StatusCode, (int)unknown.StatusCode]);
+        Assert.Equal([529, 400, 400], [(int)failed.StatusCode, (int)unknown.StatusCode, (int)tooLate.StatusCode]);
     }
 }
