@@ -37,14 +37,17 @@ internal sealed partial class MessagesRequest(JsonObject json, int bytes)
         }
     }
 
-    /// <summary>Reads back a cached prefix from the second turn on; what the first turn marked, it writes.</summary>
+    /// <summary>Reads back a cached prefix from the second turn on; what the first turn marked, it writes, half for each lifetime when both are marked.</summary>
     public Usage Usage()
     {
         var (fresh, prefix) = (Math.Min(InputTokens, 12), Math.Max(0, InputTokens - 12));
         var text = json.ToJsonString();
-        if (!text.Contains("\"cache_control\"", StringComparison.Ordinal)) return new(InputTokens, 0, 0, 0, 0);
+        var marks = CacheControl().Matches(text).Select(mark => OneHour().IsMatch(mark.Value)).ToHashSet();
+        if (marks.Count == 0) return new(InputTokens, 0, 0, 0, 0);
         var read = Messages.Count > 1 ? prefix * 9 / 10 : 0;
-        return OneHour().IsMatch(text) ? new(fresh, read, 0, prefix - read, 0) : new(fresh, read, prefix - read, 0, 0);
+        var written = prefix - read;
+        var hour = marks.Count == 2 ? written / 2 : marks.Contains(true) ? written : 0;
+        return new(fresh, read, written - hour, hour, 0);
     }
 
     public static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
@@ -54,6 +57,11 @@ internal sealed partial class MessagesRequest(JsonObject json, int bytes)
         Text(message["content"]) is { } text ? [new JsonObject { ["type"] = "text", ["text"] = text }] : Objects(message["content"]);
 
     private static IEnumerable<JsonObject> Objects(JsonNode? list) => (list as JsonArray)?.OfType<JsonObject>() ?? [];
+
+    [GeneratedRegex("""
+        "cache_control":\{[^{}]*\}
+        """)]
+    private static partial Regex CacheControl();
 
     [GeneratedRegex("""("ttl":\s*"1h")""")]
     private static partial Regex OneHour();

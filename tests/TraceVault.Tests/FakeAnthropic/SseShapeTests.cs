@@ -65,6 +65,32 @@ public class SseShapeTests
         Assert.Equal("standard", (string?)usage["service_tier"]);
     }
 
+    [Theory, InlineData(1), InlineData(3)]
+    public async Task Usage_has_both_lifetimes_when_the_request_has_both(int turns)
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
+        using var response = await fake.AskAsync(stream: false, change: body =>
+        {
+            body["system"] = JsonNode.Parse("""[{"type":"text","text":"Long-lived.","cache_control":{"type":"ephemeral","ttl":"1h"}},{"type":"text","text":"Short.","cache_control":{"type":"ephemeral"}}]""");
+            body["messages"] = new JsonArray([.. Enumerable.Range(0, turns).Select(_ => JsonNode.Parse("""{"role":"user","content":"hello"}"""))]);
+        });
+
+        AssertBothLifetimes(JsonNode.Parse((await response.ReadToEndAsync()).Bytes)!["usage"]!);
+    }
+
+    [Fact]
+    public void The_usage_of_a_canned_reply_leaves_no_count_out()
+    {
+        var start = Data(SseScript.Events(24)[0])["message"]!["usage"]!;
+        var whole = JsonNode.Parse(SseScript.Json(24))!["usage"]!;
+        var final = Data(SseScript.Events(24)[^2])["usage"]!;
+
+        AssertBothLifetimes(start);
+        AssertBothLifetimes(whole);
+        Assert.Equal((int)whole["cache_creation_input_tokens"]!, (int)final["cache_creation_input_tokens"]!);
+        Assert.All((string[])["input_tokens", "cache_read_input_tokens", "output_tokens"], name => Assert.True((int)whole[name]! > 0));
+    }
+
     [Fact]
     public async Task A_forced_tool_is_called_with_the_input_that_its_schema_requires()
     {
@@ -78,6 +104,13 @@ public class SseShapeTests
 
         Assert.Equal("tool_use", (string?)message["stop_reason"]);
         Assert.NotNull(message["content"]![0]!["input"]!["city"]);
+    }
+
+    private static void AssertBothLifetimes(JsonNode usage)
+    {
+        var (minutes, hour) = ((int)usage["cache_creation"]!["ephemeral_5m_input_tokens"]!, (int)usage["cache_creation"]!["ephemeral_1h_input_tokens"]!);
+        Assert.True(minutes > 0 && hour > 0, usage.ToJsonString());
+        Assert.Equal(minutes + hour, (int)usage["cache_creation_input_tokens"]!);
     }
 
     private static JsonNode Data(SseEvent one)
