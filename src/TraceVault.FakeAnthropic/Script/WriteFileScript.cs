@@ -24,7 +24,7 @@ public sealed class WriteFileScript(string? path = null, string? content = null)
         var input = new JsonObject { [tool.PathName] = path ?? prompt.Path, ["content"] = content ?? prompt.Content };
         return (
         [
-            new ThinkingBlock(Words($"The user wants a file. I will write {path ?? prompt.Path} in one call."), seeded.Signature()),
+            .. request.Thinks ? [new ThinkingBlock(Words($"The user wants a file. I will write {path ?? prompt.Path} in one call."), seeded.Signature())] : (Block[])[],
             new TextBlock(Words("I'll write the file now.")),
             new ToolUseBlock(seeded.Id("toolu_01"), tool.Name, ["", .. Slices(ReplyJson.Text(input))]),
         ], "tool_use");

@@ -16,10 +16,19 @@ public class ScriptTests
         var tool = call["content"]!.AsArray()[^1]!;
         var last = await TurnAsync(fake, new JsonArray(new JsonObject { ["type"] = "tool_result", ["tool_use_id"] = (string?)tool["id"], ["content"] = "ok" }));
 
-        Assert.Equal(["thinking", "text", "tool_use"], call["content"]!.AsArray().Select(block => (string?)block!["type"]));
+        Assert.Equal(["text", "tool_use"], call["content"]!.AsArray().Select(block => (string?)block!["type"]));
         Assert.Equal("tool_use", (string?)call["stop_reason"]);
         Assert.Equal("""{"file_path":"/tmp/a file.txt","content":"naïve 🙂\n"}""", tool["input"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).Replace("\\uD83D\\uDE42", "🙂"));
         Assert.Equal("end_turn", (string?)last["stop_reason"]);
+    }
+
+    [Theory, InlineData("enabled", true), InlineData("adaptive", true), InlineData("disabled", false)]
+    public async Task A_session_thinks_only_when_the_request_allows_it(string type, bool thinks)
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/x", "y") }, FakeCalls.Cancel);
+        var call = await TurnAsync(fake, "go", thinking: new JsonObject { ["type"] = type });
+
+        Assert.Equal(thinks, (string?)call["content"]![0]!["type"] == "thinking");
     }
 
     [Fact]
@@ -55,11 +64,12 @@ public class ScriptTests
         Assert.Equal("max_tokens", (string?)JsonNode.Parse((await probe.ReadToEndAsync()).Bytes)!["stop_reason"]);
     }
 
-    private static async Task<JsonNode> TurnAsync(FakeAnthropicServer fake, JsonNode content, string system = "")
+    private static async Task<JsonNode> TurnAsync(FakeAnthropicServer fake, JsonNode content, string system = "", JsonObject? thinking = null)
     {
         using var response = await fake.AskAsync(stream: false, change: body =>
         {
             body["system"] = system;
+            if (thinking is not null) body["thinking"] = thinking;
             body["tools"] = new JsonArray(JsonNode.Parse(WriteTool));
             body["messages"]!.AsArray().Add(new JsonObject { ["role"] = "user", ["content"] = content });
         });
