@@ -10,7 +10,7 @@ internal static class ReplyWriter
     public static async Task WriteJsonAsync(Exchange exchange, JsonObject json)
     {
         var headOnly = HttpMethods.IsHead(exchange.Context.Request.Method);
-        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.EndEarly, FaultKind.Huge, .. headOnly ? [FaultKind.CutMidEvent] : (FaultKind[])[]]) is { } stray)
+        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.EndEarly, FaultKind.ErrorEvent, FaultKind.Huge, .. headOnly ? [FaultKind.CutMidEvent] : (FaultKind[])[]]) is { } stray)
         {
             await StrayFault.RefuseAsync(exchange, stray, "an answer of this kind");
             return;
@@ -69,6 +69,7 @@ internal static class ReplyWriter
     /// <summary>Ends a stream in the way of the fault, in place of the event that would come next.</summary>
     private static async Task EndAsync(Exchange exchange, Stream body, Fault fault, SseEvent next)
     {
+        if (fault.Kind == FaultKind.ErrorEvent) await SendAsync(body, SseScript.Overloaded.Bytes, exchange.Cancel);
         if (fault.Kind != FaultKind.CutMidEvent) return;
         await SendAsync(body, next.Bytes[..(next.Bytes.Length / 2)], exchange.Cancel);
         await fault.CutAsync(exchange.Context);
@@ -77,7 +78,7 @@ internal static class ReplyWriter
     /// <summary>A message whose one text fills the body up to the given length; sent in pieces, never held whole.</summary>
     public static async Task WriteHugeAsync(Exchange exchange, long length)
     {
-        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.CutMidEvent, FaultKind.EndEarly, FaultKind.Gzip]) is { } stray)
+        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.CutMidEvent, FaultKind.EndEarly, FaultKind.ErrorEvent, FaultKind.Gzip]) is { } stray)
         {
             await StrayFault.RefuseAsync(exchange, stray, "a huge answer");
             return;

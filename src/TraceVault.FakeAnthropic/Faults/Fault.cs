@@ -48,6 +48,8 @@ public sealed record Fault(FaultKind Kind)
 
     public static Fault EndEarly(int after) => new(FaultKind.EndEarly) { After = after };
 
+    public static Fault ErrorEvent(int after) => new(FaultKind.ErrorEvent) { After = after };
+
     public static Fault Reset() => new(FaultKind.Reset);
 
     public static Fault Gzip() => new(FaultKind.Gzip);

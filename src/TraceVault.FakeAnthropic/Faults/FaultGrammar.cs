@@ -18,6 +18,7 @@ internal static class FaultGrammar
           silence;after=3;for=60s           a pause within the stream, after so many events
           cut-mid-event;after=3[;fin]       cuts the connection within the next event (fin: half-close, not reset)
           end-early;after=3                 a clean end of the stream without message_stop
+          error-event;after=3               an error event, overloaded_error, and a clean end of the stream
           reset                             resets the connection before the response head
           gzip                              content-encoding: gzip
           huge;bytes=50000000               a JSON message of that many bytes
@@ -39,6 +40,7 @@ internal static class FaultGrammar
         ["silence"] = (new(FaultKind.Silence), ["after", "for"]),
         ["cut-mid-event"] = (new(FaultKind.CutMidEvent), ["after", "fin"]),
         ["end-early"] = (new(FaultKind.EndEarly), ["after"]),
+        ["error-event"] = (new(FaultKind.ErrorEvent), ["after"]),
         ["reset"] = (Fault.Reset(), []),
         ["gzip"] = (Fault.Gzip(), []),
         ["huge"] = (new(FaultKind.Huge), ["bytes"]),

@@ -21,6 +21,9 @@ public enum FaultKind
     /// <summary>The stream ends cleanly after <see cref="Fault.After"/> events, without message_stop.</summary>
     EndEarly,
 
+    /// <summary>An error event, overloaded_error, after <see cref="Fault.After"/> events, and a clean end of the stream: the documented way to fail late.</summary>
+    ErrorEvent,
+
     /// <summary>The connection is reset before any response byte.</summary>
     Reset,
 

@@ -3,7 +3,7 @@ namespace TraceVault.FakeAnthropic;
 /// <summary>A fault that finds no place in its answer. Dropped in silence it would leave a healthy answer, and a test that passes for nothing.</summary>
 internal static class StrayFault
 {
-    private static readonly FaultKind[] WithinStream = [FaultKind.Silence, FaultKind.CutMidEvent, FaultKind.EndEarly];
+    private static readonly FaultKind[] WithinStream = [FaultKind.Silence, FaultKind.CutMidEvent, FaultKind.EndEarly, FaultKind.ErrorEvent];
 
     /// <summary>The faults that strike between events, in the order in which they do; a pause comes before the end that follows the same event.</summary>
     public static Fault[] OfStream(Exchange exchange) =>

@@ -16,6 +16,10 @@ public static class SseScript
 
     public const string DefaultModel = "claude-sonnet-4-5-20250929";
 
+    /// <summary>https://docs.anthropic.com/en/docs/build-with-claude/streaming#error-events.</summary>
+    internal static readonly SseEvent Overloaded =
+        new("error", Encoding.UTF8.GetBytes("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
+
     /// <summary>A thinking block costs start, one delta, signature and stop.</summary>
     private const int MinThinkingEvents = MinEvents + 4;
 

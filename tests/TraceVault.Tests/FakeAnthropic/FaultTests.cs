@@ -50,6 +50,21 @@ public class FaultTests
         Assert.Equal(SseScript.Events(20, 1, "claude-test").Take(5).Sum(one => one.Bytes.Length), bytes.Length);
     }
 
+    [Theory, InlineData(0), InlineData(5)]
+    public async Task An_error_event_ends_the_stream_cleanly(int after)
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
+        using var response = await fake.AskAsync($"error-event;after={after},reply;events=20");
+        var (bytes, broken) = await response.ReadToEndAsync();
+
+        Assert.Null(broken);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(
+            string.Concat(SseScript.Events(20, 1, "claude-test").Take(after).Select(one => Encoding.UTF8.GetString(one.Bytes.Span)))
+            + "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n",
+            Encoding.UTF8.GetString(bytes));
+    }
+
     [Fact]
     public async Task A_reset_leaves_no_answer()
     {

@@ -12,13 +12,14 @@ public class StrayFaultTests
     [InlineData("cut-mid-event;after=30", "cut-mid-event")]
     [InlineData("end-early;after=24", "end-early")]
     [InlineData("silence;after=30", "silence")]
+    [InlineData("error-event;after=24", "error-event")]
     [InlineData("end-early;after=3,silence;after=5", "silence")]
     [InlineData("end-early;after=3,end-early;after=5", "end-early")]
     [InlineData("huge,cut-mid-event", "cut-mid-event")]
     [InlineData("gzip,huge", "gzip")]
     public async Task A_fault_that_a_stream_has_no_place_for_is_named_in_an_error(string faults, string name) => await AssertNamedAsync(faults, name, stream: true);
 
-    [Theory, InlineData("silence", "silence"), InlineData("end-early", "end-early"), InlineData("end-early,gzip", "end-early")]
+    [Theory, InlineData("silence", "silence"), InlineData("end-early", "end-early"), InlineData("end-early,gzip", "end-early"), InlineData("error-event", "error-event")]
     public async Task A_fault_of_streams_is_named_in_an_error_when_the_answer_is_none(string faults, string name) => await AssertNamedAsync(faults, name, stream: false);
 
     [Fact]

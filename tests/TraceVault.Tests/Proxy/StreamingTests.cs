@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using TraceVault.FakeAnthropic;
 
@@ -38,6 +39,22 @@ public class StreamingTests
         }
 
         Assert.Equal(0, await body.ReadAsync(new byte[1], Cancel));
+    }
+
+    /// <summary>The API reports an overload that comes late as an event, under the status 200 and with a clean end.</summary>
+    [Fact]
+    public async Task An_error_within_the_stream_arrives_byte_for_byte()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        rig.Upstream.EnqueueFault(Fault.ErrorEvent(after: 5), Fault.Reply(24));
+
+        using var answer = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: Cancel);
+
+        var before = SseScript.Events(24, model: "claude-sonnet-4-5").Take(5).SelectMany(one => one.Bytes.ToArray());
+        var expected = before.Concat(Encoding.UTF8.GetBytes("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
+        Assert.Equal(expected, await answer.Content.ReadAsByteArrayAsync(Cancel));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.False(answer.Headers.Contains("x-tracevault-error"));
     }
 
     [Fact]
