@@ -83,7 +83,7 @@ internal sealed class PostgresCluster
             script.ArgumentList.Add(argument);
         var process = Process.Start(script)!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(process);
-        var line = await process.StandardOutput.ReadLineAsync();
+        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(6)); // five ports, and pg_ctl gives each a minute
         return line is ['r', 'e', 'a', 'd', 'y', ' ', .. var port]
             ? port
             : throw new InvalidOperationException("PostgreSQL did not start: " + await process.StandardError.ReadToEndAsync());

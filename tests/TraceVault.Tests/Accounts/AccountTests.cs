@@ -10,7 +10,7 @@ namespace TraceVault.Tests.Accounts;
 
 public class AccountTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_first_user_is_owner_and_the_second_setup_is_refused(string engine)

@@ -36,7 +36,7 @@ public class SessionTests
 
         using var answer = await server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-        Assert.Contains("expired at 2026-01-31", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("expired at 2026-01-31", await answer.Content.ReadAsStringAsync(Patience.Cancel));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]

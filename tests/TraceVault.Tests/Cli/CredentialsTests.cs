@@ -76,7 +76,7 @@ public sealed class CredentialsTests : IDisposable
     public async Task A_damaged_file_is_named_and_not_repeated(string content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_machine.CredentialsPath)!);
-        await File.WriteAllTextAsync(_machine.CredentialsPath, content, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_machine.CredentialsPath, content, Patience.Cancel);
         var run = await _machine.RunAsync("proxy token");
         Assert.Equal(new(3, "", $"{_machine.CredentialsPath} is damaged. Sign in again: tracevault login --server URL\n"), run);
     }

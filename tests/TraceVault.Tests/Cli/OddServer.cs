@@ -29,7 +29,7 @@ internal sealed class OddServer : IAsyncDisposable
         }));
         var app = builder.Build();
         app.Run(answer);
-        await app.StartAsync(TestContext.Current.CancellationToken);
+        await app.StartAsync(Patience.Cancel);
         return new(app);
     }
 

@@ -167,7 +167,7 @@ public sealed class OddServerTests : IDisposable
             context.Response.ContentType = "application/json";
             return context.Response.WriteAsync($$"""{"user":{"email":"ada@example.com"},"token":"{{CliMachine.Token}}","expires_at":"2026-12-20T10:00:00Z"}""");
         });
-        await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "tracevault"), "in the way", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "tracevault"), "in the way", Patience.Cancel);
         var run = await _machine.PipeAsync($"login --server {server.Url} --email ada@example.com --password-stdin", "secret");
         Assert.Equal((1, ""), (run.ExitCode, run.Out));
         Assert.Equal("Bearer " + CliMachine.Token, await ended.Task);

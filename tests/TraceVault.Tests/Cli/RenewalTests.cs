@@ -56,7 +56,7 @@ public sealed class RenewalTests : IDisposable
             return left.Task;
         });
         var run = _machine.SignedIn(server.Url, Before).RunAsync("proxy token");
-        await arrived.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await arrived.Task.WaitAsync(Patience.Cancel);
         _machine.Clock.Advance(TimeSpan.FromSeconds(2.9));
         Assert.False(run.IsCompleted);
         _machine.Clock.Advance(TimeSpan.FromSeconds(0.1));
@@ -89,7 +89,7 @@ public sealed class RenewalTests : IDisposable
 
     private static Task RenewAsync(HttpContext context) => OddServer.SessionAsync(context, Renewed);
 
-    private Task<string> ReadFileAsync() => File.ReadAllTextAsync(_machine.CredentialsPath, TestContext.Current.CancellationToken);
+    private Task<string> ReadFileAsync() => File.ReadAllTextAsync(_machine.CredentialsPath, Patience.Cancel);
 
     private Task<OddServer> StartAsync(RequestDelegate answer) => OddServer.StartAsync(context =>
     {

@@ -43,7 +43,7 @@ public abstract class ServerTranscripts : IAsyncLifetime
     public async Task Setup_takes_its_token_from_a_file()
     {
         var file = Path.Combine(_machine.Folder, "setup-token");
-        await File.WriteAllTextAsync(file, _server.SetupToken + "\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, _server.SetupToken + "\n", Patience.Cancel);
         var run = await _machine.PipeAsync($"setup --server {_server.Url} --email {Email} --name Ada --setup-token-file {file} --password-stdin", Password + "\n");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
     }
@@ -136,7 +136,7 @@ public abstract class ServerTranscripts : IAsyncLifetime
         _machine.Clock.Advance(TimeSpan.FromDays(1));
         var run = await _machine.RunAsync("status");
         Assert.Contains("until 2026-12-21 10:00 UTC", run.Out);
-        Assert.Contains("2026-12-21T10:00:00Z", await File.ReadAllTextAsync(_machine.CredentialsPath, TestContext.Current.CancellationToken));
+        Assert.Contains("2026-12-21T10:00:00Z", await File.ReadAllTextAsync(_machine.CredentialsPath, Patience.Cancel));
     }
 
     [Fact]

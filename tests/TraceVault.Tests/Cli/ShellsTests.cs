@@ -38,8 +38,8 @@ public class ShellsTests
         var start = new ProcessStartInfo(shell, ["-c", script]) { RedirectStandardOutput = true };
         start.Environment["ANTHROPIC_API_KEY"] = "sk-ant-left-over";
         using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var output = await process.StandardOutput.ReadToEndAsync(Patience.Cancel);
+        await process.WaitForExitAsync(Patience.Cancel);
         return output;
     }
 }

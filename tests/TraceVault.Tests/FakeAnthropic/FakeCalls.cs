@@ -9,16 +9,7 @@ namespace TraceVault.Tests.FakeAnthropic;
 /// <summary>How the tests of the fake call it: as a client of the API, or byte by byte.</summary>
 internal static class FakeCalls
 {
-    /// <summary>A test that waits in vain fails after half a minute instead of standing still.</summary>
-    public static CancellationToken Cancel
-    {
-        get
-        {
-            var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-            limit.CancelAfter(TimeSpan.FromSeconds(30));
-            return limit.Token;
-        }
-    }
+    public static CancellationToken Cancel => Patience.Cancel;
 
     public static HttpClient Client(this FakeAnthropicServer fake)
     {

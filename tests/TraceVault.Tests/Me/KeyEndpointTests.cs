@@ -8,7 +8,7 @@ public class KeyEndpointTests
 {
     private const string Path = "/api/v1/me/anthropic-key";
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_key_is_stored_replaced_and_removed_and_never_given_out(string engine)

@@ -4,7 +4,7 @@ namespace TraceVault.Tests.Operations;
 
 public class TrustedProxyTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory]
     [InlineData("", "127.0.0.1")]

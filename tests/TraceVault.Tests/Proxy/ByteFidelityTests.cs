@@ -12,7 +12,7 @@ public class ByteFidelityTests
 {
     private const int Limit = 32 << 20;
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     public static TheoryData<string> OddJson => new(
         """{"b":1,"a":2}""",
@@ -125,7 +125,7 @@ public class ByteFidelityTests
         var stream = SseScript.Bytes(50);
         rig.Upstream.Handler = context => WriteStreamAsync(context, stream, int.Parse(context.Request.Query["cut"]!));
 
-        await Parallel.ForAsync(0, stream.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancel }, async (cut, cancel) =>
+        await Parallel.ForAsync(0, stream.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Patience.Within(TimeSpan.FromMinutes(5)) }, async (cut, cancel) =>
         {
             using var answer = await rig.SendAsync(new StringContent("{}"), $"/v1/messages?cut={cut}", cancel: cancel);
             Assert.Equal(Hash(stream), Hash(await answer.Content.ReadAsByteArrayAsync(cancel)));
@@ -163,9 +163,9 @@ public class ByteFidelityTests
     private static async Task WriteStreamAsync(HttpContext context, byte[] stream, int cut = 0)
     {
         context.Response.ContentType = "text/event-stream; charset=utf-8";
-        await context.Response.Body.WriteAsync(stream.AsMemory(0, cut), Cancel);
-        await context.Response.Body.FlushAsync(Cancel);
-        await context.Response.Body.WriteAsync(stream.AsMemory(cut), Cancel);
+        await context.Response.Body.WriteAsync(stream.AsMemory(0, cut), context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        await context.Response.Body.WriteAsync(stream.AsMemory(cut), context.RequestAborted);
     }
 
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

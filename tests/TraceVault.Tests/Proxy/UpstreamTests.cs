@@ -7,7 +7,7 @@ namespace TraceVault.Tests.Proxy;
 
 public class UpstreamTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Fact]
     public async Task Speaks_HTTP_2_when_the_operator_chooses_it()

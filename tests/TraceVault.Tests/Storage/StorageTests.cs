@@ -7,7 +7,7 @@ namespace TraceVault.Tests.Storage;
 
 public class StorageTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Fact]
     public async Task Eight_servers_start_at_once_on_one_empty_database()

@@ -13,7 +13,7 @@ public class CanaryTests
 {
     private const string Key = TestServer.AnthropicKey;
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory]
     [InlineData("sqlite", "text")]

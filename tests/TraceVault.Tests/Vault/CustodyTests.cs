@@ -7,7 +7,7 @@ public class CustodyTests
 {
     private const string SecondMasterKey = "k2:7yWqk1uT0mZr8xP5vB3nC6dE9fG2hJ4kL1aS0oI7uYt=";
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task One_users_row_copied_over_anothers_does_not_open(string engine)
