@@ -76,7 +76,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync(CancellationToken cancel)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+        await Signals.TerminateAsync(_process.Id, cancel);
         return await ExitAsync(cancel);
     }
 

@@ -58,10 +58,9 @@ public sealed class ProxyRunTests : IDisposable
     public async Task A_signal_reaches_the_command()
     {
         using var process = Start(["sh", "-c", "trap 'exit 42' TERM; echo ready; read line"]);
-        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
-        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(Patience.Cancel));
+        await Signals.TerminateAsync(process.Id, Patience.Cancel);
+        await process.WaitForExitAsync(Patience.Cancel);
         Assert.Equal(42, process.ExitCode);
     }
 
@@ -76,11 +75,11 @@ public sealed class ProxyRunTests : IDisposable
     private async Task<Transcript> RunAsync(string[] command, string input = "")
     {
         using var process = Start(command);
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = process.StandardOutput.ReadToEndAsync(Patience.Cancel);
+        var error = process.StandardError.ReadToEndAsync(Patience.Cancel);
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(Patience.Cancel);
         return new(process.ExitCode, await output, await error);
     }
 
