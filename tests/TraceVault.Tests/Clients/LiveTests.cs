@@ -5,21 +5,21 @@ public sealed class LiveTests
 {
     private const int Limit = 300_000; // milliseconds
 
-    [Fact(Explicit = true, Timeout = Limit)]
+    [FactWhenSet("ANTHROPIC_API_KEY", Timeout = Limit)]
     public async Task Claude_Code_writes_the_file_it_was_asked_for()
     {
         await using var target = await ClientTarget.StartLiveAsync();
         await ClientCalls.WriteFileWithClaudeCodeAsync(target, "ANTHROPIC_API_KEY", TestContext.Current.CancellationToken);
     }
 
-    [Fact(Explicit = true, Timeout = Limit)]
+    [FactWhenSet("ANTHROPIC_API_KEY", Timeout = Limit)]
     public async Task The_TypeScript_SDK_creates_streams_counts_and_lists()
     {
         await using var target = await ClientTarget.StartLiveAsync();
         await ClientCalls.CallWithTypeScriptAsync(target, TestContext.Current.CancellationToken);
     }
 
-    [Fact(Explicit = true, Timeout = Limit)]
+    [FactWhenSet("ANTHROPIC_API_KEY", Timeout = Limit)]
     public async Task The_CSharp_SDK_creates_streams_counts_and_lists()
     {
         await using var target = await ClientTarget.StartLiveAsync();
