@@ -68,6 +68,7 @@ internal static class Program
         app.UseProxy();
         app.UseTrustedProxies();
         app.UseApiErrors();
+        app.UseRouting(); // here: the framework would put it in front of the proxy
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapAccounts();

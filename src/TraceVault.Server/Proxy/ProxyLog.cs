@@ -1,3 +1,5 @@
+using ZLogger;
+
 namespace TraceVault.Proxy;
 
 /// <summary>One line a request.</summary>
@@ -63,7 +65,8 @@ internal sealed partial class ProxyLog(ILoggerFactory loggers)
             : path;
     }
 
-    [LoggerMessage(LogLevel.Information, "{RequestId} user={UserId} {Method} {Path} {Outcome} status={Status} upstream_status={UpstreamStatus} upstream_request_id={UpstreamRequestId} bytes_in={BytesIn} bytes_out={BytesOut} first_byte_ms={FirstByteMs:F1} duration_ms={DurationMs:F1}")]
+    // ZLogger's generator: the line is written as UTF-8 on the log's own thread, not as a string on the request's.
+    [ZLoggerMessage(LogLevel.Information, "{RequestId} user={UserId} {Method} {Path} {Outcome} status={Status} upstream_status={UpstreamStatus} upstream_request_id={UpstreamRequestId} bytes_in={BytesIn} bytes_out={BytesOut} first_byte_ms={FirstByteMs:F1} duration_ms={DurationMs:F1}")]
     private partial void LogExchange(
         string requestId, string userId, string method, string path, string outcome, int? status, int? upstreamStatus, string upstreamRequestId, long bytesIn, long bytesOut, double? firstByteMs, double durationMs);
 

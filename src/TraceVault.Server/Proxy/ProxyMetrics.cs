@@ -11,41 +11,40 @@ internal sealed class ProxyMetrics : IDisposable
 
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _requests;
-    private readonly UpDownCounter<long> _active;
-    private readonly UpDownCounter<long> _streams;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _firstByte;
-    private readonly Counter<long> _bytesIn;
-    private readonly Counter<long> _bytesOut;
     private readonly Counter<long> _connectFailures;
+
+    // Counted here and read at a scrape: a tenth of what an instrument costs at each request.
+    private long _active, _streams, _bytesIn, _bytesOut;
 
     public ProxyMetrics()
     {
         var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600] };
         _requests = _meter.CreateCounter<long>("tracevault.proxy.requests", null, "Requests ended, by status class and by who made the error (none, upstream, tracevault, client).");
-        _active = _meter.CreateUpDownCounter<long>("tracevault.proxy.active_requests", null, "Requests under way.");
-        _streams = _meter.CreateUpDownCounter<long>("tracevault.proxy.active_streams", null, "Event streams under way.");
+        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_requests", () => Volatile.Read(ref _active), null, "Requests under way.");
+        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_streams", () => Volatile.Read(ref _streams), null, "Event streams under way.");
         _duration = _meter.CreateHistogram("tracevault.proxy.duration", "s", "From the request's head to the last byte of its answer.", advice: seconds);
         _firstByte = _meter.CreateHistogram("tracevault.proxy.time_to_first_byte", "s", "From the request's head to the first byte of its answer.", advice: seconds);
-        _bytesIn = _meter.CreateCounter<long>("tracevault.proxy.request_bytes", "By", "Body bytes received from clients.");
-        _bytesOut = _meter.CreateCounter<long>("tracevault.proxy.response_bytes", "By", "Body bytes sent to clients.");
+        _meter.CreateObservableCounter("tracevault.proxy.request_bytes", () => Volatile.Read(ref _bytesIn), "By", "Body bytes received from clients.");
+        _meter.CreateObservableCounter("tracevault.proxy.response_bytes", () => Volatile.Read(ref _bytesOut), "By", "Body bytes sent to clients.");
         _connectFailures = _meter.CreateCounter<long>("tracevault.proxy.upstream_connect_failures", null, "Connections to the upstream that could not be made.");
     }
 
-    public void Begins() => _active.Add(1);
+    public void Begins() => Interlocked.Increment(ref _active);
 
     public void StreamBegins(Exchange exchange)
     {
         exchange.IsStream = true;
-        _streams.Add(1);
+        Interlocked.Increment(ref _streams);
     }
 
     public void Ends(Exchange exchange)
     {
-        _active.Add(-1);
+        Interlocked.Decrement(ref _active);
         if (exchange.IsStream)
         {
-            _streams.Add(-1);
+            Interlocked.Decrement(ref _streams);
         }
 
         var status = new KeyValuePair<string, object?>("status_class", StatusClass(exchange));
@@ -56,8 +55,8 @@ internal sealed class ProxyMetrics : IDisposable
             _firstByte.Record(firstByte.TotalSeconds, status);
         }
 
-        _bytesIn.Add(exchange.BytesIn);
-        _bytesOut.Add(exchange.BytesOut);
+        Interlocked.Add(ref _bytesIn, exchange.BytesIn);
+        Interlocked.Add(ref _bytesOut, exchange.BytesOut);
     }
 
     /// <param name="problem">Counted when it happened before a connection stood: refused, unresolved, TLS, too slow.</param>

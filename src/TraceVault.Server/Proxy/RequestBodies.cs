@@ -20,8 +20,8 @@ internal static class RequestBodies
     {
         var context = exchange.Context;
         // No protocol upgrades, by HTTP/1.1 or by HTTP/2 (RFC 8441): what follows one would not be an exchange any more.
-        context.Features.Set<IHttpUpgradeFeature>(null);
-        context.Features.Set<IHttpExtendedConnectFeature>(null);
+        Remove<IHttpUpgradeFeature>(context.Features);
+        Remove<IHttpExtendedConnectFeature>(context.Features);
         if (context.Request.ContentLength == 0)
         {
             context.Features.Set<IHttpRequestBodyDetectionFeature>(EmptyBody.Instance);
@@ -29,6 +29,14 @@ internal static class RequestBodies
 
         context.Request.Body = new RequestBodyTap(context.Request.Body, exchange, options.MaxBodyBytes);
         context.Response.Body = new ResponseBodyTap(context.Response.Body, exchange);
+    }
+
+    private static void Remove<TFeature>(IFeatureCollection features)
+    {
+        if (features.Get<TFeature>() is not null)
+        {
+            features.Set<TFeature>(default);
+        }
     }
 
     /// <summary>A body of length 0 is one: else the forwarder would drop its length and its type.</summary>
