@@ -7,16 +7,28 @@ using System.Text;
 
 namespace TraceVault.Accounts;
 
+internal enum TokenKind
+{
+    /// <summary>Of a sign-in: good for everything its user may do; slides.</summary>
+    Session,
+
+    /// <summary>Made by its user for a program: good for the proxy alone.</summary>
+    Proxy,
+}
+
+/// <summary>A token that somebody shows, by kind and hash: enough to look it up.</summary>
+internal readonly record struct PresentedToken(TokenKind Kind, TokenHash Hash);
+
 /// <summary>A token in clear, as a client holds it. It never prints, and only its <see cref="TokenHash"/> is stored.</summary>
 /// <remarks>
-/// Form: a prefix that says what it is (<c>tvs_</c>, a session), 32 random bytes in base64url (43 characters), and the CRC-32 of all
+/// Form: a prefix that says what it is (<c>tvs_</c>, a session; <c>tvp_</c>, a proxy token), 32 random bytes in base64url (43 characters), and the CRC-32 of all
 /// before it in base 62 (6 characters, most significant first). The checksum lets a mistyped token be refused, and a leaked one be found
 /// by secret scanners, without asking the database.
 /// </remarks>
 [DebuggerDisplay("[token]")]
 internal sealed class AccessToken
 {
-    public const string SessionPrefix = "tvs_";
+    public const string SessionPrefix = "tvs_", ProxyPrefix = "tvp_";
 
     private const int RandomBytes = 32, RandomLength = 43, ChecksumLength = 6, PrefixLength = 4;
     private const int Length = PrefixLength + RandomLength + ChecksumLength;
@@ -26,21 +38,22 @@ internal sealed class AccessToken
 
     private AccessToken(string value) => _value = value;
 
-    public static AccessToken CreateSession()
+    public static AccessToken Create(TokenKind kind)
     {
         Span<byte> random = stackalloc byte[RandomBytes];
         RandomNumberGenerator.Fill(random);
-        var body = SessionPrefix + Base64Url.EncodeToString(random);
+        var body = (kind is TokenKind.Session ? SessionPrefix : ProxyPrefix) + Base64Url.EncodeToString(random);
         Span<char> checksum = stackalloc char[ChecksumLength];
         WriteChecksum(body, checksum);
         return new AccessToken(string.Concat(body, checksum));
     }
 
-    /// <summary>Reads a session token whose form and checksum are right; says nothing about whether it is known.</summary>
-    public static bool TryHashSession(ReadOnlySpan<char> text, out TokenHash hash)
+    /// <summary>Reads a token whose form and checksum are right; says nothing about whether it is known.</summary>
+    public static bool TryRead(ReadOnlySpan<char> text, out PresentedToken token)
     {
-        hash = default;
-        if (text.Length != Length || !text.StartsWith(SessionPrefix, StringComparison.Ordinal) || !Ascii.IsValid(text))
+        token = default;
+        var isSession = text.StartsWith(SessionPrefix, StringComparison.Ordinal);
+        if (text.Length != Length || (!isSession && !text.StartsWith(ProxyPrefix, StringComparison.Ordinal)) || !Ascii.IsValid(text))
         {
             return false;
         }
@@ -52,7 +65,7 @@ internal sealed class AccessToken
             return false;
         }
 
-        hash = TokenHash.Of(text);
+        token = new PresentedToken(isSession ? TokenKind.Session : TokenKind.Proxy, TokenHash.Of(text));
         return true;
     }
 

@@ -21,6 +21,7 @@ internal static class AccountsFeature
         builder.Services.AddSingleton<UserChanges>();
         builder.Services.AddSingleton<Users>();
         builder.Services.AddSingleton<Sessions>();
+        builder.Services.AddSingleton<ProxyTokens>();
         builder.Services.AddSingleton<Passwords>();
         builder.Services.AddSingleton<SignInThrottle>();
         // Not AddAuthentication: it brings data protection along, whose keys would land in clear in the home directory.

@@ -15,6 +15,7 @@ internal sealed class SessionTokenHandler(
     /// <summary>A use within this time of the last recorded one is not written again.</summary>
     private static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
+    private int _status = StatusCodes.Status401Unauthorized;
     private string _problem = "No TraceVault token was sent. Sign in with `tracevault login`.";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -30,7 +31,14 @@ internal sealed class SessionTokenHandler(
             return Refuse("Two different tokens were sent. Send one.");
         }
 
-        if (!AccessToken.TryHashSession(token, out var hash) || await sessions.FindAsync(hash, Context.RequestAborted) is not { } session)
+        var isToken = AccessToken.TryRead(token, out var presented);
+        if (isToken && presented.Kind is TokenKind.Proxy)
+        {
+            _status = StatusCodes.Status403Forbidden;
+            return Refuse("A proxy token is good for the proxy alone. Sign in with `tracevault login` for everything else.");
+        }
+
+        if (!isToken || await sessions.FindAsync(presented.Hash, Context.RequestAborted) is not { } session)
         {
             return Refuse("This token is not known, or its session was ended. Sign in again with `tracevault login`.");
         }
@@ -55,8 +63,12 @@ internal sealed class SessionTokenHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        Response.Headers.WWWAuthenticate = "Bearer";
-        return TypedResults.Problem(_problem, statusCode: StatusCodes.Status401Unauthorized).ExecuteAsync(Context);
+        if (_status == StatusCodes.Status401Unauthorized)
+        {
+            Response.Headers.WWWAuthenticate = "Bearer";
+        }
+
+        return TypedResults.Problem(_problem, statusCode: _status).ExecuteAsync(Context);
     }
 
     private AuthenticateResult Refuse(string problem)

@@ -28,7 +28,7 @@ internal sealed class Sessions(Database database, UserChanges changes, TimeProvi
     public async Task<Created> CreateAsync(string userId, Origin origin, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        var token = AccessToken.CreateSession();
+        var token = AccessToken.Create(TokenKind.Session);
         var expires = ExpiryAfterUse(now, now);
         await using var connection = await database.ConnectAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(

@@ -26,7 +26,7 @@ internal static class MeEndpoints
     /// <summary>Status only: neither the key nor a part of it is ever given out again.</summary>
     public static async Task<KeyAnswer> GetKeyAsync(SignedIn me, ProviderKeys keys, KeyVault vault, CancellationToken cancel) =>
         await keys.FindAsync(me.User.Id, cancel) is { } stored
-            ? new KeyAnswer(true, Time(stored.UpdatedAt), stored.LastUsedAt is { } used ? Time(used) : null, stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
+            ? new KeyAnswer(true, Time(stored.UpdatedAt), Time(stored.LastUsedAt), stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
             : new KeyAnswer(false, null, null, ProviderKeys.DefaultMaxConcurrent, null);
 
     public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, ProviderKeys keys)
@@ -68,8 +68,10 @@ internal static class MeEndpoints
             ? TypedResults.NoContent()
             : TypedResults.Problem("You have no such session.", statusCode: StatusCodes.Status404NotFound);
 
-    private static DateTime Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
+    internal static DateTime Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
 
-    private static ValidationProblem Invalid(string field, string problem) =>
+    internal static DateTime? Time(long? unixMilliseconds) => unixMilliseconds is { } time ? Time(time) : null;
+
+    internal static ValidationProblem Invalid(string field, string problem) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
 }

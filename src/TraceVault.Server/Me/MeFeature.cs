@@ -11,6 +11,9 @@ internal static class MeFeature
         me.MapDelete("/anthropic-key", MeEndpoints.DeleteKeyAsync);
         me.MapGet("/sessions", MeEndpoints.ListSessionsAsync);
         me.MapDelete("/sessions/{id}", MeEndpoints.EndSessionAsync);
+        me.MapGet("/tokens", TokenEndpoints.ListAsync);
+        me.MapPost("/tokens", TokenEndpoints.CreateAsync);
+        me.MapDelete("/tokens/{id}", TokenEndpoints.RevokeAsync);
         me.AddEndpointFilter(async (context, next) =>
         {
             context.HttpContext.Response.Headers.CacheControl = "no-store";

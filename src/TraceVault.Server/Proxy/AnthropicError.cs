@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using TraceVault.Accounts;
 
 namespace TraceVault.Proxy;
 
@@ -25,7 +26,7 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
         "No TraceVault token was sent. Run `tracevault login`, then send the token as `Authorization: Bearer` or `x-api-key`.");
 
     public static readonly AnthropicError InvalidToken = Final(401, "authentication_error", "invalid_token",
-        "This TraceVault token is not known, or its session was ended. Run `tracevault login` to sign in again.");
+        "This TraceVault token is not known, or it was ended or revoked. Run `tracevault login` to sign in again.");
 
     public static readonly AnthropicError ConflictingTokens = Final(401, "authentication_error", "conflicting_tokens",
         "Two different tokens were sent. Send one TraceVault token; unset ANTHROPIC_API_KEY when ANTHROPIC_AUTH_TOKEN is set.");
@@ -53,8 +54,9 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
     public static readonly AnthropicError Internal = new(500, "api_error", "internal_error",
         "TraceVault made a mistake. Try again; if it persists, give the server's administrator the request id below: the log says more.", true);
 
-    public static AnthropicError ExpiredToken(DateTimeOffset? expiredAt) => Final(401, "authentication_error", "expired_token",
-        $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` to sign in again.");
+    public static AnthropicError ExpiredToken(TokenKind kind, DateTimeOffset? expiredAt) => Final(401, "authentication_error", "expired_token", kind is TokenKind.Session
+        ? $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` to sign in again."
+        : $"This TraceVault proxy token expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` and use `tracevault proxy token`, or make another proxy token.");
 
     public static AnthropicError NoKey(string publicOrigin) => Final(403, "permission_error", "no_key",
         $"No Anthropic key is stored for you. Store one with `tracevault key set` or at {publicOrigin}/me/proxy.");

@@ -80,18 +80,18 @@ internal sealed class AnthropicProxy(
             return credential is CredentialKind.Missing ? AnthropicError.MissingToken : AnthropicError.ConflictingTokens;
         }
 
-        if (!AccessToken.TryHashSession(token, out var hash))
+        if (!AccessToken.TryRead(token, out var presented))
         {
             return AnthropicError.InvalidToken;
         }
 
-        var (outcome, caller, expiredAt) = await callers.FindAsync(hash, exchange.Context.RequestAborted);
+        var (outcome, caller, expiredAt) = await callers.FindAsync(presented, exchange.Context.RequestAborted);
         if (caller is null)
         {
             return outcome switch
             {
                 LookupOutcome.Unavailable => AnthropicError.Unavailable,
-                LookupOutcome.Expired => AnthropicError.ExpiredToken(expiredAt),
+                LookupOutcome.Expired => AnthropicError.ExpiredToken(presented.Kind, expiredAt),
                 _ => AnthropicError.InvalidToken,
             };
         }

@@ -1,23 +1,29 @@
+using TraceVault.Accounts;
 using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
-/// <summary>A live session with what its user stored, as of <see cref="LoadedAt"/>, a time stamp of the clock. The key stays sealed here.</summary>
+/// <summary>Somebody's live token with what its user stored, as of <see cref="LoadedAt"/>, a time stamp of the clock. The key stays sealed here.</summary>
 internal sealed record Caller(
-    string SessionId,
+    TokenKind TokenKind,
+    string TokenId,
     string UserId,
     DateTimeOffset CreatedAt,
+    DateTimeOffset? FixedExpiry,
     SealedKey? Key,
     int MaxConcurrent,
     long LoadedAt,
     CallerUser User,
     long UserVersion,
-    SessionUse Use)
+    TokenUse Use)
 {
     /// <summary>Whether the user was changed since this was read.</summary>
     public bool IsOutdated => User.Version != UserVersion;
 
     public KeyOwner Owner => new(UserId);
+
+    /// <summary>When the token ends: a session slides with its use, a proxy token has its day, or none.</summary>
+    public DateTimeOffset ExpiresAt => TokenKind is TokenKind.Session ? Sessions.ExpiryAfterUse(CreatedAt, Use.UsedAt) : FixedExpiry ?? DateTimeOffset.MaxValue;
 }
 
 /// <summary>What this process knows of a user across sessions and reloads.</summary>
@@ -50,8 +56,8 @@ internal sealed class CallerUser
     public void Leave() => Interlocked.Decrement(ref _running);
 }
 
-/// <summary>When a session was last used, kept in memory and written to the database from time to time.</summary>
-internal sealed class SessionUse(DateTimeOffset lastUsedAt)
+/// <summary>When a token was last used, kept in memory and written to the database from time to time.</summary>
+internal sealed class TokenUse(DateTimeOffset lastUsedAt)
 {
     private long _used = lastUsedAt.UtcTicks, _written = lastUsedAt.UtcTicks;
 

@@ -18,7 +18,7 @@ internal enum LookupOutcome
 
 /// <param name="Outcome">What came of it.</param>
 /// <param name="Caller">The caller when found.</param>
-/// <param name="ExpiredAt">The end of the session when expired.</param>
+/// <param name="ExpiredAt">The end of the token when expired.</param>
 internal readonly record struct Lookup(LookupOutcome Outcome, Caller? Caller = null, DateTimeOffset? ExpiredAt = null);
 
 /// <summary>
@@ -35,8 +35,8 @@ internal sealed partial class Callers : IDisposable
 
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<TokenHash, Caller> _warm = new();
-    private readonly ConcurrentDictionary<TokenHash, Task<Lookup>> _loading = new();
+    private readonly ConcurrentDictionary<PresentedToken, Caller> _warm = new();
+    private readonly ConcurrentDictionary<PresentedToken, Task<Lookup>> _loading = new();
     private readonly ConcurrentDictionary<string, CallerUser> _users = new(StringComparer.Ordinal);
     private readonly Database _database;
     private readonly UserChanges _changes;
@@ -56,21 +56,21 @@ internal sealed partial class Callers : IDisposable
     }
 
     /// <summary>A row of the one query that a cold request costs; the times are Unix milliseconds.</summary>
-    private sealed record Row(string Id, string UserId, long CreatedAt, long ExpiresAt, long LastUsedAt, byte[]? Sealed, string? KeyId, long? MaxConcurrent);
+    private sealed record Row(string Id, string UserId, long CreatedAt, long? ExpiresAt, long? LastUsedAt, byte[]? Sealed, string? KeyId, long? MaxConcurrent);
 
-    public ValueTask<Lookup> FindAsync(TokenHash hash, CancellationToken cancel)
+    public ValueTask<Lookup> FindAsync(PresentedToken token, CancellationToken cancel)
     {
-        if (_warm.TryGetValue(hash, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age && age < _grace)
+        if (_warm.TryGetValue(token, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age && age < _grace)
         {
             if (age >= Fresh && !HasJustFailed)
             {
-                _ = LoadOnceAsync(hash);
+                _ = LoadOnceAsync(token);
             }
 
             return ValueTask.FromResult(Admit(caller, _clock.GetUtcNow()));
         }
 
-        return HasJustFailed ? ValueTask.FromResult(new Lookup(LookupOutcome.Unavailable)) : new ValueTask<Lookup>(LoadAsync(hash, cancel));
+        return HasJustFailed ? ValueTask.FromResult(new Lookup(LookupOutcome.Unavailable)) : new ValueTask<Lookup>(LoadAsync(token, cancel));
     }
 
     /// <summary>Then nobody waits for the time-out of another try.</summary>
@@ -83,11 +83,11 @@ internal sealed partial class Callers : IDisposable
     public void DropIdle()
     {
         var before = _clock.GetUtcNow() - _grace;
-        foreach (var (hash, caller) in _warm)
+        foreach (var (token, caller) in _warm)
         {
             if (caller.Use.UsedAt < before && !caller.Use.IsUnwritten && _clock.GetElapsedTime(caller.LoadedAt) > _grace)
             {
-                _warm.TryRemove(KeyValuePair.Create(hash, caller));
+                _warm.TryRemove(KeyValuePair.Create(token, caller));
             }
         }
     }
@@ -96,7 +96,7 @@ internal sealed partial class Callers : IDisposable
 
     private static Lookup Admit(Caller caller, DateTimeOffset now)
     {
-        var expires = Sessions.ExpiryAfterUse(caller.CreatedAt, caller.Use.UsedAt);
+        var expires = caller.ExpiresAt;
         if (now >= expires)
         {
             return new Lookup(LookupOutcome.Expired, ExpiredAt: expires);
@@ -106,11 +106,11 @@ internal sealed partial class Callers : IDisposable
         return new Lookup(LookupOutcome.Found, caller);
     }
 
-    private async Task<Lookup> LoadAsync(TokenHash hash, CancellationToken cancel)
+    private async Task<Lookup> LoadAsync(PresentedToken token, CancellationToken cancel)
     {
         while (true)
         {
-            var found = await LoadOnceAsync(hash).WaitAsync(cancel);
+            var found = await LoadOnceAsync(token).WaitAsync(cancel);
             if (found.Caller is not { IsOutdated: true })
             {
                 return found.Caller is { } caller ? Admit(caller, _clock.GetUtcNow()) : found;
@@ -119,17 +119,17 @@ internal sealed partial class Callers : IDisposable
     }
 
     /// <summary>Requests of one token that arrive together share one query, which none of them can cancel.</summary>
-    private Task<Lookup> LoadOnceAsync(TokenHash hash)
+    private Task<Lookup> LoadOnceAsync(PresentedToken token)
     {
-        if (_loading.TryGetValue(hash, out var running))
+        if (_loading.TryGetValue(token, out var running))
         {
             return running;
         }
 
         // A task not yet started: of two requests that come at once, one starts it and both wait for it.
-        var load = new Task<Task<Lookup>>(() => QueryAsync(hash));
+        var load = new Task<Task<Lookup>>(() => QueryAsync(token));
         var task = load.Unwrap();
-        var winner = _loading.GetOrAdd(hash, task);
+        var winner = _loading.GetOrAdd(token, task);
         if (ReferenceEquals(winner, task))
         {
             load.Start(TaskScheduler.Default);
@@ -138,11 +138,11 @@ internal sealed partial class Callers : IDisposable
         return winner;
     }
 
-    private async Task<Lookup> QueryAsync(TokenHash hash)
+    private async Task<Lookup> QueryAsync(PresentedToken token)
     {
         try
         {
-            var found = await QueryConsistentlyAsync(hash);
+            var found = await QueryConsistentlyAsync(token);
             if (Interlocked.Exchange(ref _failedAt, 0) != 0)
             {
                 LogAvailable();
@@ -166,20 +166,20 @@ internal sealed partial class Callers : IDisposable
         }
         finally
         {
-            _loading.TryRemove(hash, out _);
+            _loading.TryRemove(token, out _);
         }
     }
 
     /// <summary>Reads again if the user changed meanwhile: what was read may be from before the change. Who it is, only the first reading tells.</summary>
-    private async Task<Lookup> QueryConsistentlyAsync(TokenHash hash)
+    private async Task<Lookup> QueryConsistentlyAsync(PresentedToken token)
     {
         CallerUser? user = null;
         while (true)
         {
             var (changesBefore, versionBefore) = (Volatile.Read(ref _changeCount), user?.Version);
-            if (await QueryRowAsync(hash) is not { } row)
+            if (await QueryRowAsync(token) is not { } row)
             {
-                _warm.TryRemove(hash, out _);
+                _warm.TryRemove(token, out _);
                 return new Lookup(LookupOutcome.Unknown);
             }
 
@@ -190,31 +190,36 @@ internal sealed partial class Callers : IDisposable
                 continue;
             }
 
-            var caller = ToCaller(row, user, version, _warm.TryGetValue(hash, out var earlier) ? earlier.Use : null);
-            if (_clock.GetUtcNow() >= Sessions.ExpiryAfterUse(caller.CreatedAt, caller.Use.UsedAt))
+            var caller = ToCaller(token.Kind, row, user, version, _warm.TryGetValue(token, out var earlier) ? earlier.Use : null);
+            if (_clock.GetUtcNow() >= caller.ExpiresAt)
             {
-                _warm.TryRemove(hash, out _);
-                return new Lookup(LookupOutcome.Expired, ExpiredAt: DateTimeOffset.FromUnixTimeMilliseconds(row.ExpiresAt));
+                _warm.TryRemove(token, out _);
+                return new Lookup(LookupOutcome.Expired, ExpiredAt: caller.ExpiresAt);
             }
 
-            _warm[hash] = caller;
+            _warm[token] = caller;
             return new Lookup(LookupOutcome.Found, caller);
         }
     }
 
-    private async Task<Row?> QueryRowAsync(TokenHash hash)
+    private async Task<Row?> QueryRowAsync(PresentedToken token)
     {
-        const string Sql = """
+        const string OfSession = """
             select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, k.sealed, k.key_id, k.max_concurrent
             from auth_sessions s left join user_anthropic_keys k on k.user_id = s.user_id
             where s.token_hash = @Hash
+            """;
+        const string OfProxyToken = """
+            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, k.sealed, k.key_id, k.max_concurrent
+            from proxy_tokens t left join user_anthropic_keys k on k.user_id = t.user_id
+            where t.token_hash = @Hash
             """;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await using var connection = await _database.ConnectAsync(CancellationToken.None);
-                return await connection.QuerySingleOrDefaultAsync<Row>(Sql, new { Hash = hash.ToBytes() });
+                return await connection.QuerySingleOrDefaultAsync<Row>(token.Kind is TokenKind.Session ? OfSession : OfProxyToken, new { Hash = token.Hash.ToBytes() });
             }
             catch (Exception problem) when (attempt == 1 && Database.IsUnavailable(problem))
             {
@@ -223,16 +228,18 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    private Caller ToCaller(Row row, CallerUser user, long version, SessionUse? use) => new(
+    private Caller ToCaller(TokenKind kind, Row row, CallerUser user, long version, TokenUse? use) => new(
+        kind,
         row.Id,
         row.UserId,
         DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
+        row.ExpiresAt is { } expires ? DateTimeOffset.FromUnixTimeMilliseconds(expires) : null,
         row.Sealed is null ? null : new SealedKey(row.Sealed, row.KeyId!),
         (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
         _clock.GetTimestamp(),
         user,
         version,
-        use ?? new SessionUse(DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt)));
+        use ?? new TokenUse(DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt ?? row.CreatedAt)));
 
     /// <summary>The counter first, then the user: a query in between sees one of the two.</summary>
     private void Outdate(string userId)

@@ -4,8 +4,8 @@ using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
-/// <summary>Writes from time to time, and at the end, when sessions and keys were last used; sweeps what has expired.</summary>
-internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProviderKeys keys, SignInThrottle throttle, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
+/// <summary>Writes from time to time, and at the end, when tokens and keys were last used; sweeps what has expired.</summary>
+internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProxyTokens proxyTokens, ProviderKeys keys, SignInThrottle throttle, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), SweepInterval = TimeSpan.FromHours(1), LastWriteTimeout = TimeSpan.FromSeconds(5);
 
@@ -50,7 +50,9 @@ internal sealed partial class UseWriter(Callers callers, Sessions sessions, Prov
         foreach (var caller in callers.Unwritten())
         {
             var used = caller.Use.UsedAt;
-            await sessions.TouchAsync(caller.SessionId, caller.CreatedAt, used, cancel);
+            await (caller.TokenKind is TokenKind.Session
+                ? sessions.TouchAsync(caller.TokenId, caller.CreatedAt, used, cancel)
+                : proxyTokens.TouchAsync(caller.TokenId, used, cancel));
             await keys.TouchAsync(caller.UserId, used, cancel);
             caller.Use.Written(used);
         }

@@ -49,3 +49,18 @@ public sealed class AccountsAndKeys : ForwardOnlyMigration
             .WithColumn("window_started_at").AsInt64().NotNullable();
     }
 }
+
+/// <summary>Long-lived tokens for programs.</summary>
+[Migration(2, "proxy tokens")]
+public sealed class LongLivedTokens : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up() => Create.Table("proxy_tokens")
+        .WithColumn("id").AsText().PrimaryKey()
+        .WithColumn("user_id").AsText().NotNullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed()
+        .WithColumn("name").AsText().NotNullable()
+        .WithColumn("token_hash").AsBytes().NotNullable().Unique() // SHA-256 of the token
+        .WithColumn("created_at").AsInt64().NotNullable()
+        .WithColumn("expires_at").AsInt64().Nullable() // null: until it is revoked
+        .WithColumn("last_used_at").AsInt64().Nullable();
+}

@@ -14,7 +14,10 @@ internal static class KeySwap
         Assert.Equal([TestServer.AnthropicKey], request.Header("x-api-key"));
         Assert.Equal(2, head.Split(TestServer.AnthropicKey).Length);
         Assert.Empty(request.Header("authorization"));
-        Assert.DoesNotContain(AccessToken.SessionPrefix, head);
-        Assert.DoesNotContain(AccessToken.SessionPrefix, Encoding.UTF8.GetString(request.Body.Span));
+        foreach (var prefix in (string[])[AccessToken.SessionPrefix, AccessToken.ProxyPrefix])
+        {
+            Assert.DoesNotContain(prefix, head);
+            Assert.DoesNotContain(prefix, Encoding.UTF8.GetString(request.Body.Span));
+        }
     });
 }

@@ -28,7 +28,7 @@ public class ErrorTableTests
         await using var rig = await ProxyRig.StartAsync();
         var ended = await rig.Server.LogInAsync();
         using var loggedOut = await rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/auth/logout", ended);
-        foreach (var token in (string[])[AccessToken.CreateSession().Reveal(), "tvs_nonsense", "sk-ant-api03-a-real-looking-key-0123456789", ended])
+        foreach (var token in (string[])[AccessToken.Create(TokenKind.Session).Reveal(), "tvs_nonsense", "sk-ant-api03-a-real-looking-key-0123456789", ended])
         {
             await AssertAsync(await RawAsync(rig, $"x-api-key: {token}"), 401, "authentication_error", "invalid_token", shouldRetry: "false", says: "tracevault login");
         }

@@ -1,0 +1,65 @@
+using Dapper;
+using TraceVault.Storage;
+
+namespace TraceVault.Accounts;
+
+/// <summary>Proxy tokens in the database: long-lived, good for the proxy and nothing else, for programs that cannot sign in.</summary>
+internal sealed class ProxyTokens(Database database, UserChanges changes, TimeProvider clock)
+{
+    /// <summary>More than anybody keeps an eye on; a program that makes one at each run is stopped here.</summary>
+    public const int MaxPerUser = 100;
+
+    public const int MaxNameLength = 100, MaxDays = 3650;
+
+    /// <param name="Token">In clear, for this one time.</param>
+    /// <param name="Listed">As it is listed from now on.</param>
+    internal sealed record Created(AccessToken Token, Listed Listed);
+
+    /// <summary>The times are Unix milliseconds; a token without <paramref name="ExpiresAt"/> lives until it is revoked.</summary>
+    internal sealed record Listed(string Id, string Name, long CreatedAt, long? ExpiresAt, long? LastUsedAt);
+
+    /// <param name="userId">Whose it is.</param>
+    /// <param name="name">What for, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="lifetime">Null: until it is revoked.</param>
+    /// <returns>Null when the user has <see cref="MaxPerUser"/> already.</returns>
+    public async Task<Created?> CreateAsync(string userId, string name, TimeSpan? lifetime, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var token = AccessToken.Create(TokenKind.Proxy);
+        var listed = new Listed(Guid.CreateVersion7(now).ToString(), name, now.ToUnixTimeMilliseconds(), (now + lifetime)?.ToUnixTimeMilliseconds(), null);
+        await using var connection = await database.ConnectAsync(cancel);
+        var created = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into proxy_tokens (id, user_id, name, token_hash, created_at, expires_at)
+            select @Id, @userId, @Name, @Hash, @CreatedAt, @ExpiresAt
+            where (select count(*) from proxy_tokens where user_id = @userId) < @MaxPerUser
+            """,
+            new { listed.Id, userId, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser },
+            cancellationToken: cancel));
+        return created == 0 ? null : new Created(token, listed);
+    }
+
+    /// <returns>All of a user, the expired ones too, the newest first.</returns>
+    public async Task<IReadOnlyList<Listed>> ListAsync(string userId, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return (await connection.QueryAsync<Listed>(new CommandDefinition(
+            "select id, name, created_at, expires_at, last_used_at from proxy_tokens where user_id = @userId order by id desc", new { userId }, cancellationToken: cancel))).AsList();
+    }
+
+    /// <returns>Whether the user had such a token.</returns>
+    public Task<bool> RevokeAsync(string userId, string id) => changes.MakeAsync(userId, async () =>
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        return await connection.ExecuteAsync("delete from proxy_tokens where id = @id and user_id = @userId", new { id, userId });
+    });
+
+    public async Task TouchAsync(string id, DateTimeOffset usedAt, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update proxy_tokens set last_used_at = @used where id = @id and (last_used_at is null or last_used_at < @used)",
+            new { id, used = usedAt.ToUnixTimeMilliseconds() },
+            cancellationToken: cancel));
+    }
+}
