@@ -11,14 +11,14 @@ public class ScriptTests
     [Fact]
     public async Task A_session_calls_the_tool_that_writes_and_ends_after_its_result()
     {
-        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/tmp/a file.txt", "naïve 🙂\n") }, FakeCalls.Cancel);
+        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/home/ada/a file.txt", "naïve 🙂\n") }, FakeCalls.Cancel);
         var call = await TurnAsync(fake, "go");
         var tool = call["content"]!.AsArray()[^1]!;
         var last = await TurnAsync(fake, new JsonArray(new JsonObject { ["type"] = "tool_result", ["tool_use_id"] = (string?)tool["id"], ["content"] = "ok" }));
 
         Assert.Equal(["text", "tool_use"], call["content"]!.AsArray().Select(block => (string?)block!["type"]));
         Assert.Equal("tool_use", (string?)call["stop_reason"]);
-        Assert.Equal("""{"file_path":"/tmp/a file.txt","content":"naïve 🙂\n"}""", tool["input"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).Replace("\\uD83D\\uDE42", "🙂"));
+        Assert.Equal("""{"file_path":"/home/ada/a file.txt","content":"naïve 🙂\n"}""", tool["input"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).Replace("\\uD83D\\uDE42", "🙂"));
         Assert.Equal("end_turn", (string?)last["stop_reason"]);
     }
 
@@ -35,10 +35,10 @@ public class ScriptTests
     public async Task Path_and_content_come_from_the_prompt_when_the_script_has_none()
     {
         await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new() }, FakeCalls.Cancel);
-        var call = await TurnAsync(fake, "Write notes/hello.txt containing \"Hello, world\"", "Primary working directory: /work/place\nother");
+        var call = await TurnAsync(fake, "Write notes/hello.txt containing \"Hello, world\"", "Primary working directory: /home/ada/place\nother");
         var input = call["content"]!.AsArray()[^1]!["input"]!;
 
-        Assert.Equal("/work/place/notes/hello.txt", (string?)input["file_path"]);
+        Assert.Equal("/home/ada/place/notes/hello.txt", (string?)input["file_path"]);
         Assert.Equal("Hello, world\n", (string?)input["content"]);
     }
 
