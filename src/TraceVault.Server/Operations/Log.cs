@@ -7,9 +7,6 @@ namespace TraceVault.Operations;
 /// <summary>The log on standard output: text, or JSON with one object a line.</summary>
 internal static class Log
 {
-    /// <summary>Lines kept while nobody reads standard output; what comes after that is dropped, because no request waits for a log.</summary>
-    private const int MaxWaitingLines = 10_000;
-
     public static void AddLog(this ILoggingBuilder logging, OperationsOptions options)
     {
         logging.ClearProviders();
@@ -22,31 +19,31 @@ internal static class Log
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         // Any enabled level of this one makes the framework start an Activity for each request.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        logging.AddZLoggerConsole(console =>
+        logging.AddZLoggerLogProcessor((_, _) => new LogWriter(Console.OpenStandardOutput(), Formatter(options.LogFormat)));
+    }
+
+    private static IZLoggerFormatter Formatter(LogFormat format)
+    {
+        if (format is LogFormat.Json)
         {
-            console.FullMode = BackgroundBufferFullMode.Drop;
-            console.BackgroundBufferCapacity = MaxWaitingLines;
-            if (options.LogFormat is LogFormat.Json)
+            return new SystemTextJsonZLoggerFormatter
             {
-                console.UseJsonFormatter(json =>
+                UseUtcTimestamp = true,
+                JsonPropertyNames = JsonPropertyNames.Default with
                 {
-                    json.UseUtcTimestamp = true;
-                    json.JsonPropertyNames = JsonPropertyNames.Default with
-                    {
-                        Timestamp = JsonEncodedText.Encode("timestamp"),
-                        LogLevel = JsonEncodedText.Encode("level"),
-                        Category = JsonEncodedText.Encode("category"),
-                        Message = JsonEncodedText.Encode("message"),
-                        Exception = JsonEncodedText.Encode("exception"),
-                    };
-                });
-            }
-            else
-            {
-                console.UsePlainTextFormatter(text => text.SetPrefixFormatter(
-                    $"{0:utc-longdate}Z {1:short} {2}: ",
-                    (in MessageTemplate template, in LogInfo line) => template.Format(line.Timestamp, line.LogLevel, line.Category)));
-            }
-        });
+                    Timestamp = JsonEncodedText.Encode("timestamp"),
+                    LogLevel = JsonEncodedText.Encode("level"),
+                    Category = JsonEncodedText.Encode("category"),
+                    Message = JsonEncodedText.Encode("message"),
+                    Exception = JsonEncodedText.Encode("exception"),
+                },
+            };
+        }
+
+        var text = new PlainTextZLoggerFormatter();
+        text.SetPrefixFormatter(
+            $"{0:utc-longdate}Z {1:short} {2}: ",
+            (in MessageTemplate template, in LogInfo line) => template.Format(line.Timestamp, line.LogLevel, line.Category));
+        return text;
     }
 }
