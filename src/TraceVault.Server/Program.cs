@@ -1,9 +1,11 @@
 using System.Collections;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 using TraceVault.Demo;
 using TraceVault.Hosting;
 using TraceVault.Me;
 using TraceVault.Operations;
+using TraceVault.Pages;
 using TraceVault.Proxy;
 using TraceVault.Settings;
 using TraceVault.Storage;
@@ -67,6 +69,7 @@ internal static class Program
         var app = builder.Build();
         app.UseProxy();
         app.UseTrustedProxies();
+        app.UsePageHeaders();
         app.UseApiErrors();
         app.UseRouting(); // here: the framework would put it in front of the proxy
         app.UseAuthentication();
@@ -74,6 +77,7 @@ internal static class Program
         app.MapAccounts();
         app.MapMe();
         app.MapOperations();
+        app.MapAssets();
         return app;
     }
 
@@ -95,5 +99,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAccounts(settings).AddVault(settings).AddProxy(settings).AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddVault(settings).AddProxy(settings).AddPages().AddOperations(settings);
 }

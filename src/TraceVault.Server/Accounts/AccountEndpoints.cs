@@ -1,11 +1,17 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Identity;
+using TraceVault.Audit;
 
 namespace TraceVault.Accounts;
 
-internal sealed record SetupRequest(string? SetupToken, string? Email, string? Password, string? Name);
+internal sealed record SetupRequest(string? SetupToken, string? Email, string? Password, string? Name)
+{
+    public override string ToString() => "[set-up]";
+}
 
-internal sealed record LoginRequest(string? Email, string? Password);
+internal sealed record LoginRequest(string? Email, string? Password)
+{
+    public override string ToString() => "[log-in]";
+}
 
 /// <summary>A fresh sign-in: the token is shown here and never again.</summary>
 internal sealed record SignInAnswer(string Token, DateTime ExpiresAt, User User)
@@ -16,54 +22,22 @@ internal sealed record SignInAnswer(string Token, DateTime ExpiresAt, User User)
 /// <summary>First-run set-up, sign-in and sign-out over JSON.</summary>
 internal static class AccountEndpoints
 {
-    private const int MaxNameLength = 200;
-
-    /// <summary>What throttles guesses of the setup token, as if it were an account.</summary>
-    private const string SetupAccount = "setup";
-
-    public static async Task<IResult> SetUpAsync(
-        SetupRequest request, HttpContext context, SetupToken setupToken, Users users, Sessions sessions, Passwords passwords, SignInThrottle throttle, CancellationToken cancel)
+    public static async Task<IResult> SetUpAsync(SetupRequest request, HttpContext context, FirstRun firstRun, CancellationToken cancel)
     {
-        if (await users.AnyAsync(cancel))
+        var result = await firstRun.TryAsync(request, context, cancel);
+        return result.Outcome switch
         {
-            return AlreadySetUp();
-        }
-
-        var address = context.Connection.RemoteIpAddress;
-        if (await throttle.EnterAsync(SetupAccount, address, cancel) is { } wait)
-        {
-            return TooManyAttempts(context, wait);
-        }
-
-        if (!setupToken.Matches(request.SetupToken))
-        {
-            return TypedResults.Problem("The setup token is wrong. The server printed it when it started.", statusCode: StatusCodes.Status401Unauthorized);
-        }
-
-        await throttle.SucceedAsync(SetupAccount, address, cancel);
-        if (!EmailAddress.TryParse(request.Email, out var email))
-        {
-            return Invalid("email", "This is not an e-mail address.");
-        }
-
-        if (PasswordRules.Problem(request.Password, email) is { } problem)
-        {
-            return Invalid("password", problem);
-        }
-
-        if (request.Name is { Length: > MaxNameLength })
-        {
-            return Invalid("name", $"The name is too long: it takes at most {MaxNameLength} characters.");
-        }
-
-        var hash = await passwords.HashAsync(request.Password!, cancel);
-        return await users.CreateFirstAsync(email, Blank(request.Name), hash, cancel) is { } owner
-            ? TypedResults.Json(await SignInAsync(owner, context, sessions, cancel), statusCode: StatusCodes.Status201Created)
-            : AlreadySetUp();
+            FirstRunOutcome.SignedIn => Answer(context, result.User!, result.Session!, StatusCodes.Status201Created),
+            FirstRunOutcome.AlreadySetUp => TypedResults.Problem(
+                "This server has its first user already. Sign in with `tracevault login`.", statusCode: StatusCodes.Status409Conflict),
+            FirstRunOutcome.WrongToken => TypedResults.Problem(
+                "The setup token is wrong. The server printed it when it started.", statusCode: StatusCodes.Status401Unauthorized),
+            FirstRunOutcome.TooMany => TooManyAttempts(context, result.Wait),
+            _ => Invalid(result.Field!, result.Problem!),
+        };
     }
 
-    public static async Task<IResult> LogInAsync(
-        LoginRequest request, HttpContext context, Users users, Sessions sessions, Passwords passwords, SignInThrottle throttle, CancellationToken cancel)
+    public static async Task<IResult> LogInAsync(LoginRequest request, HttpContext context, SignIn signIn, CancellationToken cancel)
     {
         if (!EmailAddress.TryParse(request.Email, out var email))
         {
@@ -75,53 +49,39 @@ internal static class AccountEndpoints
             return Invalid("password", "Send the password.");
         }
 
-        var address = context.Connection.RemoteIpAddress;
-        if (await throttle.EnterAsync(email.Key, address, cancel) is { } wait)
+        var result = await signIn.TryAsync(email, password, context, cancel);
+        return result.Outcome switch
         {
-            return TooManyAttempts(context, wait);
-        }
-
-        var found = await users.FindAsync(email, cancel);
-        var check = await passwords.CheckAsync(found?.PasswordHash, password, cancel);
-        if (found is null || check is PasswordVerificationResult.Failed)
-        {
-            return TypedResults.Problem("The e-mail address or the password is wrong.", statusCode: StatusCodes.Status401Unauthorized);
-        }
-
-        await throttle.SucceedAsync(email.Key, address, cancel);
-        if (check is PasswordVerificationResult.SuccessRehashNeeded)
-        {
-            await users.SaveHashAsync(found.Id, await passwords.HashAsync(password, cancel), cancel);
-        }
-
-        return TypedResults.Json(await SignInAsync(found.User, context, sessions, cancel));
+            SignInOutcome.SignedIn => Answer(context, result.User!, result.Session!, StatusCodes.Status200OK),
+            SignInOutcome.TooMany => TooManyAttempts(context, result.Wait),
+            _ => TypedResults.Problem("The e-mail address or the password is wrong.", statusCode: StatusCodes.Status401Unauthorized),
+        };
     }
 
-    public static async Task<NoContent> LogOutAsync(SignedIn signedIn, Sessions sessions)
+    public static async Task<NoContent> LogOutAsync(SignedIn signedIn, Actor actor, Sessions sessions)
     {
-        await sessions.EndAsync(signedIn.User.Id, signedIn.SessionId);
+        await sessions.EndAsync(signedIn.User.Id, signedIn.SessionId, AuditActions.SignOut, actor);
         return TypedResults.NoContent();
     }
 
-    private static async Task<SignInAnswer> SignInAsync(User user, HttpContext context, Sessions sessions, CancellationToken cancel)
+    /// <summary>As a sentence: in how many minutes to try again.</summary>
+    public static string TryAgainIn(TimeSpan wait) => $"Too many failed attempts. Try again in {Math.Ceiling(wait.TotalMinutes)} minutes.";
+
+    public static void SetRetryAfter(HttpContext context, TimeSpan wait) =>
+        context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private static JsonHttpResult<SignInAnswer> Answer(HttpContext context, User user, Sessions.Created session, int status)
     {
         context.Response.Headers.CacheControl = "no-store";
-        var (token, expiresAt) = await sessions.CreateAsync(user.Id, Origin.Of(context), cancel);
-        return new SignInAnswer(token.Reveal(), expiresAt.UtcDateTime, user);
+        return TypedResults.Json(new SignInAnswer(session.Token.Reveal(), session.ExpiresAt.UtcDateTime, user), statusCode: status);
     }
-
-    private static ProblemHttpResult AlreadySetUp() =>
-        TypedResults.Problem("This server has its first user already. Sign in with `tracevault login`.", statusCode: StatusCodes.Status409Conflict);
 
     private static ProblemHttpResult TooManyAttempts(HttpContext context, TimeSpan wait)
     {
-        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
-        context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return TypedResults.Problem($"Too many failed attempts. Try again in {Math.Ceiling(wait.TotalMinutes)} minutes.", statusCode: StatusCodes.Status429TooManyRequests);
+        SetRetryAfter(context, wait);
+        return TypedResults.Problem(TryAgainIn(wait), statusCode: StatusCodes.Status429TooManyRequests);
     }
 
     private static ValidationProblem Invalid(string field, string problem) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
-
-    private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

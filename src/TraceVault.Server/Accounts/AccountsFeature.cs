@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using TraceVault.Hosting;
+using TraceVault.Pages;
 using TraceVault.Settings;
 
 namespace TraceVault.Accounts;
@@ -21,14 +22,17 @@ internal static class AccountsFeature
         builder.Services.AddSingleton<UserChanges>();
         builder.Services.AddSingleton<Users>();
         builder.Services.AddSingleton<Sessions>();
+        builder.Services.AddSingleton<SessionReader>();
+        builder.Services.AddSingleton<SignIn>();
+        builder.Services.AddSingleton<FirstRun>();
         builder.Services.AddSingleton<ProxyTokens>();
         builder.Services.AddSingleton<Passwords>();
         builder.Services.AddSingleton<SignInThrottle>();
-        // Not AddAuthentication: it brings data protection along, whose keys would land in clear in the home directory.
-        builder.Services.AddAuthenticationCore(authentication => authentication.DefaultScheme = SessionTokenHandler.SchemeName);
-        builder.Services.AddWebEncoders();
-        new AuthenticationBuilder(builder.Services).AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(SessionTokenHandler.SchemeName, null);
-        builder.Services.AddAuthorization();
+        builder.Services.AddAuthentication(SessionTokenHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(SessionTokenHandler.SchemeName, null)
+            .AddScheme<AuthenticationSchemeOptions, SessionCookieHandler>(SessionCookieHandler.SchemeName, null);
+        builder.Services.AddAuthorizationBuilder()
+            .AddPolicy(SessionCookieHandler.Policy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireAuthenticatedUser());
         return builder;
     }
 
@@ -38,6 +42,14 @@ internal static class AccountsFeature
         auth.MapPost("/setup", AccountEndpoints.SetUpAsync);
         auth.MapPost("/login", AccountEndpoints.LogInAsync);
         auth.MapPost("/logout", AccountEndpoints.LogOutAsync).RequireAuthorization();
+
+        app.MapPages("").MapGet("/", SignInPages.StartAsync);
+        var pages = app.MapPages("/auth");
+        pages.MapGet("/setup", SignInPages.SetUpFormAsync);
+        pages.MapPost("/setup", SignInPages.SetUpAsync);
+        pages.MapGet("/login", SignInPages.LogInFormAsync);
+        pages.MapPost("/login", SignInPages.LogInAsync);
+        app.MapPrivatePages("/auth").MapPost("/logout", SignInPages.LogOutAsync);
     }
 
     /// <summary>Until there is a first user, tells the operator's terminal how to become it.</summary>
@@ -49,11 +61,16 @@ internal static class AccountsFeature
         }
 
         var token = app.Services.GetRequiredService<SetupToken>();
+        var origin = app.Services.GetRequiredService<PublicUrl>().Origin;
         await Console.Out.WriteLineAsync($"""
 
-              This server has no user yet. Create the first one with the command line program:
+              This server has no user yet. Create the first one in a browser,
 
-                  tracevault setup --server {app.Services.GetRequiredService<PublicUrl>().Origin}
+                  {origin}/auth/setup
+
+              or with the command line program:
+
+                  tracevault setup --server {origin}
 
               Setup token: {(token.IsConfigured ? "the one in TRACEVAULT_SETUP_TOKEN" : token.Reveal())}
 

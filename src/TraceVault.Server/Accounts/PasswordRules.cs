@@ -7,6 +7,9 @@ internal static class PasswordRules
 {
     public const int MinLength = 12, MaxLength = 256;
 
+    /// <summary>The rules in a sentence, for who chooses a password.</summary>
+    public const string Hint = "At least 12 characters. Several unrelated words are easy to remember and hard to guess.";
+
     /// <summary>Fewer different characters than this is a pattern, not a password.</summary>
     private const int MinDistinct = 5;
 

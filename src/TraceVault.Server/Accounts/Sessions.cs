@@ -1,10 +1,11 @@
 using Dapper;
+using TraceVault.Audit;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;
 
 /// <summary>Sessions in the database. Lifetime 30 days, sliding; 90 days at most from the sign-in.</summary>
-internal sealed class Sessions(Database database, UserChanges changes, TimeProvider clock)
+internal sealed class Sessions(Database database, UserChanges changes, AuditLog audit, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(90);
@@ -25,28 +26,33 @@ internal sealed class Sessions(Database database, UserChanges changes, TimeProvi
         return sliding < last ? sliding : last;
     }
 
-    public async Task<Created> CreateAsync(string userId, Origin origin, CancellationToken cancel)
+    public async Task<Created> CreateAsync(User user, Origin origin, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         var token = AccessToken.Create(TokenKind.Session);
         var expires = ExpiryAfterUse(now, now);
+        var id = Guid.CreateVersion7(now).ToString();
         await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into auth_sessions (id, user_id, token_hash, client, address, created_at, expires_at, last_used_at)
-            values (@Id, @userId, @Hash, @Client, @Address, @Now, @Expires, @Now)
+            values (@id, @UserId, @Hash, @Client, @Address, @Now, @Expires, @Now)
             """,
             new
             {
-                Id = Guid.CreateVersion7(now).ToString(),
-                userId,
+                id,
+                UserId = user.Id,
                 Hash = token.Hash().ToBytes(),
                 origin.Client,
                 origin.Address,
                 Now = now.ToUnixTimeMilliseconds(),
                 Expires = expires.ToUnixTimeMilliseconds(),
             },
+            transaction,
             cancellationToken: cancel));
+        await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.SignIn, new Actor(user.Id, user.Email, origin), id), cancel);
+        await transaction.CommitAsync(cancel);
         return new Created(token, expires);
     }
 
@@ -78,11 +84,23 @@ internal sealed class Sessions(Database database, UserChanges changes, TimeProvi
             cancellationToken: cancel))).AsList();
     }
 
+    /// <param name="userId">Whose session it has to be.</param>
+    /// <param name="sessionId">Which one.</param>
+    /// <param name="action">How that is called in the audit log.</param>
+    /// <param name="actor">Who ends it.</param>
     /// <returns>Whether the user had such a session.</returns>
-    public Task<bool> EndAsync(string userId, string sessionId) => changes.MakeAsync(userId, async () =>
+    public Task<bool> EndAsync(string userId, string sessionId, string action, Actor actor) => changes.MakeAsync(userId, async () =>
     {
         await using var connection = await database.ConnectAsync(CancellationToken.None);
-        return await connection.ExecuteAsync("delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId });
+        await using var transaction = await connection.BeginTransactionAsync();
+        var ended = await connection.ExecuteAsync("delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId }, transaction);
+        if (ended > 0)
+        {
+            await audit.AppendAsync(connection, transaction, AuditEvent.Own(action, actor, sessionId));
+        }
+
+        await transaction.CommitAsync();
+        return ended;
     });
 
     /// <summary>Records that a session was used, which also moves its end.</summary>

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace TraceVault.Accounts;
 
 /// <summary>A person with an account.</summary>
-internal sealed record User(string Id, string Email, string? Name, string Role)
+public sealed record User(string Id, string Email, string? Name, string Role)
 {
     public const string Owner = "owner";
 }

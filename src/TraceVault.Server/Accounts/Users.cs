@@ -1,10 +1,11 @@
 using Dapper;
+using TraceVault.Audit;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;
 
 /// <summary>Accounts in the database.</summary>
-internal sealed class Users(Database database, TimeProvider clock)
+internal sealed class Users(Database database, AuditLog audit, TimeProvider clock)
 {
     /// <summary>A user together with what a sign-in checks.</summary>
     internal sealed record WithPassword(string Id, string Email, string? Name, string Role, string PasswordHash)
@@ -19,7 +20,7 @@ internal sealed class Users(Database database, TimeProvider clock)
     }
 
     /// <returns>The owner, or null when there was a first user already.</returns>
-    public async Task<User?> CreateFirstAsync(EmailAddress email, string? name, string passwordHash, CancellationToken cancel)
+    public async Task<User?> CreateFirstAsync(EmailAddress email, string? name, string passwordHash, Origin origin, CancellationToken cancel)
     {
         var user = new User(Guid.CreateVersion7(clock.GetUtcNow()).ToString(), email.Text, name, User.Owner);
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -40,6 +41,7 @@ internal sealed class Users(Database database, TimeProvider clock)
             new { user.Id, user.Email, email.Key, user.Name, user.Role, passwordHash, now },
             transaction,
             cancellationToken: cancel));
+        await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.SetUp, new Actor(user.Id, user.Email, origin)), cancel);
         await transaction.CommitAsync(cancel);
         return user;
     }

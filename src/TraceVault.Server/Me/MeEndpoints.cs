@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 using TraceVault.Vault;
 
 namespace TraceVault.Me;
@@ -63,8 +64,8 @@ internal static class MeEndpoints
         (await sessions.ListAsync(me.User.Id, cancel)).Select(session => new ListedSession(
             session.Id, session.Client, session.Address, Time(session.CreatedAt), Time(session.LastUsedAt), Time(session.ExpiresAt), session.Id == me.SessionId));
 
-    public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Sessions sessions) =>
-        await sessions.EndAsync(me.User.Id, id)
+    public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Actor actor, Sessions sessions) =>
+        await sessions.EndAsync(me.User.Id, id, AuditActions.SessionEnded, actor)
             ? TypedResults.NoContent()
             : TypedResults.Problem("You have no such session.", statusCode: StatusCodes.Status404NotFound);
 

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
+using TraceVault.Pages;
 using TraceVault.Storage;
 
 namespace TraceVault.Operations;
 
-/// <summary>Turns what the management API did not expect into RFC 9457 answers without internals.</summary>
+/// <summary>Turns what the management API did not expect into RFC 9457 answers without internals, and for who reads pages into a page.</summary>
 internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -32,9 +33,34 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
             log.LogError(exception, "An endpoint failed.");
         }
 
-        await Answer(status, detail, exception).ExecuteAsync(httpContext);
+        await (Problems.WantsPage(httpContext.Request) ? Problems.Page(httpContext, status, Title(status), detail) : (IResult)Answer(status, detail, exception)).ExecuteAsync(httpContext);
         return true;
     }
+
+    /// <summary>Gives an answer that is a bare status code its text.</summary>
+    public static Task WriteStatusAsync(StatusCodeContext answer)
+    {
+        var context = answer.HttpContext;
+        var status = context.Response.StatusCode;
+        return (Problems.WantsPage(context.Request)
+            ? Problems.Page(context, status, Title(status), status switch
+            {
+                StatusCodes.Status404NotFound => "The address may be mistyped, or what was here is gone.",
+                StatusCodes.Status405MethodNotAllowed => "Forms are sent from their own page: go there and try again.",
+                _ => "Go back, reload the page and try again.",
+            })
+            : (IResult)TypedResults.Problem(statusCode: status)).ExecuteAsync(context);
+    }
+
+    private static string Title(int status) => status switch
+    {
+        StatusCodes.Status403Forbidden => "This is not yours to see",
+        StatusCodes.Status404NotFound => "There is no such page",
+        StatusCodes.Status413PayloadTooLarge => "That is too long",
+        StatusCodes.Status503ServiceUnavailable => "The server cannot reach its database",
+        >= 500 => "The server made a mistake",
+        _ => "The server could not read that",
+    };
 
     /// <summary>Names the field of the body that could not be read, when it was one.</summary>
     private static IResult Answer(int status, string detail, Exception exception) =>

@@ -28,7 +28,7 @@ internal static class OperationsFeature
     public static void UseApiErrors(this WebApplication app)
     {
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseStatusCodePages(ApiErrors.WriteStatusAsync);
     }
 
     public static void MapOperations(this WebApplication app)

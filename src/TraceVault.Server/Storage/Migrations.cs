@@ -64,3 +64,45 @@ public sealed class LongLivedTokens : ForwardOnlyMigration
         .WithColumn("expires_at").AsInt64().Nullable() // null: until it is revoked
         .WithColumn("last_used_at").AsInt64().Nullable();
 }
+
+/// <summary>The audit log. It refers to no table: what happened stays when an account goes.</summary>
+[Migration(3, "audit log")]
+public sealed class AuditEvents : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Create.Table("audit_events")
+            .WithColumn("id").AsText().PrimaryKey()
+            .WithColumn("at").AsInt64().NotNullable().Indexed()
+            .WithColumn("action").AsText().NotNullable()
+            .WithColumn("outcome").AsText().NotNullable()
+            .WithColumn("actor_id").AsText().Nullable()
+            .WithColumn("actor_email").AsText().Nullable()
+            .WithColumn("subject_id").AsText().Nullable()
+            .WithColumn("subject_email").AsText().Nullable()
+            .WithColumn("target").AsText().Nullable()
+            .WithColumn("client").AsText().Nullable()
+            .WithColumn("address").AsText().Nullable();
+
+        IfDatabase("sqlite").Execute.Sql("create trigger audit_events_no_update before update on audit_events begin select raise(abort, 'the audit log is append-only'); end");
+        IfDatabase("sqlite").Execute.Sql("create trigger audit_events_no_delete before delete on audit_events begin select raise(abort, 'the audit log is append-only'); end");
+        IfDatabase("postgres").Execute.Sql("""
+            create function audit_events_append_only() returns trigger language plpgsql as
+            $$ begin raise exception 'the audit log is append-only'; end $$;
+            create trigger audit_events_no_change before update or delete or truncate on audit_events
+            for each statement execute function audit_events_append_only();
+            """);
+    }
+}
+
+/// <summary>The keys that protect antiforgery tokens, sealed under the master key.</summary>
+[Migration(4, "data protection keys")]
+public sealed class DataProtectionKeys : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up() => Create.Table("data_protection_keys")
+        .WithColumn("name").AsText().PrimaryKey()
+        .WithColumn("xml").AsText().NotNullable()
+        .WithColumn("created_at").AsInt64().NotNullable();
+}

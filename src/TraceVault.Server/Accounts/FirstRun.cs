@@ -1,0 +1,77 @@
+using TraceVault.Audit;
+
+namespace TraceVault.Accounts;
+
+internal enum FirstRunOutcome
+{
+    SignedIn,
+    AlreadySetUp,
+    WrongToken,
+    TooMany,
+
+    /// <summary>A field is not acceptable.</summary>
+    Invalid,
+}
+
+/// <param name="Outcome">How it went.</param>
+/// <param name="User">The owner, when done.</param>
+/// <param name="Session">The owner's session, when done.</param>
+/// <param name="Wait">How long to wait after too many wrong tokens.</param>
+/// <param name="Field">Which field is not acceptable: email, password, name.</param>
+/// <param name="Problem">Why not, as a sentence.</param>
+internal sealed record FirstRunResult(
+    FirstRunOutcome Outcome, User? User = null, Sessions.Created? Session = null, TimeSpan Wait = default, string? Field = null, string? Problem = null);
+
+/// <summary>Makes the first user, who is the owner, for the API and the page alike.</summary>
+internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sessions, Passwords passwords, SignInThrottle throttle, AuditLog audit)
+{
+    public const int MaxNameLength = 200;
+
+    /// <summary>What throttles guesses of the setup token, as if it were an account.</summary>
+    private const string Account = "setup";
+
+    public async Task<FirstRunResult> TryAsync(SetupRequest request, HttpContext context, CancellationToken cancel)
+    {
+        if (await users.AnyAsync(cancel))
+        {
+            return new FirstRunResult(FirstRunOutcome.AlreadySetUp);
+        }
+
+        var (address, origin) = (context.Connection.RemoteIpAddress, Origin.Of(context));
+        if (await throttle.EnterAsync(Account, address, cancel) is { } wait)
+        {
+            return new FirstRunResult(FirstRunOutcome.TooMany, Wait: wait);
+        }
+
+        if (!setupToken.Matches(request.SetupToken))
+        {
+            await audit.AppendAsync(new AuditEvent(AuditActions.SetUp, new Actor(null, null, origin), null, null, Outcome: AuditOutcome.Failed), cancel);
+            return new FirstRunResult(FirstRunOutcome.WrongToken);
+        }
+
+        await throttle.SucceedAsync(Account, address, cancel);
+        if (!EmailAddress.TryParse(request.Email, out var email))
+        {
+            return Invalid("email", "This is not an e-mail address.");
+        }
+
+        if (PasswordRules.Problem(request.Password, email) is { } problem)
+        {
+            return Invalid("password", problem);
+        }
+
+        if (request.Name is { Length: > MaxNameLength })
+        {
+            return Invalid("name", $"The name is too long: it takes at most {MaxNameLength} characters.");
+        }
+
+        var hash = await passwords.HashAsync(request.Password!, cancel);
+        return await users.CreateFirstAsync(email, Blank(request.Name), hash, origin, cancel) is { } owner
+            ? new FirstRunResult(FirstRunOutcome.SignedIn, owner, await sessions.CreateAsync(owner, origin, cancel))
+            : new FirstRunResult(FirstRunOutcome.AlreadySetUp);
+    }
+
+    private static FirstRunResult Invalid(string field, string problem) => new(FirstRunOutcome.Invalid, Field: field, Problem: problem);
+
+    private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

@@ -1,0 +1,37 @@
+namespace TraceVault.Accounts;
+
+/// <summary>Finds who a session token stands for; being used moves a session's end.</summary>
+internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
+{
+    /// <summary>A use within this time of the last recorded one is not written again.</summary>
+    private static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
+
+    /// <param name="SignedIn">Null when the session is unknown or over.</param>
+    /// <param name="ExpiredAt">When it ended by age, if that is why.</param>
+    /// <param name="IsMoved">Whether its end was moved.</param>
+    internal readonly record struct Answer(SignedIn? SignedIn, DateTimeOffset? ExpiredAt = null, bool IsMoved = false);
+
+    public async Task<Answer> ReadAsync(TokenHash hash, CancellationToken cancel)
+    {
+        if (await sessions.FindAsync(hash, cancel) is not { } session)
+        {
+            return default;
+        }
+
+        var (now, created) = (clock.GetUtcNow(), DateTimeOffset.FromUnixTimeMilliseconds(session.CreatedAt));
+        var expires = DateTimeOffset.FromUnixTimeMilliseconds(session.ExpiresAt);
+        if (now >= expires)
+        {
+            return new Answer(null, expires);
+        }
+
+        var moves = now - DateTimeOffset.FromUnixTimeMilliseconds(session.LastUsedAt) > TouchInterval;
+        if (moves)
+        {
+            await sessions.TouchAsync(session.Id, created, now, cancel);
+            expires = Sessions.ExpiryAfterUse(created, now);
+        }
+
+        return new Answer(new SignedIn(new User(session.UserId, session.Email, session.Name, session.Role), session.Id, created, expires), IsMoved: moves);
+    }
+}

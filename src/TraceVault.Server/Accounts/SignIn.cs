@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Identity;
+using TraceVault.Audit;
+
+namespace TraceVault.Accounts;
+
+internal enum SignInOutcome
+{
+    SignedIn,
+
+    /// <summary>The address or the password: nobody is told which.</summary>
+    Wrong,
+
+    /// <summary>Too many failures; not looked at.</summary>
+    TooMany,
+}
+
+/// <param name="Outcome">How it went.</param>
+/// <param name="User">Who, when signed in.</param>
+/// <param name="Session">The new session, when signed in.</param>
+/// <param name="Wait">How long to wait after too many failures.</param>
+internal sealed record SignInResult(SignInOutcome Outcome, User? User = null, Sessions.Created? Session = null, TimeSpan Wait = default);
+
+/// <summary>Sign-in by e-mail address and password, for the API and the page alike. An unknown address costs the same time as a wrong password.</summary>
+internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords, SignInThrottle throttle, AuditLog audit)
+{
+    public async Task<SignInResult> TryAsync(EmailAddress email, string password, HttpContext context, CancellationToken cancel)
+    {
+        var (address, origin) = (context.Connection.RemoteIpAddress, Origin.Of(context));
+        if (await throttle.EnterAsync(email.Key, address, cancel) is { } wait)
+        {
+            return new SignInResult(SignInOutcome.TooMany, Wait: wait);
+        }
+
+        var found = await users.FindAsync(email, cancel);
+        var check = await passwords.CheckAsync(found?.PasswordHash, password, cancel);
+        if (found is null || check is PasswordVerificationResult.Failed)
+        {
+            // The address only of an account that is: what was typed may be a password in the wrong field.
+            await audit.AppendAsync(new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found?.Id, found?.Email, Outcome: AuditOutcome.Failed), cancel);
+            return new SignInResult(SignInOutcome.Wrong);
+        }
+
+        await throttle.SucceedAsync(email.Key, address, cancel);
+        if (check is PasswordVerificationResult.SuccessRehashNeeded)
+        {
+            await users.SaveHashAsync(found.Id, await passwords.HashAsync(password, cancel), cancel);
+        }
+
+        return new SignInResult(SignInOutcome.SignedIn, found.User, await sessions.CreateAsync(found.User, origin, cancel));
+    }
+}

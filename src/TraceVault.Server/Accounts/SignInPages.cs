@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using TraceVault.Audit;
+using TraceVault.Pages;
+
+namespace TraceVault.Accounts;
+
+/// <summary>First-run set-up, sign-in and sign-out in a browser.</summary>
+internal static class SignInPages
+{
+    /// <summary>To where the visitor can go on: the first run, or their own page.</summary>
+    public static async Task<IResult> StartAsync(HttpContext context, Users users, CancellationToken cancel) =>
+        See(context, await users.AnyAsync(cancel) ? ReturnTarget.Start : "/auth/setup");
+
+    public static async Task<IResult> SetUpFormAsync(PageContext page, HttpContext context, Users users, CancellationToken cancel) =>
+        await users.AnyAsync(cancel) ? See(context, "/auth/login") : SetUpPage(page, StatusCodes.Status200OK);
+
+    public static async Task<IResult> SetUpAsync(
+        [FromForm(Name = "setup_token")] string? setupToken, [FromForm] string? email, [FromForm] string? password, [FromForm] string? name,
+        PageContext page, HttpContext context, FirstRun firstRun, CancellationToken cancel)
+    {
+        var result = await firstRun.TryAsync(new SetupRequest(setupToken, email, password, name), context, cancel);
+        switch (result.Outcome)
+        {
+            case FirstRunOutcome.SignedIn:
+                SessionCookie.Write(context, result.Session!.Token.Reveal(), result.Session.ExpiresAt);
+                return See(context, ReturnTarget.Start);
+            case FirstRunOutcome.AlreadySetUp:
+                return See(context, "/auth/login");
+            case FirstRunOutcome.WrongToken:
+                return SetUpPage(page, StatusCodes.Status401Unauthorized, email, name, "setup_token", "The setup token is wrong. The server printed it when it started.");
+            case FirstRunOutcome.TooMany:
+                AccountEndpoints.SetRetryAfter(context, result.Wait);
+                return SetUpPage(page, StatusCodes.Status429TooManyRequests, email, name, null, AccountEndpoints.TryAgainIn(result.Wait));
+            default:
+                return SetUpPage(page, StatusCodes.Status400BadRequest, email, name, result.Field, result.Problem);
+        }
+    }
+
+    public static async Task<IResult> LogInFormAsync([FromQuery(Name = "return_to")] string? returnTo, PageContext page, HttpContext context, Users users, CancellationToken cancel) =>
+        await users.AnyAsync(cancel) ? LogInPage(page, StatusCodes.Status200OK, returnTo) : See(context, "/auth/setup");
+
+    public static async Task<IResult> LogInAsync(
+        [FromForm] string? email, [FromForm] string? password, [FromForm(Name = "return_to")] string? returnTo,
+        PageContext page, HttpContext context, SignIn signIn, SessionReader reader, Sessions sessions, CancellationToken cancel)
+    {
+        const string Wrong = "The e-mail address or the password is wrong.";
+        if (!EmailAddress.TryParse(email, out var address) || password is not { Length: > 0 and <= PasswordRules.MaxLength })
+        {
+            return LogInPage(page, StatusCodes.Status401Unauthorized, returnTo, email, Wrong);
+        }
+
+        var result = await signIn.TryAsync(address, password, context, cancel);
+        if (result.Outcome is SignInOutcome.TooMany)
+        {
+            AccountEndpoints.SetRetryAfter(context, result.Wait);
+            return LogInPage(page, StatusCodes.Status429TooManyRequests, returnTo, email, AccountEndpoints.TryAgainIn(result.Wait));
+        }
+
+        if (result.Outcome is SignInOutcome.Wrong)
+        {
+            return LogInPage(page, StatusCodes.Status401Unauthorized, returnTo, email, Wrong);
+        }
+
+        await EndEarlierAsync(context, reader, sessions, cancel);
+        SessionCookie.Write(context, result.Session!.Token.Reveal(), result.Session.ExpiresAt);
+        return See(context, ReturnTarget.Safe(returnTo));
+    }
+
+    public static async Task<IResult> LogOutAsync(SignedIn me, Actor actor, HttpContext context, Sessions sessions)
+    {
+        await sessions.EndAsync(me.User.Id, me.SessionId, AuditActions.SignOut, actor);
+        SessionCookie.Delete(context);
+        return See(context, "/auth/login");
+    }
+
+    /// <summary>A sign-in is always a new session; the one that this browser held, perhaps somebody else's gift, ends.</summary>
+    private static async Task EndEarlierAsync(HttpContext context, SessionReader reader, Sessions sessions, CancellationToken cancel)
+    {
+        if (AccessToken.TryRead(SessionCookie.Read(context.Request), out var earlier) && (await reader.ReadAsync(earlier.Hash, cancel)).SignedIn is { } before)
+        {
+            await sessions.EndAsync(before.User.Id, before.SessionId, AuditActions.SignOut, Actor.Of(before.User, context));
+        }
+    }
+
+    private static StatusCodeHttpResult See(HttpContext context, string path)
+    {
+        context.Response.Headers.Location = path;
+        return TypedResults.StatusCode(StatusCodes.Status303SeeOther);
+    }
+
+    private static RazorComponentResult<SetupPage> SetUpPage(PageContext page, int status, string? email = null, string? name = null, string? field = null, string? problem = null) =>
+        new(new { Context = page, Email = email, Name = name, Field = field, Problem = problem }) { StatusCode = status };
+
+    private static RazorComponentResult<LoginPage> LogInPage(PageContext page, int status, string? returnTo, string? email = null, string? problem = null) =>
+        new(new { Context = page, ReturnTo = ReturnTarget.Safe(returnTo), Email = email, Problem = problem }) { StatusCode = status };
+}

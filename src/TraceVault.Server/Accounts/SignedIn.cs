@@ -1,0 +1,12 @@
+using System.Security.Claims;
+
+namespace TraceVault.Accounts;
+
+/// <summary>Who is signed in on this request, and by which session.</summary>
+public sealed record SignedIn(User User, string SessionId, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    public static ValueTask<SignedIn?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<SignedIn>());
+
+    public ClaimsPrincipal ToPrincipal(string scheme) =>
+        new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, User.Id), new Claim(ClaimTypes.Role, User.Role)], scheme));
+}

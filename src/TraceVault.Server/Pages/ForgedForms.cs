@@ -1,0 +1,16 @@
+using Microsoft.AspNetCore.Antiforgery;
+
+namespace TraceVault.Pages;
+
+/// <summary>Refuses a change that does not come from a form of ours, whether its handler reads the form or not.</summary>
+internal sealed class ForgedForms(IAntiforgery antiforgery) : IEndpointFilter
+{
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var method = context.HttpContext.Request.Method;
+        return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || await antiforgery.IsRequestValidAsync(context.HttpContext)
+            ? await next(context)
+            : Problems.Page(context.HttpContext, StatusCodes.Status400BadRequest, "This form is out of date",
+                "The page was open for too long, or you signed in or out meanwhile. Nothing was changed. Go back, reload the page and try again.");
+    }
+}
