@@ -99,5 +99,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddVault(settings).AddProxy(settings).AddPages().AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddVault(settings).AddProxy(settings).AddPages().AddMe().AddOperations(settings);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using TraceVault.Audit;
 using TraceVault.Storage;
@@ -97,6 +98,21 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
         if (ended > 0)
         {
             await audit.AppendAsync(connection, transaction, AuditEvent.Own(action, actor, sessionId));
+        }
+
+        await transaction.CommitAsync();
+        return ended;
+    });
+
+    /// <summary>Ends all sessions of a user but one.</summary>
+    public Task EndOthersAsync(string userId, string keptId, Actor actor) => changes.MakeAsync(userId, async () =>
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = await connection.BeginTransactionAsync();
+        var ended = await connection.ExecuteAsync("delete from auth_sessions where user_id = @userId and id <> @keptId", new { userId, keptId }, transaction);
+        if (ended > 0)
+        {
+            await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, ended.ToString(CultureInfo.InvariantCulture)));
         }
 
         await transaction.CommitAsync();

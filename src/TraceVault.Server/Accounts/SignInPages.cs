@@ -9,11 +9,11 @@ namespace TraceVault.Accounts;
 internal static class SignInPages
 {
     /// <summary>To where the visitor can go on: the first run, or their own page.</summary>
-    public static async Task<IResult> StartAsync(HttpContext context, Users users, CancellationToken cancel) =>
-        See(context, await users.AnyAsync(cancel) ? ReturnTarget.Start : "/auth/setup");
+    public static async Task<IResult> StartAsync(Users users, CancellationToken cancel) =>
+        Redirects.See(await users.AnyAsync(cancel) ? ReturnTarget.Start : "/auth/setup");
 
-    public static async Task<IResult> SetUpFormAsync(PageContext page, HttpContext context, Users users, CancellationToken cancel) =>
-        await users.AnyAsync(cancel) ? See(context, "/auth/login") : SetUpPage(page, StatusCodes.Status200OK);
+    public static async Task<IResult> SetUpFormAsync(PageContext page, Users users, CancellationToken cancel) =>
+        await users.AnyAsync(cancel) ? Redirects.See("/auth/login") : SetUpPage(page, StatusCodes.Status200OK);
 
     public static async Task<IResult> SetUpAsync(
         [FromForm(Name = "setup_token")] string? setupToken, [FromForm] string? email, [FromForm] string? password, [FromForm] string? name,
@@ -24,9 +24,9 @@ internal static class SignInPages
         {
             case FirstRunOutcome.SignedIn:
                 SessionCookie.Write(context, result.Session!.Token.Reveal(), result.Session.ExpiresAt);
-                return See(context, ReturnTarget.Start);
+                return Redirects.See(ReturnTarget.Start);
             case FirstRunOutcome.AlreadySetUp:
-                return See(context, "/auth/login");
+                return Redirects.See("/auth/login");
             case FirstRunOutcome.WrongToken:
                 return SetUpPage(page, StatusCodes.Status401Unauthorized, email, name, "setup_token", "The setup token is wrong. The server printed it when it started.");
             case FirstRunOutcome.TooMany:
@@ -37,8 +37,8 @@ internal static class SignInPages
         }
     }
 
-    public static async Task<IResult> LogInFormAsync([FromQuery(Name = "return_to")] string? returnTo, PageContext page, HttpContext context, Users users, CancellationToken cancel) =>
-        await users.AnyAsync(cancel) ? LogInPage(page, StatusCodes.Status200OK, returnTo) : See(context, "/auth/setup");
+    public static async Task<IResult> LogInFormAsync([FromQuery(Name = "return_to")] string? returnTo, PageContext page, Users users, CancellationToken cancel) =>
+        await users.AnyAsync(cancel) ? LogInPage(page, StatusCodes.Status200OK, returnTo) : Redirects.See("/auth/setup");
 
     public static async Task<IResult> LogInAsync(
         [FromForm] string? email, [FromForm] string? password, [FromForm(Name = "return_to")] string? returnTo,
@@ -64,14 +64,14 @@ internal static class SignInPages
 
         await EndEarlierAsync(context, reader, sessions, cancel);
         SessionCookie.Write(context, result.Session!.Token.Reveal(), result.Session.ExpiresAt);
-        return See(context, ReturnTarget.Safe(returnTo));
+        return Redirects.See(ReturnTarget.Safe(returnTo));
     }
 
     public static async Task<IResult> LogOutAsync(SignedIn me, Actor actor, HttpContext context, Sessions sessions)
     {
         await sessions.EndAsync(me.User.Id, me.SessionId, AuditActions.SignOut, actor);
         SessionCookie.Delete(context);
-        return See(context, "/auth/login");
+        return Redirects.See("/auth/login");
     }
 
     /// <summary>A sign-in is always a new session; the one that this browser held, perhaps somebody else's gift, ends.</summary>
@@ -81,12 +81,6 @@ internal static class SignInPages
         {
             await sessions.EndAsync(before.User.Id, before.SessionId, AuditActions.SignOut, Actor.Of(before.User, context));
         }
-    }
-
-    private static StatusCodeHttpResult See(HttpContext context, string path)
-    {
-        context.Response.Headers.Location = path;
-        return TypedResults.StatusCode(StatusCodes.Status303SeeOther);
     }
 
     private static RazorComponentResult<SetupPage> SetUpPage(PageContext page, int status, string? email = null, string? name = null, string? field = null, string? problem = null) =>

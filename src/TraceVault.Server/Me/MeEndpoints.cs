@@ -9,9 +9,9 @@ internal sealed record MeAnswer(string Id, string Email, string? Name, string Ro
 
 internal sealed record SessionAnswer(string Id, DateTime CreatedAt, DateTime ExpiresAt);
 
-internal sealed record ListedSession(string Id, string? Client, string? Address, DateTime CreatedAt, DateTime LastUsedAt, DateTime ExpiresAt, bool Current);
+public sealed record ListedSession(string Id, string? Client, string? Address, DateTime CreatedAt, DateTime LastUsedAt, DateTime ExpiresAt, bool Current);
 
-internal sealed record KeyAnswer(bool Configured, DateTime? ConfiguredAt, DateTime? LastUsedAt, long MaxConcurrent, bool? Readable);
+public sealed record KeyAnswer(bool Configured, DateTime? ConfiguredAt, DateTime? LastUsedAt, long MaxConcurrent, bool? Readable);
 
 internal sealed record KeyRequest(string? Key, long? MaxConcurrent)
 {
@@ -47,7 +47,7 @@ internal static class MeEndpoints
 
         if (!ProviderKey.TryParse(request.Key, out var key))
         {
-            return Invalid("key", $"An Anthropic key starts with {ProviderKey.AnthropicPrefix} and has {ProviderKey.MinLength} to {ProviderKey.MaxLength} printable characters without spaces.");
+            return Invalid("key", ProviderKey.Rule);
         }
 
         await keys.SaveAsync(me.User.Id, key, cap);

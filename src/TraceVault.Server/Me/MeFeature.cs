@@ -1,7 +1,15 @@
+using TraceVault.Pages;
+
 namespace TraceVault.Me;
 
 internal static class MeFeature
 {
+    public static WebApplicationBuilder AddMe(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ProxyPages>();
+        return builder;
+    }
+
     public static void MapMe(this WebApplication app)
     {
         var me = app.MapGroup("/api/v1/me").RequireAuthorization();
@@ -19,5 +27,19 @@ internal static class MeFeature
             context.HttpContext.Response.Headers.CacheControl = "no-store";
             return await next(context);
         });
+
+        var pages = app.MapPrivatePages("/me");
+        pages.MapGet("/proxy/", ProxyPages.ShowAsync);
+        pages.MapPost("/proxy/key", ProxyPages.StoreAsync);
+        pages.MapPost("/proxy/cap", ProxyPages.CapAsync);
+        pages.MapPost("/proxy/test", ProxyPages.TestAsync);
+        pages.MapGet("/proxy/remove", ProxyPages.AskToRemove);
+        pages.MapPost("/proxy/remove", ProxyPages.RemoveAsync);
+        pages.MapGet("/sessions", SessionPages.ShowAsync);
+        pages.MapPost("/sessions/end", SessionPages.EndAsync);
+        pages.MapPost("/sessions/end-others", SessionPages.EndOthersAsync);
+        pages.MapGet("/tokens", TokenPages.ShowAsync);
+        pages.MapPost("/tokens", TokenPages.CreateAsync);
+        pages.MapPost("/tokens/revoke", TokenPages.RevokeAsync);
     }
 }

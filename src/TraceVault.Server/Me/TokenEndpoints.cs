@@ -4,10 +4,10 @@ namespace TraceVault.Me;
 
 internal sealed record TokenRequest(string? Name, int? ExpiresInDays);
 
-internal sealed record ListedToken(string Id, string Name, string Scope, DateTime CreatedAt, DateTime? ExpiresAt, DateTime? LastUsedAt);
+public sealed record ListedToken(string Id, string Name, string Scope, DateTime CreatedAt, DateTime? ExpiresAt, DateTime? LastUsedAt);
 
 /// <summary>A fresh proxy token: it is shown here and never again.</summary>
-internal sealed record CreatedToken(string Id, string Name, string Scope, string Token, DateTime CreatedAt, DateTime? ExpiresAt)
+public sealed record CreatedToken(string Id, string Name, string Scope, string Token, DateTime CreatedAt, DateTime? ExpiresAt)
 {
     public override string ToString() => "[created token]";
 }
@@ -24,23 +24,31 @@ internal static class TokenEndpoints
 
     public static async Task<IResult> CreateAsync(TokenRequest request, SignedIn me, ProxyTokens tokens, CancellationToken cancel)
     {
+        var (created, field, problem) = await TryCreateAsync(request, me, tokens, cancel);
+        return created is not null ? TypedResults.Json(created, statusCode: StatusCodes.Status201Created)
+            : field is not null ? MeEndpoints.Invalid(field, problem!)
+            : TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict);
+    }
+
+    /// <summary>For the API and the page alike.</summary>
+    /// <returns>The token, or what is wrong: with a field, or with there being too many.</returns>
+    public static async Task<(CreatedToken? Created, string? Field, string? Problem)> TryCreateAsync(TokenRequest request, SignedIn me, ProxyTokens tokens, CancellationToken cancel)
+    {
         var name = request.Name?.Trim() ?? "";
         if (name.Length is 0 or > ProxyTokens.MaxNameLength || name.Any(char.IsControl))
         {
-            return MeEndpoints.Invalid("name", $"Name the token after what it is for, in 1 to {ProxyTokens.MaxNameLength} characters.");
+            return (null, "name", $"Name the token after what it is for, in 1 to {ProxyTokens.MaxNameLength} characters.");
         }
 
         if (request.ExpiresInDays is < 1 or > ProxyTokens.MaxDays)
         {
-            return MeEndpoints.Invalid("expires_in_days", $"It takes a whole number from 1 to {ProxyTokens.MaxDays}; leave it out for a token that lives until it is revoked.");
+            return (null, "expires_in_days", $"It takes a whole number from 1 to {ProxyTokens.MaxDays}; leave it out for a token that lives until it is revoked.");
         }
 
         var lifetime = request.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : (TimeSpan?)null;
         return await tokens.CreateAsync(me.User.Id, name, lifetime, cancel) is var (token, listed)
-            ? TypedResults.Json(
-                new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), MeEndpoints.Time(listed.CreatedAt), MeEndpoints.Time(listed.ExpiresAt)),
-                statusCode: StatusCodes.Status201Created)
-            : TypedResults.Problem($"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the most. Revoke one that nobody uses.", statusCode: StatusCodes.Status409Conflict);
+            ? (new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), MeEndpoints.Time(listed.CreatedAt), MeEndpoints.Time(listed.ExpiresAt)), null, null)
+            : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the most. Revoke one that nobody uses.");
     }
 
     public static async Task<IResult> RevokeAsync(string id, SignedIn me, ProxyTokens tokens) =>

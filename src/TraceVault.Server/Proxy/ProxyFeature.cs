@@ -14,6 +14,7 @@ internal static class ProxyFeature
         builder.Services.AddSingleton<ProxyMetrics>();
         builder.Services.AddSingleton<ProxyLog>();
         builder.Services.AddSingleton<AnthropicProxy>();
+        builder.Services.AddSingleton<TestRequest>();
         builder.Services.AddHostedService<UseWriter>();
         return builder;
     }

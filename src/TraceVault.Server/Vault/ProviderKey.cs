@@ -10,6 +10,9 @@ internal sealed class ProviderKey
     public const int MinLength = 20, MaxLength = 512;
     public const string AnthropicPrefix = "sk-ant-";
 
+    /// <summary>What a key must look like, as a sentence.</summary>
+    public static readonly string Rule = $"An Anthropic key starts with {AnthropicPrefix} and has {MinLength} to {MaxLength} printable characters without spaces.";
+
     private readonly string _value;
 
     private ProviderKey(string value) => _value = value;

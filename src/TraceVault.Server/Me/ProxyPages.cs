@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using TraceVault.Accounts;
+using TraceVault.Hosting;
+using TraceVault.Pages;
+using TraceVault.Proxy;
+using TraceVault.Vault;
+
+namespace TraceVault.Me;
+
+/// <summary>The page people meet first: their key, and how to point a tool at the proxy. The key goes in and never comes out.</summary>
+internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl publicUrl)
+{
+    private const string Path = "/me/proxy/";
+
+    public static async Task<IResult> ShowAsync([FromQuery] string? tool, [FromQuery] string? done, PageContext page, SignedIn me, ProxyPages pages, CancellationToken cancel) =>
+        await pages.PageAsync(page, me, cancel, tool: tool, said: done switch
+        {
+            "stored" => "The key is stored. Send a test request to see that Anthropic takes it.",
+            "removed" => "The key is removed.",
+            "cap" => "The number of requests at once is changed.",
+            _ => null,
+        });
+
+    public static async Task<IResult> StoreAsync([FromForm] string? key, PageContext page, SignedIn me, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
+    {
+        if (!ProviderKey.TryParse(key, out var parsed))
+        {
+            return await pages.PageAsync(page, me, cancel, field: "key", problem: ProviderKey.Rule);
+        }
+
+        await keys.SaveAsync(me.User.Id, parsed, maxConcurrent: null);
+        return Redirects.See(Path + "?done=stored");
+    }
+
+    public static async Task<IResult> CapAsync([FromForm(Name = "max_concurrent")] string? cap, PageContext page, SignedIn me, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
+    {
+        if (!int.TryParse(cap, out var number) || number is < 1 or > ProviderKeys.MaxMaxConcurrent)
+        {
+            return await pages.PageAsync(page, me, cancel, field: "max_concurrent", problem: $"It takes a whole number from 1 to {ProviderKeys.MaxMaxConcurrent}.");
+        }
+
+        await keys.SaveMaxConcurrentAsync(me.User.Id, number);
+        return Redirects.See(Path + "?done=cap");
+    }
+
+    public static RazorComponentResult<RemoveKeyPage> AskToRemove(PageContext page) => new(new { Context = page });
+
+    public static async Task<IResult> RemoveAsync(SignedIn me, ProviderKeys keys)
+    {
+        await keys.DeleteAsync(me.User.Id);
+        return Redirects.See(Path + "?done=removed");
+    }
+
+    public static async Task<IResult> TestAsync(PageContext page, SignedIn me, TestRequest test, ProxyPages pages, CancellationToken cancel) =>
+        await pages.PageAsync(page, me, cancel, test: await test.SendAsync(me.User.Id, cancel));
+
+    private async Task<RazorComponentResult<ProxyPage>> PageAsync(
+        PageContext page, SignedIn me, CancellationToken cancel, string? tool = null, string? said = null, string? field = null, string? problem = null, TestResult? test = null) =>
+        new(new
+        {
+            Context = page with { Path = Path },
+            Key = await MeEndpoints.GetKeyAsync(me, keys, vault, cancel),
+            publicUrl.Origin,
+            ToolId = tool,
+            Said = said,
+            ProblemField = field,
+            Problem = problem,
+            Test = test,
+        })
+        { StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest };
+}

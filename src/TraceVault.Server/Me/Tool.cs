@@ -1,0 +1,91 @@
+namespace TraceVault.Me;
+
+/// <summary>How one tool is pointed at the proxy: what to paste where.</summary>
+/// <param name="Id">Its name in the page's address.</param>
+/// <param name="Name">Its name for people.</param>
+/// <param name="Steps">What to paste, each with the sentence above it.</param>
+internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string Say, string Paste)> Steps)
+{
+    private const string Helper = "tracevault proxy token";
+
+    /// <summary>All of them, the commonest first.</summary>
+    /// <param name="origin">The server's public origin.</param>
+    public static IReadOnlyList<Tool> All(string origin)
+    {
+        var proxy = origin + "/proxy/anthropic";
+        return
+        [
+            new("claude-code", "Claude Code",
+                ("Sign in once on the machine where you work:", $"tracevault login --server {origin}"),
+                ("Then start Claude Code with your TraceVault session:", "tracevault proxy run -- claude")),
+            new("api-key-helper", "apiKeyHelper",
+                ("For good, in ~/.claude/settings.json. Claude Code asks for the token when it needs it, so nothing is copied:", $$"""
+                    {
+                      "apiKeyHelper": "{{Helper}}",
+                      "env": { "ANTHROPIC_BASE_URL": "{{proxy}}" }
+                    }
+                    """)),
+            new("typescript", "TypeScript",
+                ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
+                    import Anthropic from "@anthropic-ai/sdk";
+
+                    const client = new Anthropic({
+                      baseURL: "{{proxy}}",
+                      authToken: process.env.TRACEVAULT_TOKEN,
+                      apiKey: null,
+                    });
+                    """)),
+            new("python", "Python",
+                ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
+                    import os
+                    from anthropic import Anthropic
+
+                    client = Anthropic(
+                        base_url="{{proxy}}",
+                        auth_token=os.environ["TRACEVAULT_TOKEN"],
+                    )
+                    """)),
+            new("csharp", "C#",
+                ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
+                    using Anthropic;
+
+                    var client = new AnthropicClient
+                    {
+                        BaseUrl = "{{proxy}}",
+                        AuthToken = Environment.GetEnvironmentVariable("TRACEVAULT_TOKEN"),
+                        ApiKey = null,
+                    };
+                    """)),
+            new("opencode", "opencode",
+                ("opencode wants /v1 at the end. In opencode.json:", $$"""
+                    {
+                      "provider": {
+                        "anthropic": {
+                          "options": {
+                            "baseURL": "{{proxy}}/v1",
+                            "apiKey": "{env:ANTHROPIC_AUTH_TOKEN}"
+                          }
+                        }
+                      }
+                    }
+                    """),
+                ("Then:", "tracevault proxy run -- opencode")),
+            new("pi", "Pi",
+                ("In ~/.pi/agent/models.json (GSD 2 takes the same in ~/.gsd/agent/models.json):", $$"""
+                    {
+                      "providers": {
+                        "anthropic": {
+                          "baseUrl": "{{proxy}}",
+                          "apiKey": "!{{Helper}}"
+                        }
+                      }
+                    }
+                    """)),
+            new("curl", "curl",
+                ("The token goes into a closed file, not into the arguments that process lists show:", $"(umask 077; printf 'Authorization: Bearer %s' \"$({Helper})\" > auth)"),
+                ("Then:", $"""
+                    curl -H @auth -H 'anthropic-version: 2023-06-01' {proxy}/v1/models
+                    """)),
+        ];
+    }
+}

@@ -1,0 +1,96 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using TraceVault.Vault;
+
+namespace TraceVault.Proxy;
+
+/// <param name="IsGood">Whether Anthropic took the key.</param>
+/// <param name="Summary">What happened, as a sentence.</param>
+/// <param name="Milliseconds">How long it took.</param>
+/// <param name="RequestId">Anthropic's <c>request-id</c>.</param>
+/// <param name="Body">The beginning of what Anthropic answered; never holds the key.</param>
+public sealed record TestResult(bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "");
+
+/// <summary>One real request with a user's stored key, for that user alone: always the same one, which costs nothing. It shows that key, network and Anthropic work together.</summary>
+internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream upstream)
+{
+    private const string Target = "/v1/models?limit=1";
+    private const int MaxBodyBytes = 4096;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
+    public async Task<TestResult> SendAsync(string userId, CancellationToken cancel)
+    {
+        if (await keys.FindAsync(userId, cancel) is not { } stored)
+        {
+            return new TestResult(false, "No key is stored yet.");
+        }
+
+        ProviderKey key;
+        try
+        {
+            key = vault.Open(stored.SealedKey, stored.Owner);
+        }
+        catch (CryptographicException)
+        {
+            return new TestResult(false, "The stored key cannot be opened. Store it again.");
+        }
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(Limit);
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            return await SendAsync(key, started, timeout.Token);
+        }
+        catch (Exception problem) when (problem is HttpRequestException or IOException)
+        {
+            return new TestResult(false, "The server could not reach Anthropic. Ask its administrator to check its network.", Since(started));
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return new TestResult(false, $"Anthropic did not answer within {Limit.TotalSeconds:0} seconds.", Since(started));
+        }
+    }
+
+    private async Task<TestResult> SendAsync(ProviderKey key, long started, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf(Target)) { Version = upstream.Config.Version!, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.TryAddWithoutValidation("x-api-key", key.Reveal());
+        request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
+        request.Headers.TryAddWithoutValidation("user-agent", "tracevault-test");
+        using var answer = await upstream.Client.SendAsync(request, cancel);
+        var body = await ReadBeginningAsync(answer.Content, cancel);
+        return new TestResult(
+            answer.IsSuccessStatusCode,
+            answer.StatusCode switch
+            {
+                _ when answer.IsSuccessStatusCode => "It works: Anthropic took the key.",
+                HttpStatusCode.Unauthorized => "Anthropic does not know this key (401). Store another one.",
+                var status => $"Anthropic answered {(int)status}.",
+            },
+            Since(started),
+            answer.Headers.TryGetValues("request-id", out var ids) ? ids.First() : null,
+            body.Replace(key.Reveal(), "[key]", StringComparison.Ordinal));
+    }
+
+    private static async Task<string> ReadBeginningAsync(HttpContent content, CancellationToken cancel)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxBodyBytes);
+        try
+        {
+            await using var stream = await content.ReadAsStreamAsync(cancel);
+            var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MaxBodyBytes), MaxBodyBytes, throwOnEndOfStream: false, cancel);
+            return Encoding.UTF8.GetString(buffer, 0, read);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static long Since(long started) => (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+}
