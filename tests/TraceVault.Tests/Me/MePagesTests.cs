@@ -1,0 +1,122 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using TraceVault.FakeAnthropic;
+using TraceVault.Tests.Pages;
+
+namespace TraceVault.Tests.Me;
+
+public partial class MePagesTests
+{
+    private static CancellationToken Cancel => Patience.Cancel;
+
+    [Fact]
+    public async Task A_key_is_stored_tested_and_removed_and_no_page_ever_holds_it()
+    {
+        await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Cancel);
+        await using var server = await TestServer.StartAsync(upstream: upstream.Url);
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        Assert.Contains("not stored", await browser.ReadAsync("/me/proxy/"));
+
+        using var stored = await browser.SubmitAsync("/me/proxy/", "/me/proxy/key", ("key", $" {TestServer.AnthropicKey} "));
+        var page = await browser.ReadAsync(stored.Headers.Location!.OriginalString);
+        using var tested = await browser.SubmitAsync("/me/proxy/", "/me/proxy/test");
+        var result = await tested.Content.ReadAsStringAsync(Cancel);
+        using var removed = await browser.SubmitAsync("/me/proxy/remove", "/me/proxy/remove");
+
+        Assert.Contains("The key is stored", page);
+        Assert.Contains("It works: Anthropic took the key.", result);
+        Assert.Contains("req_", result);
+        Assert.All([page, result, await browser.ReadAsync("/me/tokens")], text => Assert.DoesNotContain(TestServer.AnthropicKey, text));
+        Assert.Equal(TestServer.AnthropicKey, Assert.Single(upstream.Requests[^1].Header("x-api-key")));
+        Assert.Contains("not stored", await browser.ReadAsync(removed.Headers.Location!.OriginalString));
+    }
+
+    [Fact]
+    public async Task A_key_that_anthropic_refuses_shows_what_anthropic_says()
+    {
+        await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Cancel);
+        await using var server = await TestServer.StartAsync(upstream: upstream.Url);
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        using var stored = await browser.SubmitAsync("/me/proxy/", "/me/proxy/key", ("key", TestServer.AnthropicKey));
+        upstream.EnqueueFault(Fault.Status(401));
+
+        using var tested = await browser.SubmitAsync("/me/proxy/", "/me/proxy/test");
+
+        Assert.Contains("authentication_error", await tested.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_wrong_key_says_what_a_key_looks_like_and_does_not_come_back_in_the_form()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        using var answer = await browser.SubmitAsync("/me/proxy/", "/me/proxy/key", ("key", "my-secret-of-another-kind"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        var page = await answer.Content.ReadAsStringAsync(Cancel);
+        Assert.Contains("starts with sk-ant-", page);
+        Assert.DoesNotContain("my-secret-of-another-kind", page);
+    }
+
+    [Fact]
+    public async Task A_session_is_ended_from_the_list_and_all_others_at_once()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        var (one, two, three) = (await server.LogInAsync(), await server.LogInAsync(), await server.LogInAsync());
+        var id = (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", one)).GetProperty("session").GetProperty("id").GetString()!;
+
+        using var ended = await browser.SubmitAsync("/me/sessions", "/me/sessions/end", ("id", id));
+        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.OK, HttpStatusCode.OK], await StatusesAsync(server, one, two, three));
+        using var others = await browser.SubmitAsync("/me/sessions", "/me/sessions/end-others");
+
+        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized], await StatusesAsync(server, one, two, three));
+        Assert.Contains("All other sessions are ended", await browser.ReadAsync(others.Headers.Location!.OriginalString));
+    }
+
+    [Fact]
+    public async Task A_proxy_token_is_shown_once_and_works_until_it_is_revoked()
+    {
+        await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Cancel);
+        await using var server = await TestServer.StartAsync(upstream: upstream.Url);
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        using var stored = await browser.SubmitAsync("/me/proxy/", "/me/proxy/key", ("key", TestServer.AnthropicKey));
+
+        using var made = await browser.SubmitAsync("/me/tokens", "/me/tokens", ("name", "<b>build</b>"), ("expires_in_days", "30"));
+        var page = await made.Content.ReadAsStringAsync(Cancel);
+        var token = Token().Match(page).Value;
+        var list = await browser.ReadAsync("/me/tokens");
+        using var works = await server.Client.SendAsync(server.ProxyRequest(token, "/v1/models"), Cancel);
+        using var revoked = await browser.SubmitAsync("/me/tokens", "/me/tokens/revoke", ("id", Id().Match(list).Groups[1].Value));
+        using var ended = await server.Client.SendAsync(server.ProxyRequest(token, "/v1/models"), Cancel);
+
+        Assert.StartsWith("tvp_", token);
+        Assert.DoesNotContain(token, list);
+        Assert.Contains("&lt;b&gt;build&lt;/b&gt;", list);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (works.StatusCode, ended.StatusCode));
+    }
+
+    private static async Task<List<HttpStatusCode>> StatusesAsync(TestServer server, params string[] tokens)
+    {
+        var statuses = new List<HttpStatusCode>();
+        foreach (var token in tokens)
+        {
+            using var answer = await server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
+            statuses.Add(answer.StatusCode);
+        }
+
+        return statuses;
+    }
+
+    [GeneratedRegex("tvp_[A-Za-z0-9_-]+")]
+    private static partial Regex Token();
+
+    [GeneratedRegex("name=\"id\" value=\"([^\"]+)\"")]
+    private static partial Regex Id();
+}

@@ -1,0 +1,182 @@
+using System.Net;
+using System.Net.Http.Headers;
+using TraceVault.Pages;
+
+namespace TraceVault.Tests.Pages;
+
+public class BrowserSecurityTests
+{
+    private static CancellationToken Cancel => Patience.Cancel;
+
+    [Theory]
+    [InlineData("/auth/login")]
+    [InlineData("/me/proxy/")]
+    [InlineData("/me/tokens")]
+    [InlineData("/nothing-here")]
+    [InlineData("/api/v1/me")]
+    public async Task No_answer_can_be_framed_run_a_foreign_script_or_be_guessed_at(string path)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        using var answer = await browser.GetAsync(path);
+
+        var policy = answer.Headers.GetValues("content-security-policy").Single();
+        Assert.Contains("frame-ancestors 'none'", policy);
+        Assert.Contains("default-src 'none'", policy);
+        Assert.DoesNotContain("unsafe", policy);
+        Assert.Equal("DENY", answer.Headers.GetValues("x-frame-options").Single());
+        Assert.Equal("nosniff", answer.Headers.GetValues("x-content-type-options").Single());
+        Assert.Equal("same-origin", answer.Headers.GetValues("referrer-policy").Single());
+        Assert.True(answer.Headers.CacheControl!.NoStore);
+    }
+
+    [Theory]
+    [InlineData("https://evil.example/")]
+    [InlineData("//evil.example/")]
+    [InlineData("/\\evil.example/")]
+    [InlineData("\\\\evil.example")]
+    [InlineData("/\t/evil.example")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("/a\r\nset-cookie: x=y")]
+    [InlineData("evil.example")]
+    public async Task A_sign_in_leads_to_a_page_of_ours_whatever_the_link_said(string target)
+    {
+        await using var server = await TestServer.StartAsync();
+        using (var first = new PageClient(server.Url))
+        {
+            await first.SetUpAsync();
+        }
+
+        using var browser = new PageClient(server.Url);
+        using var answer = await browser.LogInAsync(returnTo: target);
+
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+        Assert.Equal(ReturnTarget.Start, answer.Headers.Location!.OriginalString);
+    }
+
+    [Fact]
+    public async Task Who_is_not_signed_in_signs_in_and_comes_back()
+    {
+        await using var server = await TestServer.StartAsync();
+        using (var first = new PageClient(server.Url))
+        {
+            await first.SetUpAsync();
+        }
+
+        using var browser = new PageClient(server.Url);
+        using var away = await browser.GetAsync("/me/proxy/?tool=python");
+        Assert.Equal("/auth/login?return_to=%2Fme%2Fproxy%2F%3Ftool%3Dpython", away.Headers.Location!.OriginalString);
+        using var back = await browser.LogInAsync(returnTo: "/me/proxy/?tool=python");
+
+        Assert.Equal("/me/proxy/?tool=python", back.Headers.Location!.OriginalString);
+        Assert.Contains("import Anthropic", await browser.ReadAsync("/me/proxy/?tool=python"));
+    }
+
+    [Fact]
+    public async Task A_session_that_somebody_else_put_into_the_browser_is_not_the_one_after_the_sign_in()
+    {
+        await using var server = await TestServer.StartAsync();
+        var planted = await server.SetUpAsync();
+        using var browser = new PageClient(server.Url) { Session = planted };
+
+        using var answer = await browser.LogInAsync();
+
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+        Assert.NotEqual(planted, browser.Session);
+        using var attacker = await server.ApiAsync(HttpMethod.Get, "/api/v1/me", planted);
+        Assert.Equal(HttpStatusCode.Unauthorized, attacker.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_cookie_opens_neither_the_api_nor_the_proxy_and_a_header_opens_no_page()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        using var api = await browser.GetAsync("/api/v1/me");
+        using var proxy = await browser.GetAsync("/proxy/anthropic/v1/models");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/me/proxy/") { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", browser.Session) } };
+        using var page = await server.Client.SendAsync(request, Cancel);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, api.StatusCode);
+        Assert.Equal("missing_token", proxy.Headers.GetValues("x-tracevault-error").Single());
+        Assert.DoesNotContain("Your proxy", await page.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Pages_under_a_foreign_name_are_refused_and_say_where_the_server_is()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/auth/login") { Headers = { Host = "evil.example" } };
+
+        using var answer = await server.Client.SendAsync(request, Cancel);
+
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, answer.StatusCode);
+        var text = await answer.Content.ReadAsStringAsync(Cancel);
+        Assert.Contains(server.Url.GetLeftPart(UriPartial.Authority), text);
+        Assert.DoesNotContain("evil.example", text);
+    }
+
+    [Fact]
+    public async Task The_session_cookie_is_out_of_reach_of_scripts_and_of_foreign_forms()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+
+        using var answer = await browser.SubmitAsync("/auth/setup", "/auth/setup",
+            ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", TestServer.Password));
+
+        var cookie = answer.Headers.GetValues("set-cookie").Single(value => value.StartsWith("tv_session=", StringComparison.Ordinal));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("path=/", cookie, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_itself_not_only_the_cookie()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        var session = browser.Session!;
+
+        using var answer = await browser.SubmitAsync("/me/sessions", "/auth/logout");
+
+        Assert.Equal("/auth/login", answer.Headers.Location!.OriginalString);
+        Assert.Null(browser.Session);
+        using var api = await server.ApiAsync(HttpMethod.Get, "/api/v1/me", session);
+        Assert.Equal(HttpStatusCode.Unauthorized, api.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_and_an_unknown_address_look_the_same_and_too_many_say_when_to_come_back()
+    {
+        await using var server = await TestServer.StartAsync();
+        using (var first = new PageClient(server.Url))
+        {
+            await first.SetUpAsync();
+        }
+
+        using var browser = new PageClient(server.Url);
+        using var wrong = await browser.LogInAsync("not the password at all");
+        using var unknown = await browser.LogInAsync(email: "nobody@example.com");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+        Assert.Equal(WithoutTokens(await wrong.Content.ReadAsStringAsync(Cancel), TestServer.Email), WithoutTokens(await unknown.Content.ReadAsStringAsync(Cancel), "nobody@example.com"));
+        for (var i = 0; i < 9; i++)
+        {
+            using var again = await browser.LogInAsync("not the password at all");
+            Assert.Equal(HttpStatusCode.Unauthorized, again.StatusCode);
+        }
+
+        using var refused = await browser.LogInAsync();
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Contains("Try again in 15 minutes", await refused.Content.ReadAsStringAsync(Cancel));
+    }
+
+    private static string WithoutTokens(string page, string email) => page.Replace(PageClient.FormToken(page), "", StringComparison.Ordinal).Replace(email, "", StringComparison.Ordinal);
+}
