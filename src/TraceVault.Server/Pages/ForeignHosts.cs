@@ -7,9 +7,8 @@ internal sealed class ForeignHosts(PublicUrl publicUrl) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var request = context.HttpContext.Request;
-        return string.Equals(request.Host.Value, new Uri(publicUrl.Origin).Authority, StringComparison.OrdinalIgnoreCase)
-            || string.Equals($"{request.Scheme}://{request.Host.Value}", publicUrl.Origin, StringComparison.OrdinalIgnoreCase)
+        var host = context.HttpContext.Request.Host.Value;
+        return string.Equals(host, new Uri(publicUrl.Origin).Authority, StringComparison.OrdinalIgnoreCase)
             ? await next(context)
             : Problems.Page(context.HttpContext, StatusCodes.Status421MisdirectedRequest, "This server has another address",
                 $"Open it at {publicUrl.Origin}. If that is not right, its administrator sets TRACEVAULT_PUBLIC_URL to the address that people use; a proxy in front of it must pass the Host header on.");

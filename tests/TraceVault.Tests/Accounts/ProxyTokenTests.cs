@@ -14,7 +14,7 @@ public class ProxyTokenTests
 {
     private const string Path = "/api/v1/me/tokens";
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_token_is_shown_once_serves_the_proxy_and_is_revoked_at_once(string engine)

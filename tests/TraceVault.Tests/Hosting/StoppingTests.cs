@@ -8,7 +8,7 @@ namespace TraceVault.Tests.Hosting;
 
 public sealed class StoppingTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     /// <summary>The stream that runs is cut off; the server ends in order all the same, and knows when the session was last used.</summary>
     [Fact]

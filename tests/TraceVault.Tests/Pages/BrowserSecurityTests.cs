@@ -136,6 +136,30 @@ public class BrowserSecurityTests
     }
 
     [Fact]
+    public async Task Over_https_the_cookies_are_secure_and_the_browser_is_told_to_stay_with_https()
+    {
+        await using var server = await TestServer.StartAsync(settings: ["--PublicUrl=https://vault.example.com", "--TrustedProxies=127.0.0.1"]);
+        using var plain = await server.Client.GetAsync("/healthz", Cancel);
+        server.Client.DefaultRequestHeaders.Host = "vault.example.com";
+        server.Client.DefaultRequestHeaders.Add("x-forwarded-proto", "https");
+
+        using var form = await server.Client.GetAsync("/auth/setup", Cancel);
+        using var content = new FormUrlEncodedContent(
+        [
+            new("form_token", PageClient.FormToken(await form.Content.ReadAsStringAsync(Cancel))),
+            new("setup_token", TestServer.SetupToken), new("email", TestServer.Email), new("password", TestServer.Password),
+        ]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/setup") { Content = content };
+        request.Headers.Add("cookie", form.Headers.GetValues("set-cookie").Single().Split(';')[0]);
+        using var answer = await server.Client.SendAsync(request, Cancel);
+
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+        Assert.All(form.Headers.GetValues("set-cookie").Concat(answer.Headers.GetValues("set-cookie")), cookie => Assert.Contains("; secure", cookie));
+        Assert.StartsWith("max-age=", answer.Headers.GetValues("strict-transport-security").Single());
+        Assert.False(plain.Headers.Contains("strict-transport-security"));
+    }
+
+    [Fact]
     public async Task Signing_out_ends_the_session_itself_not_only_the_cookie()
     {
         await using var server = await TestServer.StartAsync();

@@ -11,7 +11,7 @@ public class AbortTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Fact]
     public async Task A_client_that_leaves_before_the_headers_takes_the_upstream_request_with_it()

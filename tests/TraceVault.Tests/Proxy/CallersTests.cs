@@ -9,7 +9,7 @@ namespace TraceVault.Tests.Proxy;
 
 public class CallersTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Ending_a_session_holds_from_the_next_request_on(string engine)
@@ -46,12 +46,13 @@ public class CallersTests
     public async Task Changes_amid_a_crowd_of_requests_are_never_missed()
     {
         await using var rig = await ProxyRig.StartAsync();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var cancel = Cancel; // one for all: each takes a timer
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var crowd = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             while (!stop.IsCancellationRequested)
             {
-                await rig.CallAsync(path: "/v1/models", cancel: Cancel);
+                await rig.CallAsync(path: "/v1/models", cancel: cancel);
             }
         })).ToList();
 

@@ -11,7 +11,7 @@ namespace TraceVault.Tests.Proxy;
 /// <summary>Every row of the contract's section 2.4, over real sockets.</summary>
 public class ErrorTableTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Fact]
     public async Task No_token()

@@ -4,7 +4,7 @@ namespace TraceVault.Tests.Proxy;
 
 public class HeaderTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     [Fact]
     public async Task Only_what_is_on_the_list_reaches_the_upstream_with_the_users_key()

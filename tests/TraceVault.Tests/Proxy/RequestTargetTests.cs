@@ -4,7 +4,7 @@ namespace TraceVault.Tests.Proxy;
 
 public class RequestTargetTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Cancel;
 
     /// <summary>Refused by us, with our envelope.</summary>
     public static TheoryData<string> Hostile => new(
