@@ -35,7 +35,7 @@ internal sealed class ApiClient : IDisposable
     }
 
     /// <summary><c>tracevault-cli/VERSION (OS)</c>: what the list of sessions shows.</summary>
-    private static string UserAgent =>
+    public static string UserAgent =>
         $"tracevault-cli/{typeof(ApiClient).Assembly.GetName().Version?.ToString(3)} ({(OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : "Linux")}; {RuntimeInformation.OSArchitecture})";
 
     public async Task<SignInAnswer> SetUpAsync(SetupBody body, CancellationToken cancel)

@@ -96,7 +96,8 @@ internal static class ApiFailure
             : CommandFailure.Failed("redirected", $"The server answers at {origin}; use that URL. Nothing was sent there, because a token must not follow a redirect.");
     }
 
-    private static string Reason(HttpRequestException failed) => failed.InnerException is SocketException socket
+    /// <summary>Half a sentence.</summary>
+    public static string Reason(HttpRequestException failed) => failed.InnerException is SocketException socket
         ? socket.SocketErrorCode switch
         {
             SocketError.ConnectionRefused => "nothing listens there",

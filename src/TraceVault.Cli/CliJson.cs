@@ -34,6 +34,21 @@ internal sealed record StatusAnswer(string ServerUrl, string Email, string? Name
 internal sealed record ProxyInfoAnswer(
     string ServerUrl, string BaseUrl, string OpencodeBaseUrl, string ApiKeyHelper, string? CredentialsPath, string? Email, DateTimeOffset? ExpiresAt);
 
+/// <summary>What <c>/readyz</c> says.</summary>
+internal sealed record HealthAnswer(string Status, string? Reason = null);
+
+/// <summary>An error in the form of Anthropic's API.</summary>
+internal sealed record EnvelopeAnswer(string Type, EnvelopeError Error, string? RequestId = null);
+
+internal sealed record EnvelopeError(string Type, string Message);
+
+internal sealed record ModelsAnswer(ModelEntry[] Data);
+
+internal sealed record ModelEntry(string Id);
+
+/// <summary>A line of what <c>proxy doctor --json</c> prints.</summary>
+internal sealed record CheckAnswer(string Check, string Result, string Detail, string? Remedy);
+
 /// <summary>What any command prints with <c>--json</c> when it fails.</summary>
 internal sealed record ErrorAnswer(ErrorText Error);
 
@@ -53,6 +68,10 @@ internal sealed record ErrorText(string Code, string Message);
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(ProxyInfoAnswer))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(EnvelopeAnswer))]
+[JsonSerializable(typeof(ModelsAnswer))]
+[JsonSerializable(typeof(CheckAnswer[]))]
 [JsonSerializable(typeof(ErrorAnswer))]
 internal sealed partial class CliJson : JsonSerializerContext;
 

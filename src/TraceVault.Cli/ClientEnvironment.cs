@@ -4,7 +4,7 @@ namespace TraceVault.Cli;
 internal static class ClientEnvironment
 {
     /// <summary>Claude Code would go to a cloud instead and say nothing.</summary>
-    private static readonly string[] OtherProviders = ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"];
+    public static readonly string[] OtherProviders = ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"];
 
     /// <summary>Which of the two a client reads, and which goes before the other, differs.</summary>
     private static readonly string[] NoProxy = ["NO_PROXY", "no_proxy"];

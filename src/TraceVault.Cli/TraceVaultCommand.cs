@@ -58,6 +58,7 @@ internal static class TraceVaultCommand
                 ProxyEnvCommand.Create(console),
                 ProxyTokenCommand.Create(console),
                 ProxyRunCommand.Create(console),
+                ProxyDoctorCommand.Create(console),
             },
         };
         root.Options.Add(SharedOptions.AllowHttp());

@@ -21,7 +21,7 @@ public sealed class CliMachine : IDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
-    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
+    public FakeTimeProvider Clock { get; init; } = new(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
 
     public CliMachine() => Variables["TRACEVAULT_CONFIG_DIR"] = Folder;
 

@@ -22,11 +22,15 @@ internal sealed class OddServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            if (tls)
-                listen.UseHttps(SelfSigned());
-        }));
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                if (tls)
+                    listen.UseHttps(SelfSigned());
+            });
+        });
         var app = builder.Build();
         app.Run(answer);
         await app.StartAsync(Patience.Cancel);

@@ -24,6 +24,9 @@ public sealed class UsageTests : IDisposable
     [InlineData("key set --max-concurrent many", "--max-concurrent takes a number from 1 to 256.")]
     [InlineData("key set sk-ant-in-the-process-list", "'tracevault key set' does not take")]
     [InlineData("proxy run", "Required argument missing")]
+    [InlineData("proxy doctor --url gateway.example.com", "Give it with its scheme")]
+    [InlineData("proxy doctor --url https://gateway.example.com/anthropic/v1/", "Use https://gateway.example.com/anthropic.")]
+    [InlineData("proxy doctor --url http://gateway.example.com", "--allow-http")]
     public async Task Says_what_is_missing_or_wrong(string line, string expected)
     {
         var run = await _machine.RunAsync(line);
@@ -42,6 +45,9 @@ public sealed class UsageTests : IDisposable
     [InlineData("setup --server https://vault.example.com --setup-token hunter2", "Did you mean --setup-token-file?")]
     [InlineData("setup --server https://vault.example.com --setup-token=hunter2", "Did you mean --setup-token-file?")]
     [InlineData("proxy env --shell hunter2")]
+    [InlineData("proxy doctor hunter2")]
+    [InlineData("proxy doctor --url https://ada:hunter2@gateway.example.com")]
+    [InlineData("proxy doctor --url https://gateway.example.com?key=hunter2")]
     public async Task Never_repeats_what_could_be_a_secret(string line, string expected = "")
     {
         foreach (var run in new[] { await _machine.RunAsync(line), await _machine.RunAsync(line + " --json") })
@@ -92,6 +98,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("proxy env")]
     [InlineData("proxy token")]
     [InlineData("proxy run")]
+    [InlineData("proxy doctor")]
     public async Task Every_command_explains_itself_with_examples(string line)
     {
         var run = await _machine.RunAsync(line + " --help");
@@ -133,6 +140,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("proxy env")]
     [InlineData("proxy token")]
     [InlineData("proxy run -- true")]
+    [InlineData("proxy doctor")]
     public async Task Everything_else_needs_a_sign_in(string line)
     {
         var run = await _machine.RunAsync(line);

@@ -1,0 +1,54 @@
+namespace TraceVault.Cli.Doctor;
+
+/// <summary>Whether a TraceVault server is ready, knows the caller and has a key to use for them.</summary>
+internal static class AccountChecks
+{
+    public static IEnumerable<Check> Of(Gateway gateway) =>
+    [
+        new("ready", cancel => ReadyAsync(gateway, cancel), gateway.NotTraceVault),
+        new("session", cancel => SessionAsync(gateway, cancel), () => gateway.NotTraceVault() ?? ProxyToken(gateway)),
+        new("anthropic-key", cancel => KeyAsync(gateway, cancel), () => gateway.NotTraceVault() ?? ProxyToken(gateway) ?? gateway.Closed),
+    ];
+
+    /// <summary>Good for the proxy and nothing else, so the API would refuse it.</summary>
+    private static string? ProxyToken(Gateway gateway) =>
+        gateway.Credential!.Reveal().StartsWith("tvp_", StringComparison.Ordinal) ? "A proxy token can't ask; the checks below show whether it is good." : null;
+
+    private static async Task<Finding> ReadyAsync(Gateway gateway, CancellationToken cancel)
+    {
+        var reply = await gateway.Client.SendAsync(HttpMethod.Get, gateway.Server.Origin + "/readyz", cancel);
+        return reply.Status == 200
+            ? Finding.Ok("The database answers and every stored key opens.")
+            : Finding.Fail(
+                reply.Read(CliJson.Default.HealthAnswer)?.Reason is { } reason ? $"Not ready: {reason}." : $"/readyz answers HTTP {reply.Status}.",
+                "The server's administrator finds more in its log.");
+    }
+
+    private static async Task<Finding> SessionAsync(Gateway gateway, CancellationToken cancel)
+    {
+        var reply = await AskAsync(gateway, "/api/v1/me", cancel);
+        if (reply.Read(CliJson.Default.MeAnswer) is { } me && reply.Status == 200)
+            return Finding.Ok($"{me.Email}, until {Text.Time(me.Session.ExpiresAt)}.");
+        if (reply.Status != 401)
+            return Unexpected(gateway, "/api/v1/me", reply);
+        gateway.Closed = "The sign-in is not accepted.";
+        return Finding.Fail("The server does not accept this sign-in any more.", $"Run: tracevault login --server {gateway.Server}");
+    }
+
+    private static async Task<Finding> KeyAsync(Gateway gateway, CancellationToken cancel)
+    {
+        var reply = await AskAsync(gateway, "/api/v1/me/anthropic-key", cancel);
+        if (reply.Status != 200 || reply.Read(CliJson.Default.KeyAnswer) is not { } key)
+            return Unexpected(gateway, "/api/v1/me/anthropic-key", reply);
+        gateway.Closed = !key.Configured ? "No Anthropic key is stored." : key.Readable is false ? "The stored Anthropic key can't be opened." : null;
+        return gateway.Closed is { } closed
+            ? Finding.Fail(closed, key.Configured ? "Store it again: tracevault key set" : "Store one: tracevault key set")
+            : Finding.Ok($"Stored{(key.ConfiguredAt is { } since ? $" since {Text.Time(since)}" : "")}, and the server can open it.");
+    }
+
+    private static Task<Reply> AskAsync(Gateway gateway, string path, CancellationToken cancel) =>
+        gateway.Client.SendAsync(HttpMethod.Get, gateway.Server.Origin + path, cancel, gateway.Authorization);
+
+    private static Finding Unexpected(Gateway gateway, string path, Reply reply) =>
+        Finding.Fail($"{path} answers HTTP {reply.Status}, {reply.MediaType}, which is not what TraceVault says.", gateway.Fix);
+}

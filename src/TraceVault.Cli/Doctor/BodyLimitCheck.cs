@@ -1,0 +1,32 @@
+namespace TraceVault.Cli.Doctor;
+
+/// <summary>Whether a body that is too large is refused by its length, before anybody uploads it.</summary>
+internal static class BodyLimitCheck
+{
+    /// <summary>Above the largest limit that TraceVault can be given, 512 MiB.</summary>
+    private const long TooLarge = (512L << 20) + 1;
+
+    private const string Front = "If nginx stands in front: proxy_request_buffering off.";
+
+    public static Check Of(Gateway gateway)
+    {
+        const string Waits = "A body of 512 MiB was announced, and the server waits for it.";
+        return new("body-limit", cancel => AnnounceAsync(gateway, cancel), () => gateway.NoWayThrough() ?? Proxied(gateway), gateway.IsTraceVault
+            ? Finding.Fail(Waits, Front)
+            : Finding.Warn(Waits, $"It has no limit, or reads everything first. {Front}"));
+    }
+
+    private static string? Proxied(Gateway gateway) =>
+        !gateway.Server.IsLoopback && HttpClient.DefaultProxy.GetProxy(new(gateway.Base)) is not null ? "HTTPS_PROXY stands between, through which this is not tried." : null;
+
+    private static async Task<Finding> AnnounceAsync(Gateway gateway, CancellationToken cancel)
+    {
+        var head = await UnsentBody.AnnounceAsync(new(gateway.Base + "/v1/messages"), TooLarge, gateway.Authorization, cancel);
+        var status = head.Split(' ').ElementAtOrDefault(1);
+        if (status != "413")
+            return Finding.Fail($"A body of 512 MiB was announced and answered with HTTP {status} instead of 413.", gateway.Fix);
+        // The limit of what stands in front may be the smaller one, and clients put their own words to a 413.
+        var own = head.Contains("\r\nx-tracevault-error: too_large", StringComparison.OrdinalIgnoreCase);
+        return Finding.Ok($"Refused with 413 by its length{(gateway.IsTraceVault && !own ? ", by what stands in front of the server," : "")} before a byte of it was sent.");
+    }
+}

@@ -1,0 +1,58 @@
+namespace TraceVault.Cli.Doctor;
+
+/// <summary>Whether the gateway is there, whether the way to it is safe, and whether it knows what time it is.</summary>
+internal static class ConnectionChecks
+{
+    /// <summary>More tells of a clock that nobody sets; the header has whole seconds.</summary>
+    private static readonly TimeSpan MostSkew = TimeSpan.FromMinutes(1);
+
+    /// <summary>Time to renew a certificate by hand.</summary>
+    private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(14);
+
+    public static IEnumerable<Check> Of(Gateway gateway, TimeProvider clock) =>
+    [
+        new("credentials", _ => Task.FromResult(Credentials(gateway))),
+        new("reachable", cancel => ReachAsync(gateway, cancel)),
+        new("certificate", _ => Task.FromResult(Certificate(gateway, clock.GetUtcNow())), gateway.NotReached),
+        new("clock", _ => Task.FromResult(Clock(gateway.Greeting!, clock.GetUtcNow())), gateway.NotReached),
+    ];
+
+    private static Finding Credentials(Gateway gateway) => gateway.Credential is null
+        ? Finding.Warn("None for this gateway.", $"Set {Shells.AuthToken} or {Shells.ApiKey}; without, much is skipped.")
+        : Finding.Ok($"For {gateway.Base}, from {gateway.Source}.");
+
+    private static async Task<Finding> ReachAsync(Gateway gateway, CancellationToken cancel)
+    {
+        var reply = gateway.IsTraceVault
+            ? await gateway.Client.SendAsync(HttpMethod.Get, gateway.Server.Origin + "/healthz", cancel)
+            : await gateway.Client.SendAsync(HttpMethod.Head, gateway.Root, cancel);
+        // The token goes to TraceVault or to nobody.
+        if (gateway.IsTraceVault && reply is not { Status: 200, MediaType: "application/json" })
+            return Finding.Fail($"What answers at {gateway.Server} is not TraceVault (/healthz: HTTP {reply.Status}, {reply.MediaType}).", "Check the URL.");
+        gateway.Greeting = reply;
+        return Finding.Ok($"Answered in {reply.Took.TotalMilliseconds:0} ms.");
+    }
+
+    private static Finding Certificate(Gateway gateway, DateTimeOffset now)
+    {
+        if (gateway.Client.Certificate is { } certificate)
+            return certificate.Ends - now < RenewBefore
+                ? Finding.Warn($"Ends on {Text.Time(certificate.Ends)}.", "Renew it on the server.")
+                : Finding.Ok($"Trusted here, good until {Text.Time(certificate.Ends)}.");
+        return gateway.Server.IsLoopback
+            ? Finding.Ok("None needed: http that stays on this machine.")
+            : Finding.Warn("Plain http: anyone on the way can read the token.", "Put a certificate on the server and use its https:// URL.");
+    }
+
+    private static Finding Clock(Reply greeting, DateTimeOffset now)
+    {
+        if (greeting.Headers.Date is not { } there)
+            return Finding.Skip("The server sent no Date.");
+        var skew = there - now;
+        return skew.Duration() <= MostSkew
+            ? Finding.Ok("This machine and the server agree.")
+            : Finding.Warn(
+                $"The server's clock is {skew.Duration().TotalSeconds:0} seconds {(skew > TimeSpan.Zero ? "ahead of" : "behind")} this machine's.",
+                "Let both be set by a time server: sign-ins and certificates end by the clock.");
+    }
+}

@@ -1,0 +1,19 @@
+namespace TraceVault.Cli.Doctor;
+
+/// <summary>Says why no answer came, and what to do.</summary>
+internal static class ConnectionTrouble
+{
+    public static Finding Of(Gateway gateway, HttpRequestException failed) => failed.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError =>
+            Finding.Fail($"No machine named {gateway.Server.Host} was found.", "Check the URL and your network."),
+        HttpRequestError.SecureConnectionError =>
+            gateway.Client.Certificate?.Trouble(gateway.Server.Host) ?? Finding.Fail(
+                "No TLS connection was made.", $"If the server speaks plain http, give its http:// URL; else look at how TLS is set up there."),
+        HttpRequestError.ProxyTunnelError =>
+            Finding.Fail("The proxy named by HTTPS_PROXY refused the connection.", "Add the server to NO_PROXY if it is reachable directly."),
+        HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.InvalidResponse =>
+            Finding.Fail("What answers does not speak HTTP, or at too great length.", "Check the URL."),
+        _ => Finding.Fail($"No answer: {ApiFailure.Reason(failed)}.", "Check the URL and that the server is running."),
+    };
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+
+namespace TraceVault.Cli.Doctor;
+
+/// <summary>Prints findings: a line each as soon as it is there, or all as JSON at the end.</summary>
+/// <param name="secrets">Never printed, even when a server repeats them.</param>
+internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string> secrets)
+{
+    /// <summary>In characters; a server may say any amount.</summary>
+    private const int MaxText = 500;
+
+    private const int NameWidth = 20;
+
+    private readonly List<CheckAnswer> _answers = [];
+
+    public void Add(string check, Finding finding)
+    {
+        var answer = new CheckAnswer(check, Word(finding.Result), Clean(finding.Detail), finding.Remedy is { } remedy ? Clean(remedy) : null);
+        _answers.Add(answer);
+        if (!json)
+            console.Out.WriteLine(
+                $"{Coloured(finding.Result)}  {check.PadRight(NameWidth)}{answer.Detail}{(answer.Remedy is null ? "" : console.OutStyle.Bold(" -> ") + answer.Remedy)}");
+    }
+
+    /// <returns>The exit code.</returns>
+    public int End()
+    {
+        console.Out.WriteLine(json
+            ? JsonSerializer.Serialize([.. _answers], CliJson.Default.CheckAnswerArray)
+            : $"\n{Count(CheckResult.Ok)} ok, {Count(CheckResult.Warn)} to look at, {Count(CheckResult.Fail)} failed, {Count(CheckResult.Skip)} skipped.");
+        return Count(CheckResult.Fail) > 0 ? ExitCodes.Failed : ExitCodes.Done;
+    }
+
+    private static string Word(CheckResult result) => result.ToString().ToLowerInvariant();
+
+    private int Count(CheckResult result) => _answers.Count(answer => answer.Result == Word(result));
+
+    private string Coloured(CheckResult result) => result switch
+    {
+        CheckResult.Ok => console.OutStyle.Green("ok  "),
+        CheckResult.Warn => console.OutStyle.Yellow("warn"),
+        CheckResult.Fail => console.OutStyle.Red("FAIL"),
+        _ => "skip",
+    };
+
+    /// <summary>Secrets go before the text is cut: half a token is a secret too.</summary>
+    private string Clean(string text)
+    {
+        var clean = Text.Printable(secrets.Aggregate(text, (shown, secret) => shown.Replace(secret, "[secret]", StringComparison.Ordinal)));
+        return clean.Length > MaxText ? clean[..MaxText] + "…" : clean;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace TraceVault.Cli.Doctor;
+
+/// <summary>Whether a streamed answer arrives event by event, to its end. Costs a fraction of a cent, so it has to be asked for.</summary>
+internal static class StreamCheck
+{
+    public const string ModelVariable = "ANTHROPIC_DEFAULT_HAIKU_MODEL";
+
+    private const string SmallModel = "claude-haiku-4-5";
+
+    private const string Unbuffered = "Something holds events back. If nginx stands in front: proxy_buffering off.";
+
+    /// <summary>Anthropic sends some together, and so may the network.</summary>
+    private const int MostPerPiece = 4;
+
+    /// <summary>A model takes many times as long to write what is asked for.</summary>
+    private static readonly TimeSpan LeastDuration = TimeSpan.FromMilliseconds(20);
+
+    public static Check Of(Gateway gateway, string? model, bool wanted) => new(
+        "stream", cancel => StreamAsync(gateway, model ?? SmallModel, cancel), () => wanted ? gateway.NoWayThrough() : "Add --stream for it; it costs a fraction of a cent.");
+
+    private static async Task<Finding> StreamAsync(Gateway gateway, string model, CancellationToken cancel)
+    {
+        var json = $$"""
+            {"model":"{{JsonEncodedText.Encode(model)}}","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Count from one to thirty in words."}]}
+            """;
+        var start = Stopwatch.GetTimestamp();
+        using var response = await gateway.Client.StreamAsync(gateway.Base + "/v1/messages", json, cancel, gateway.Authorization, Header.Version);
+        var reading = await StreamReading.ReadAsync(response, start, cancel);
+        return Deviation(gateway, reading) ?? Finding.Ok($"{Describe(reading)}.");
+    }
+
+    private static Finding? Deviation(Gateway gateway, StreamReading reading)
+    {
+        var reply = reading.Head;
+        if (reply.Status != 200)
+            return Finding.Fail(reply.Said, $"If the model is unknown there, name another in {ModelVariable}.");
+        if (reply.MediaType != "text/event-stream")
+            return Finding.Fail($"The content type is {reply.MediaType} instead of text/event-stream.", gateway.Fix);
+        if (reading.LastEvent != "message_stop")
+            return Finding.Fail(
+                $"The stream ended after {reading.LastEvent ?? "nothing"} instead of message_stop.", $"Clients take a truncated answer for a whole one. {gateway.Fix}");
+        if (reading.Last - reading.First < LeastDuration)
+            return Finding.Fail($"All events came at once: {Describe(reading)}.", Unbuffered);
+        return reading.Events > reading.Pieces * MostPerPiece ? Finding.Warn($"Events came in clusters: {Describe(reading)}.", Unbuffered) : null;
+    }
+
+    private static string Describe(StreamReading reading) =>
+        $"{reading.Events} events in {reading.Pieces} pieces, the first after {reading.First.TotalMilliseconds:0} ms, the last after {reading.Last.TotalMilliseconds:0} ms";
+}
