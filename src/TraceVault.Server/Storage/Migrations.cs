@@ -87,7 +87,12 @@ public sealed class AuditEvents : ForwardOnlyMigration
 
         IfDatabase("sqlite").Execute.Sql("create trigger audit_events_no_update before update on audit_events begin select raise(abort, 'the audit log is append-only'); end");
         IfDatabase("sqlite").Execute.Sql("create trigger audit_events_no_delete before delete on audit_events begin select raise(abort, 'the audit log is append-only'); end");
-        IfDatabase("postgres").Execute.Sql("""
+        // REPLACE deletes without asking a trigger for deletions (https://www.sqlite.org/lang_conflict.html).
+        IfDatabase("sqlite").Execute.Sql("""
+            create trigger audit_events_no_replace before insert on audit_events when exists (select 1 from audit_events where id = new.id)
+            begin select raise(abort, 'the audit log is append-only'); end
+            """);
+        IfDatabase("PostgreSQL").Execute.Sql("""
             create function audit_events_append_only() returns trigger language plpgsql as
             $$ begin raise exception 'the audit log is append-only'; end $$;
             create trigger audit_events_no_change before update or delete or truncate on audit_events
