@@ -38,14 +38,16 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
         }
 
         var (address, origin) = (context.Connection.RemoteIpAddress, Origin.Of(context));
-        if (await throttle.EnterAsync(Account, address, cancel) is { } wait)
+        var admission = await throttle.EnterAsync(Account, address, cancel);
+        if (admission.Wait is { } wait)
         {
             return new FirstRunResult(FirstRunOutcome.TooMany, Wait: wait);
         }
 
         if (!setupToken.Matches(request.SetupToken))
         {
-            await audit.AppendAsync(new AuditEvent(AuditActions.SetUp, new Actor(null, null, origin), null, null, Outcome: AuditOutcome.Failed), cancel);
+            var failed = new AuditEvent(AuditActions.SetUp, new Actor(null, null, origin), null, null, Outcome: AuditOutcome.Failed);
+            await audit.AppendFailureAsync(failed, admission.IsLast, cancel);
             return new FirstRunResult(FirstRunOutcome.WrongToken);
         }
 

@@ -1,10 +1,11 @@
 using Dapper;
+using TraceVault.Audit;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;
 
 /// <summary>Proxy tokens in the database: long-lived, good for the proxy and nothing else, for programs that cannot sign in.</summary>
-internal sealed class ProxyTokens(Database database, UserChanges changes, TimeProvider clock)
+internal sealed class ProxyTokens(Database database, UserChanges changes, AuditLog audit, TimeProvider clock)
 {
     /// <summary>More than anybody keeps an eye on; a program that makes one at each run is stopped here.</summary>
     public const int MaxPerUser = 100;
@@ -21,21 +22,26 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, TimePr
     /// <param name="userId">Whose it is.</param>
     /// <param name="name">What for, 1 to <see cref="MaxNameLength"/> characters.</param>
     /// <param name="lifetime">Null: until it is revoked.</param>
+    /// <param name="actor">Who makes it.</param>
+    /// <param name="cancel">Until the commit.</param>
     /// <returns>Null when the user has <see cref="MaxPerUser"/> already.</returns>
-    public async Task<Created?> CreateAsync(string userId, string name, TimeSpan? lifetime, CancellationToken cancel)
+    public async Task<Created?> CreateAsync(string userId, string name, TimeSpan? lifetime, Actor actor, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         var token = AccessToken.Create(TokenKind.Proxy);
         var listed = new Listed(Guid.CreateVersion7(now).ToString(), name, now.ToUnixTimeMilliseconds(), (now + lifetime)?.ToUnixTimeMilliseconds(), null);
-        await using var connection = await database.ConnectAsync(cancel);
-        var created = await connection.ExecuteAsync(new CommandDefinition(
-            """
-            insert into proxy_tokens (id, user_id, name, token_hash, created_at, expires_at)
-            select @Id, @userId, @Name, @Hash, @CreatedAt, @ExpiresAt
-            where (select count(*) from proxy_tokens where user_id = @userId) < @MaxPerUser
-            """,
-            new { listed.Id, userId, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser },
-            cancellationToken: cancel));
+        var created = await audit.RecordAsync(
+            (connection, transaction) => connection.ExecuteAsync(new CommandDefinition(
+                """
+                insert into proxy_tokens (id, user_id, name, token_hash, created_at, expires_at)
+                select @Id, @userId, @Name, @Hash, @CreatedAt, @ExpiresAt
+                where (select count(*) from proxy_tokens where user_id = @userId) < @MaxPerUser
+                """,
+                new { listed.Id, userId, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser },
+                transaction,
+                cancellationToken: cancel)),
+            _ => AuditEvent.Own(AuditActions.TokenCreated, actor, name),
+            cancel);
         return created == 0 ? null : new Created(token, listed);
     }
 
@@ -48,11 +54,17 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, TimePr
     }
 
     /// <returns>Whether the user had such a token.</returns>
-    public Task<bool> RevokeAsync(string userId, string id) => changes.MakeAsync(userId, async () =>
+    public Task<bool> RevokeAsync(string userId, string id, Actor actor)
     {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        return await connection.ExecuteAsync("delete from proxy_tokens where id = @id and user_id = @userId", new { id, userId });
-    });
+        string? name = null;
+        return changes.MakeAsync(userId, () => audit.RecordAsync(
+            async (connection, transaction) =>
+            {
+                name = await connection.QuerySingleOrDefaultAsync<string>("delete from proxy_tokens where id = @id and user_id = @userId returning name", new { id, userId }, transaction);
+                return name is null ? 0 : 1;
+            },
+            _ => AuditEvent.Own(AuditActions.TokenRevoked, actor, name)));
+    }
 
     public async Task TouchAsync(string id, DateTimeOffset usedAt, CancellationToken cancel)
     {

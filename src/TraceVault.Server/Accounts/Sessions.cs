@@ -90,34 +90,19 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     /// <param name="action">How that is called in the audit log.</param>
     /// <param name="actor">Who ends it.</param>
     /// <returns>Whether the user had such a session.</returns>
-    public Task<bool> EndAsync(string userId, string sessionId, string action, Actor actor) => changes.MakeAsync(userId, async () =>
+    public Task<bool> EndAsync(string userId, string sessionId, string action, Actor actor) => changes.MakeAsync(userId, () => audit.RecordAsync(
+        (connection, transaction) => connection.ExecuteAsync("delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId }, transaction),
+        _ => AuditEvent.Own(action, actor, sessionId)));
+
+    /// <summary>Ends every live session of a user but one.</summary>
+    public Task EndOthersAsync(string userId, string keptId, Actor actor)
     {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        await using var transaction = await connection.BeginTransactionAsync();
-        var ended = await connection.ExecuteAsync("delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId }, transaction);
-        if (ended > 0)
-        {
-            await audit.AppendAsync(connection, transaction, AuditEvent.Own(action, actor, sessionId));
-        }
-
-        await transaction.CommitAsync();
-        return ended;
-    });
-
-    /// <summary>Ends all sessions of a user but one.</summary>
-    public Task EndOthersAsync(string userId, string keptId, Actor actor) => changes.MakeAsync(userId, async () =>
-    {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        await using var transaction = await connection.BeginTransactionAsync();
-        var ended = await connection.ExecuteAsync("delete from auth_sessions where user_id = @userId and id <> @keptId", new { userId, keptId }, transaction);
-        if (ended > 0)
-        {
-            await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, ended.ToString(CultureInfo.InvariantCulture)));
-        }
-
-        await transaction.CommitAsync();
-        return ended;
-    });
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        return changes.MakeAsync(userId, () => audit.RecordAsync(
+            (connection, transaction) => connection.ExecuteAsync(
+                "delete from auth_sessions where user_id = @userId and id <> @keptId and expires_at > @now", new { userId, keptId, now }, transaction),
+            count => AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, count.ToString(CultureInfo.InvariantCulture))));
+    }
 
     /// <summary>Records that a session was used, which also moves its end.</summary>
     public async Task TouchAsync(string sessionId, DateTimeOffset createdAt, DateTimeOffset usedAt, CancellationToken cancel)

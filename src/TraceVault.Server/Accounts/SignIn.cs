@@ -26,7 +26,8 @@ internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords
     public async Task<SignInResult> TryAsync(EmailAddress email, string password, HttpContext context, CancellationToken cancel)
     {
         var (address, origin) = (context.Connection.RemoteIpAddress, Origin.Of(context));
-        if (await throttle.EnterAsync(email.Key, address, cancel) is { } wait)
+        var admission = await throttle.EnterAsync(email.Key, address, cancel);
+        if (admission.Wait is { } wait)
         {
             return new SignInResult(SignInOutcome.TooMany, Wait: wait);
         }
@@ -36,7 +37,8 @@ internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords
         if (found is null || check is PasswordVerificationResult.Failed)
         {
             // The address only of an account that is: what was typed may be a password in the wrong field.
-            await audit.AppendAsync(new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found?.Id, found?.Email, Outcome: AuditOutcome.Failed), cancel);
+            var failed = new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found?.Id, found?.Email, Outcome: AuditOutcome.Failed);
+            await audit.AppendFailureAsync(failed, admission.IsLast, cancel);
             return new SignInResult(SignInOutcome.Wrong);
         }
 

@@ -18,11 +18,15 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock)
 
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
+    /// <param name="Wait">Null when the attempt may go on; otherwise how long to wait.</param>
+    /// <param name="IsLast">Whether those after this one are refused for a while, if it fails. One of many in parallel is the last.</param>
+    internal readonly record struct Admission(TimeSpan? Wait, bool IsLast = false);
+
     private sealed record Count(string Subject, long Failures, long WindowStartedAt);
 
     /// <summary>Counts an attempt as failed before its password is looked at, so that attempts in parallel do not slip through.</summary>
-    /// <returns>Null when the attempt may go on; otherwise how long to wait. Who has to wait costs no write.</returns>
-    public async Task<TimeSpan?> EnterAsync(string account, IPAddress? address, CancellationToken cancel)
+    /// <remarks>Who has to wait costs no write.</remarks>
+    public async Task<Admission> EnterAsync(string account, IPAddress? address, CancellationToken cancel)
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var expired = now - (long)Window.TotalMilliseconds;
@@ -34,7 +38,7 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock)
             cancellationToken: cancel));
         if (Wait(counts, atLeast: 0) is { } refused)
         {
-            return refused;
+            return new Admission(refused);
         }
 
         counts = await connection.QueryAsync<Count>(new CommandDefinition(
@@ -47,11 +51,13 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock)
             """,
             new { from, anywhere, both, now, expired },
             cancellationToken: cancel));
-        return Wait(counts, atLeast: 1);
+        return new Admission(Wait(counts, atLeast: 1), IsLast: counts.Any(count => count.Failures == Limit(count)));
 
         TimeSpan? Wait(IEnumerable<Count> found, int atLeast) => found
-            .Where(count => count.Failures >= atLeast + (count.Subject == from ? PerAddress : count.Subject == both ? PerAccount : PerAccountAnywhere))
+            .Where(count => count.Failures >= atLeast + Limit(count))
             .Max(count => (TimeSpan?)TimeSpan.FromMilliseconds(count.WindowStartedAt - expired));
+
+        int Limit(Count count) => count.Subject == from ? PerAddress : count.Subject == both ? PerAccount : PerAccountAnywhere;
     }
 
     /// <summary>Takes back what <see cref="EnterAsync"/> counted: the password was right.</summary>

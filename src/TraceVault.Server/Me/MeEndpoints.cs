@@ -30,7 +30,7 @@ internal static class MeEndpoints
             ? new KeyAnswer(true, Time(stored.UpdatedAt), Time(stored.LastUsedAt), stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
             : new KeyAnswer(false, null, null, ProviderKeys.DefaultMaxConcurrent, null);
 
-    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, ProviderKeys keys)
+    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, Actor actor, ProviderKeys keys)
     {
         if (request.MaxConcurrent is < 1 or > ProviderKeys.MaxMaxConcurrent)
         {
@@ -41,7 +41,7 @@ internal static class MeEndpoints
         if (request.Key is null)
         {
             return cap is null ? Invalid("key", "Send a key, a max_concurrent, or both.")
-                : await keys.SaveMaxConcurrentAsync(me.User.Id, cap.Value) ? TypedResults.NoContent()
+                : await keys.SaveMaxConcurrentAsync(me.User.Id, cap.Value, actor) ? TypedResults.NoContent()
                 : Invalid("key", "No key is stored yet: send one with the cap.");
         }
 
@@ -50,13 +50,13 @@ internal static class MeEndpoints
             return Invalid("key", ProviderKey.Rule);
         }
 
-        await keys.SaveAsync(me.User.Id, key, cap);
+        await keys.SaveAsync(me.User.Id, key, cap, actor);
         return TypedResults.NoContent();
     }
 
-    public static async Task<NoContent> DeleteKeyAsync(SignedIn me, ProviderKeys keys)
+    public static async Task<NoContent> DeleteKeyAsync(SignedIn me, Actor actor, ProviderKeys keys)
     {
-        await keys.DeleteAsync(me.User.Id);
+        await keys.DeleteAsync(me.User.Id, actor);
         return TypedResults.NoContent();
     }
 
@@ -68,6 +68,12 @@ internal static class MeEndpoints
         await sessions.EndAsync(me.User.Id, id, AuditActions.SessionEnded, actor)
             ? TypedResults.NoContent()
             : TypedResults.Problem("You have no such session.", statusCode: StatusCodes.Status404NotFound);
+
+    public static async Task<NoContent> EndOtherSessionsAsync(SignedIn me, Actor actor, Sessions sessions)
+    {
+        await sessions.EndOthersAsync(me.User.Id, me.SessionId, actor);
+        return TypedResults.NoContent();
+    }
 
     internal static DateTime Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
 

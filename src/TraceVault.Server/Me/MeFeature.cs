@@ -18,6 +18,7 @@ internal static class MeFeature
         me.MapPut("/anthropic-key", MeEndpoints.PutKeyAsync);
         me.MapDelete("/anthropic-key", MeEndpoints.DeleteKeyAsync);
         me.MapGet("/sessions", MeEndpoints.ListSessionsAsync);
+        me.MapDelete("/sessions", MeEndpoints.EndOtherSessionsAsync);
         me.MapDelete("/sessions/{id}", MeEndpoints.EndSessionAsync);
         me.MapGet("/tokens", TokenEndpoints.ListAsync);
         me.MapPost("/tokens", TokenEndpoints.CreateAsync);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Proxy;
@@ -22,33 +23,33 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
             _ => null,
         });
 
-    public static async Task<IResult> StoreAsync([FromForm] string? key, PageContext page, SignedIn me, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
+    public static async Task<IResult> StoreAsync([FromForm] string? key, PageContext page, SignedIn me, Actor actor, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
     {
         if (!ProviderKey.TryParse(key, out var parsed))
         {
             return await pages.PageAsync(page, me, cancel, field: "key", problem: ProviderKey.Rule);
         }
 
-        await keys.SaveAsync(me.User.Id, parsed, maxConcurrent: null);
+        await keys.SaveAsync(me.User.Id, parsed, maxConcurrent: null, actor);
         return Redirects.See(Path + "?done=stored");
     }
 
-    public static async Task<IResult> CapAsync([FromForm(Name = "max_concurrent")] string? cap, PageContext page, SignedIn me, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
+    public static async Task<IResult> CapAsync([FromForm(Name = "max_concurrent")] string? cap, PageContext page, SignedIn me, Actor actor, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
     {
         if (!int.TryParse(cap, out var number) || number is < 1 or > ProviderKeys.MaxMaxConcurrent)
         {
             return await pages.PageAsync(page, me, cancel, field: "max_concurrent", problem: $"It takes a whole number from 1 to {ProviderKeys.MaxMaxConcurrent}.");
         }
 
-        await keys.SaveMaxConcurrentAsync(me.User.Id, number);
+        await keys.SaveMaxConcurrentAsync(me.User.Id, number, actor);
         return Redirects.See(Path + "?done=cap");
     }
 
     public static RazorComponentResult<RemoveKeyPage> AskToRemove(PageContext page) => new(new { Context = page });
 
-    public static async Task<IResult> RemoveAsync(SignedIn me, ProviderKeys keys)
+    public static async Task<IResult> RemoveAsync(SignedIn me, Actor actor, ProviderKeys keys)
     {
-        await keys.DeleteAsync(me.User.Id);
+        await keys.DeleteAsync(me.User.Id, actor);
         return Redirects.See(Path + "?done=removed");
     }
 

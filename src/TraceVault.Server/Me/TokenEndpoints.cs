@@ -1,4 +1,5 @@
 using TraceVault.Accounts;
+using TraceVault.Audit;
 
 namespace TraceVault.Me;
 
@@ -22,9 +23,9 @@ internal static class TokenEndpoints
         (await tokens.ListAsync(me.User.Id, cancel)).Select(token => new ListedToken(
             token.Id, token.Name, Scope, MeEndpoints.Time(token.CreatedAt), MeEndpoints.Time(token.ExpiresAt), MeEndpoints.Time(token.LastUsedAt)));
 
-    public static async Task<IResult> CreateAsync(TokenRequest request, SignedIn me, ProxyTokens tokens, CancellationToken cancel)
+    public static async Task<IResult> CreateAsync(TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
     {
-        var (created, field, problem) = await TryCreateAsync(request, me, tokens, cancel);
+        var (created, field, problem) = await TryCreateAsync(request, me, actor, tokens, cancel);
         return created is not null ? TypedResults.Json(created, statusCode: StatusCodes.Status201Created)
             : field is not null ? MeEndpoints.Invalid(field, problem!)
             : TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict);
@@ -32,7 +33,7 @@ internal static class TokenEndpoints
 
     /// <summary>For the API and the page alike.</summary>
     /// <returns>The token, or what is wrong: with a field, or with there being too many.</returns>
-    public static async Task<(CreatedToken? Created, string? Field, string? Problem)> TryCreateAsync(TokenRequest request, SignedIn me, ProxyTokens tokens, CancellationToken cancel)
+    public static async Task<(CreatedToken? Created, string? Field, string? Problem)> TryCreateAsync(TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
     {
         var name = request.Name?.Trim() ?? "";
         if (name.Length is 0 or > ProxyTokens.MaxNameLength || name.Any(char.IsControl))
@@ -46,13 +47,13 @@ internal static class TokenEndpoints
         }
 
         var lifetime = request.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : (TimeSpan?)null;
-        return await tokens.CreateAsync(me.User.Id, name, lifetime, cancel) is var (token, listed)
+        return await tokens.CreateAsync(me.User.Id, name, lifetime, actor, cancel) is var (token, listed)
             ? (new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), MeEndpoints.Time(listed.CreatedAt), MeEndpoints.Time(listed.ExpiresAt)), null, null)
             : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the most. Revoke one that nobody uses.");
     }
 
-    public static async Task<IResult> RevokeAsync(string id, SignedIn me, ProxyTokens tokens) =>
-        await tokens.RevokeAsync(me.User.Id, id)
+    public static async Task<IResult> RevokeAsync(string id, SignedIn me, Actor actor, ProxyTokens tokens) =>
+        await tokens.RevokeAsync(me.User.Id, id, actor)
             ? TypedResults.NoContent()
             : TypedResults.Problem("You have no such token.", statusCode: StatusCodes.Status404NotFound);
 }

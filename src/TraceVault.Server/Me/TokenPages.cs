@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 using TraceVault.Pages;
 
 namespace TraceVault.Me;
@@ -14,17 +15,17 @@ internal static class TokenPages
         await PageAsync(page, me, tokens, clock, cancel, said: done == "revoked" ? "The token is revoked." : null);
 
     public static async Task<RazorComponentResult<TokensPage>> CreateAsync(
-        [FromForm] string? name, [FromForm(Name = "expires_in_days")] string? days, PageContext page, SignedIn me, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel)
+        [FromForm] string? name, [FromForm(Name = "expires_in_days")] string? days, PageContext page, SignedIn me, Actor actor, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel)
     {
         // What is no number is as wrong as a number out of range.
         var lifetime = string.IsNullOrWhiteSpace(days) ? (int?)null : int.TryParse(days, out var number) ? number : 0;
-        var (created, field, problem) = await TokenEndpoints.TryCreateAsync(new TokenRequest(name, lifetime), me, tokens, cancel);
+        var (created, field, problem) = await TokenEndpoints.TryCreateAsync(new TokenRequest(name, lifetime), me, actor, tokens, cancel);
         return await PageAsync(page, me, tokens, clock, cancel, created, field: field, problem: problem, name: created is null ? name : null);
     }
 
-    public static async Task<IResult> RevokeAsync([FromForm] string? id, SignedIn me, ProxyTokens tokens)
+    public static async Task<IResult> RevokeAsync([FromForm] string? id, SignedIn me, Actor actor, ProxyTokens tokens)
     {
-        await tokens.RevokeAsync(me.User.Id, id ?? "");
+        await tokens.RevokeAsync(me.User.Id, id ?? "", actor);
         return Redirects.See(Path + "?done=revoked");
     }
 

@@ -1,3 +1,4 @@
+using TraceVault.Operations;
 using ZLogger;
 
 namespace TraceVault.Proxy;
@@ -6,9 +7,6 @@ namespace TraceVault.Proxy;
 internal sealed partial class ProxyLog(ILoggerFactory loggers)
 {
     private const int MaxPathLength = 200;
-
-    /// <summary>What begins a secret: somebody may have put one into a path by mistake.</summary>
-    private static readonly string[] SecretPrefixes = ["tvs_", "tvp_", "sk-ant-"];
 
     private readonly ILogger _log = loggers.CreateLogger("TraceVault.Proxy");
 
@@ -39,16 +37,7 @@ internal sealed partial class ProxyLog(ILoggerFactory loggers)
     internal static string PathForLog(string rawTarget)
     {
         var question = rawTarget.IndexOf('?', StringComparison.Ordinal);
-        var path = question < 0 ? rawTarget : rawTarget[..question];
-        foreach (var prefix in SecretPrefixes)
-        {
-            var secret = path.IndexOf(prefix, StringComparison.OrdinalIgnoreCase);
-            if (secret >= 0)
-            {
-                path = path[..secret] + "[redacted]";
-            }
-        }
-
+        var path = Redaction.Of(question < 0 ? rawTarget : rawTarget[..question]);
         if (path.Length > MaxPathLength)
         {
             path = path[..MaxPathLength] + "...";

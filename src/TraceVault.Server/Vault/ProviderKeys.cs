@@ -1,12 +1,18 @@
+using System.Data.Common;
+using System.Globalization;
 using Dapper;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 using TraceVault.Storage;
 
 namespace TraceVault.Vault;
 
 /// <summary>Users' Anthropic keys in the database, sealed.</summary>
-internal sealed class ProviderKeys(Database database, KeyVault vault, UserChanges changes, TimeProvider clock)
+internal sealed class ProviderKeys(Database database, KeyVault vault, UserChanges changes, AuditLog audit, TimeProvider clock)
 {
+    /// <summary>What the audit log calls the key.</summary>
+    private const string Provider = "anthropic";
+
     public const int DefaultMaxConcurrent = 32, MaxMaxConcurrent = 256;
 
     /// <summary>What is stored of a user's key; the times are Unix milliseconds.</summary>
@@ -28,38 +34,31 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     }
 
     /// <summary>Stores a key in place of an earlier one. A cap of null keeps the earlier one, or is the default.</summary>
-    public async Task SaveAsync(string userId, ProviderKey key, int? maxConcurrent)
+    public Task SaveAsync(string userId, ProviderKey key, int? maxConcurrent, Actor actor)
     {
         var (bytes, keyId) = vault.Seal(key, new KeyOwner(userId));
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await changes.MakeAsync(userId, async () =>
-        {
-            await using var connection = await database.ConnectAsync(CancellationToken.None);
-            return await connection.ExecuteAsync(
-                """
-                insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
-                values (@userId, @bytes, @keyId, @initial, @now, @now)
-                on conflict (user_id) do update set sealed = @bytes, key_id = @keyId, updated_at = @now, last_used_at = null,
-                    max_concurrent = case when @given = 1 then @initial else user_anthropic_keys.max_concurrent end
-                """,
-                new { userId, bytes, keyId, now, initial = (long)(maxConcurrent ?? DefaultMaxConcurrent), given = maxConcurrent is null ? 0L : 1L });
-        });
+        var row = new { userId, bytes, keyId, now, initial = (long)(maxConcurrent ?? DefaultMaxConcurrent), given = maxConcurrent is null ? 0L : 1L };
+        var action = AuditActions.KeySet;
+        return changes.MakeAsync(userId, () => audit.RecordAsync(
+            async (connection, transaction) =>
+            {
+                action = await StoreAsync(connection, transaction, row);
+                return 1;
+            },
+            _ => AuditEvent.Own(action, actor, Provider)));
     }
 
     /// <returns>Whether the user has a key whose cap could be changed.</returns>
-    public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent) => changes.MakeAsync(userId, async () =>
-    {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        return await connection.ExecuteAsync(
-            "update user_anthropic_keys set max_concurrent = @cap where user_id = @userId", new { userId, cap = (long)maxConcurrent });
-    });
+    public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) => changes.MakeAsync(userId, () => audit.RecordAsync(
+        (connection, transaction) => connection.ExecuteAsync(
+            "update user_anthropic_keys set max_concurrent = @cap where user_id = @userId", new { userId, cap = (long)maxConcurrent }, transaction),
+        _ => AuditEvent.Own(AuditActions.KeyCapChanged, actor, maxConcurrent.ToString(CultureInfo.InvariantCulture))));
 
     /// <returns>Whether there was one.</returns>
-    public Task<bool> DeleteAsync(string userId) => changes.MakeAsync(userId, async () =>
-    {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        return await connection.ExecuteAsync("delete from user_anthropic_keys where user_id = @userId", new { userId });
-    });
+    public Task<bool> DeleteAsync(string userId, Actor actor) => changes.MakeAsync(userId, () => audit.RecordAsync(
+        (connection, transaction) => connection.ExecuteAsync("delete from user_anthropic_keys where user_id = @userId", new { userId }, transaction),
+        _ => AuditEvent.Own(AuditActions.KeyRemoved, actor, Provider)));
 
     public async Task TouchAsync(string userId, DateTimeOffset usedAt, CancellationToken cancel)
     {
@@ -78,6 +77,39 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
             "select user_id, sealed, key_id, max_concurrent, updated_at, last_used_at from user_anthropic_keys").WithCancellation(cancel))
         {
             yield return row;
+        }
+    }
+
+    /// <summary>Says which it was, a new key or another one; an upsert would not.</summary>
+    private static async Task<string> StoreAsync(DbConnection connection, DbTransaction transaction, object row)
+    {
+        while (true) // until nobody removes the row between the two
+        {
+            var added = await connection.ExecuteAsync(
+                """
+                insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
+                values (@userId, @bytes, @keyId, @initial, @now, @now)
+                on conflict (user_id) do nothing
+                """,
+                row,
+                transaction);
+            if (added > 0)
+            {
+                return AuditActions.KeySet;
+            }
+
+            var replaced = await connection.ExecuteAsync(
+                """
+                update user_anthropic_keys set sealed = @bytes, key_id = @keyId, updated_at = @now, last_used_at = null,
+                    max_concurrent = case when @given = 1 then @initial else max_concurrent end
+                where user_id = @userId
+                """,
+                row,
+                transaction);
+            if (replaced > 0)
+            {
+                return AuditActions.KeyReplaced;
+            }
         }
     }
 }

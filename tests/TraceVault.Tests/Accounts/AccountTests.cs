@@ -144,20 +144,20 @@ public class AccountTests
         var throttle = server.Services.GetRequiredService<SignInThrottle>();
         for (var i = 0; i < 3 * SignInThrottle.PerAccount; i++)
         {
-            var wait = await throttle.EnterAsync("ada@example.com", IPAddress.Parse("192.0.2.1"), Cancel);
-            Assert.Equal(i >= SignInThrottle.PerAccount, wait is not null);
+            var admission = await throttle.EnterAsync("ada@example.com", IPAddress.Parse("192.0.2.1"), Cancel);
+            Assert.Equal(i >= SignInThrottle.PerAccount, admission.Wait is not null);
         }
 
-        Assert.Null(await throttle.EnterAsync("ada@example.com", IPAddress.Parse("192.0.2.2"), Cancel));
+        Assert.Null((await throttle.EnterAsync("ada@example.com", IPAddress.Parse("192.0.2.2"), Cancel)).Wait);
 
         // Many addresses together come to an end too.
         for (var i = 0; i < SignInThrottle.PerAccountAnywhere - SignInThrottle.PerAccount - 1; i++)
         {
-            Assert.Null(await throttle.EnterAsync("ada@example.com", IPAddress.Parse($"198.51.100.{i}"), Cancel));
+            Assert.Null((await throttle.EnterAsync("ada@example.com", IPAddress.Parse($"198.51.100.{i}"), Cancel)).Wait);
         }
 
-        Assert.NotNull(await throttle.EnterAsync("ada@example.com", IPAddress.Parse("203.0.113.1"), Cancel));
-        Assert.Null(await throttle.EnterAsync("bob@example.com", IPAddress.Parse("203.0.113.1"), Cancel));
+        Assert.NotNull((await throttle.EnterAsync("ada@example.com", IPAddress.Parse("203.0.113.1"), Cancel)).Wait);
+        Assert.Null((await throttle.EnterAsync("bob@example.com", IPAddress.Parse("203.0.113.1"), Cancel)).Wait);
     }
 
     [Fact]

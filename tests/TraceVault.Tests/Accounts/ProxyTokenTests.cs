@@ -5,6 +5,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 using TraceVault.Proxy;
 using TraceVault.Tests.Proxy;
 
@@ -139,9 +140,10 @@ public class ProxyTokenTests
         var token = await server.SetUpAsync();
         var user = (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", token)).GetProperty("id").GetString()!;
         var tokens = server.Services.GetRequiredService<ProxyTokens>();
+        var actor = new Actor(user, TestServer.Email, new Origin(null, null));
         for (var i = 0; i < ProxyTokens.MaxPerUser; i++)
         {
-            Assert.NotNull(await tokens.CreateAsync(user, $"token {i}", null, Cancel));
+            Assert.NotNull(await tokens.CreateAsync(user, $"token {i}", null, actor, Cancel));
         }
 
         using var answer = await server.ApiAsync(HttpMethod.Post, Path, token, new { name = "one more" });

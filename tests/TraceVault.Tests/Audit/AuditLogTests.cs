@@ -1,9 +1,185 @@
 using System.Data.Common;
+using System.Net;
+using System.Text.Json;
+using TraceVault.Accounts;
 
 namespace TraceVault.Tests.Audit;
 
 public class AuditLogTests
 {
+    private const string KeyPath = "/api/v1/me/anthropic-key", TokenPath = "/api/v1/me/tokens", SessionPath = "/api/v1/me/sessions";
+    private const string Owner = TestServer.Email, Origin = "from laptop/1.0 127.0.0.1";
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Each_change_of_a_key_is_one_event(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+
+        await rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey });
+        await rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey, max_concurrent = 7 });
+        await rig.CallAsync(HttpMethod.Put, KeyPath, new { max_concurrent = 8 });
+        await rig.CallAsync(HttpMethod.Delete, KeyPath);
+        await rig.CallAsync(HttpMethod.Delete, KeyPath); // nothing left to remove
+        await rig.CallAsync(HttpMethod.Put, KeyPath, new { max_concurrent = 9 }); // no key whose cap it could be
+        await rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey });
+
+        Assert.Equal(
+            [
+                $"key.set done by {Owner} on {Owner} (anthropic) {Origin}",
+                $"key.replaced done by {Owner} on {Owner} (anthropic) {Origin}",
+                $"key.cap_changed done by {Owner} on {Owner} (8) {Origin}",
+                $"key.removed done by {Owner} on {Owner} (anthropic) {Origin}",
+                $"key.set done by {Owner} on {Owner} (anthropic) {Origin}",
+            ],
+            await rig.EventsAsync());
+        Assert.Equal(0, await rig.CountAsync($"audit_events where at > {AuditRig.Start.ToUnixTimeMilliseconds()} and (actor_id <> '{rig.OwnerId}' or subject_id <> '{rig.OwnerId}')"));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Of_many_keys_stored_at_once_one_was_set_and_the_others_replaced_it(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey })));
+
+        var events = await rig.EventsAsync();
+        Assert.Single(events, each => each.StartsWith("key.set", StringComparison.Ordinal));
+        Assert.Equal(7, events.Count(each => each.StartsWith("key.replaced", StringComparison.Ordinal)));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_token_is_made_and_revoked_under_its_name(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+
+        using var created = await rig.CallAsync(HttpMethod.Post, TokenPath, new { name = "build server" });
+        var id = JsonElement.Parse(await created.Content.ReadAsStringAsync(Patience.Cancel)).GetProperty("id").GetString();
+        await rig.CallAsync(HttpMethod.Delete, $"{TokenPath}/{id}");
+        await rig.CallAsync(HttpMethod.Delete, $"{TokenPath}/{id}"); // revoked already
+
+        Assert.Equal(
+            [$"token.created done by {Owner} on {Owner} (build server) {Origin}", $"token.revoked done by {Owner} on {Owner} (build server) {Origin}"],
+            await rig.EventsAsync());
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_secret_in_a_name_or_a_client_by_mistake_does_not_reach_the_log(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        rig.Server.Client.DefaultRequestHeaders.UserAgent.ParseAdd(rig.Token);
+
+        await rig.CallAsync(HttpMethod.Post, TokenPath, new { name = "for " + TestServer.AnthropicKey });
+
+        Assert.Equal([$"token.created done by {Owner} on {Owner} (for [redacted]) from laptop/1.0 [redacted] 127.0.0.1"], await rig.EventsAsync());
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Ending_all_other_sessions_is_one_event_that_counts_them(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        var colleague = await rig.AddUserAsync("member@example.com", "member");
+        var others = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            rig.Clock.Advance(TimeSpan.FromSeconds(1));
+            others.Add(await rig.Server.LogInAsync());
+        }
+
+        var before = (await rig.EventsAsync()).Count;
+
+        using var ended = await rig.CallAsync(HttpMethod.Delete, SessionPath);
+        using var again = await rig.CallAsync(HttpMethod.Delete, SessionPath);
+
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (ended.StatusCode, again.StatusCode));
+        Assert.Equal([$"session.others_ended done by {Owner} on {Owner} (3) {Origin}"], (await rig.EventsAsync()).Skip(before));
+        foreach (var (token, status) in (IEnumerable<(string, HttpStatusCode)>)[.. others.Select(each => (each, HttpStatusCode.Unauthorized)), (rig.Token, HttpStatusCode.OK), (colleague, HttpStatusCode.OK)])
+        {
+            using var answer = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
+            Assert.Equal(status, answer.StatusCode);
+        }
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Sign_ins_and_their_ends_are_events_of_their_session(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+
+        rig.Clock.Advance(TimeSpan.FromSeconds(1));
+        var second = await rig.Server.LogInAsync();
+        var session = (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", second)).GetProperty("session").GetProperty("id").GetString();
+        await rig.CallAsync(HttpMethod.Delete, $"{SessionPath}/{session}");
+        await rig.LogInAsync(Owner, "some other words");
+        await rig.LogInAsync("nobody@example.com", "some other words");
+        var own = (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token)).GetProperty("session").GetProperty("id").GetString();
+        await rig.CallAsync(HttpMethod.Post, "/api/v1/auth/logout");
+
+        Assert.Equal(
+            [
+                $"session.signed_in done by {Owner} on {Owner} ({session}) {Origin}",
+                $"session.ended done by {Owner} on {Owner} ({session}) {Origin}",
+                $"session.signed_in failed by - on {Owner} {Origin}",
+                $"session.signed_in failed by - on - {Origin}",
+                $"session.signed_out done by {Owner} on {Owner} ({own}) {Origin}",
+            ],
+            await rig.EventsAsync());
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Guessing_is_refused_in_one_event_however_often_it_goes_on(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+
+        await Task.WhenAll(Enumerable.Range(0, SignInThrottle.PerAccount + 4).Select(_ => rig.LogInAsync(Owner, "some other words")));
+        for (var i = 0; i < 5; i++)
+        {
+            using var refused = await rig.LogInAsync(Owner);
+            Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        }
+
+        var events = await rig.EventsAsync();
+        Assert.Equal(SignInThrottle.PerAccount, events.Count(each => each == $"session.signed_in failed by - on {Owner} {Origin}"));
+        Assert.Single(events, each => each == $"session.signed_in refused by - on {Owner} {Origin}");
+        Assert.Equal(SignInThrottle.PerAccount + 1, events.Count);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_last_attempt_that_is_allowed_refuses_nobody_when_it_succeeds(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        for (var i = 1; i < SignInThrottle.PerAccount; i++)
+        {
+            await rig.LogInAsync(Owner, "some other words");
+        }
+
+        using var right = await rig.LogInAsync(Owner);
+
+        Assert.Equal(HttpStatusCode.OK, right.StatusCode);
+        Assert.DoesNotContain(await rig.EventsAsync(), each => each.Contains("refused", StringComparison.Ordinal));
+    }
+
+    /// <summary>The log cannot be written: nothing of the change stays either.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Without_its_event_no_change_is_made(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        await rig.Server.LogInAsync();
+        using var made = await rig.CallAsync(HttpMethod.Post, TokenPath, new { name = "kept" });
+        var kept = JsonElement.Parse(await made.Content.ReadAsStringAsync(Patience.Cancel)).GetProperty("id").GetString();
+        await rig.ExecuteAsync(engine == "sqlite"
+            ? "create trigger no_more before insert on audit_events begin select raise(abort, 'no more'); end"
+            : "create trigger no_more before insert on audit_events for each statement execute function audit_events_append_only()");
+
+        foreach (var (method, path, body) in (IEnumerable<(HttpMethod, string, object?)>)[
+            (HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey }), (HttpMethod.Post, TokenPath, new { name = "ci" }), (HttpMethod.Delete, $"{TokenPath}/{kept}", null),
+            (HttpMethod.Delete, SessionPath, null), (HttpMethod.Post, "/api/v1/auth/logout", null)])
+        {
+            using var answer = await rig.CallAsync(method, path, body);
+            Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        }
+
+        Assert.Equal((0, 1, 2), (await rig.CountAsync("user_anthropic_keys"), await rig.CountAsync("proxy_tokens"), await rig.CountAsync("auth_sessions")));
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_database_refuses_to_change_or_forget_an_event(string engine)
     {
