@@ -76,6 +76,7 @@ internal static class Program
         app.UseAuthorization();
         app.MapAccounts();
         app.MapMe();
+        app.MapAudit();
         app.MapOperations();
         app.MapAssets();
         return app;

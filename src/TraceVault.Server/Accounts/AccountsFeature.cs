@@ -32,7 +32,9 @@ internal static class AccountsFeature
             .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(SessionTokenHandler.SchemeName, null)
             .AddScheme<AuthenticationSchemeOptions, SessionCookieHandler>(SessionCookieHandler.SchemeName, null);
         builder.Services.AddAuthorizationBuilder()
-            .AddPolicy(SessionCookieHandler.Policy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireAuthenticatedUser());
+            .AddPolicy(SessionCookieHandler.Policy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireAuthenticatedUser())
+            .AddPolicy(SessionCookieHandler.AdminPolicy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireRole(User.Administrators))
+            .AddPolicy(SessionTokenHandler.AdminPolicy, policy => policy.AddAuthenticationSchemes(SessionTokenHandler.SchemeName).RequireRole(User.Administrators));
         return builder;
     }
 

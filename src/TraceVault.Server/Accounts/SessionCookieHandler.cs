@@ -14,6 +14,9 @@ internal sealed class SessionCookieHandler(
     /// <summary>The policy of pages for anybody who is signed in.</summary>
     public const string Policy = "page";
 
+    /// <summary>The policy of pages for the owner and the administrators.</summary>
+    public const string AdminPolicy = "admin page";
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (SessionCookie.Read(Request) is not { } token)

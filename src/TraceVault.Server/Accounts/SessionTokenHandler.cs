@@ -11,6 +11,9 @@ internal sealed class SessionTokenHandler(
 {
     public const string SchemeName = "SessionToken";
 
+    /// <summary>The policy of the API for the owner and the administrators.</summary>
+    public const string AdminPolicy = "admin api";
+
     private int _status = StatusCodes.Status401Unauthorized;
     private string _problem = "No TraceVault token was sent. Sign in with `tracevault login`.";
 
@@ -52,6 +55,9 @@ internal sealed class SessionTokenHandler(
 
         return TypedResults.Problem(_problem, statusCode: _status).ExecuteAsync(Context);
     }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        TypedResults.Problem("This is for the owner and the administrators of this server.", statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(Context);
 
     private AuthenticateResult Success(SignedIn me)
     {

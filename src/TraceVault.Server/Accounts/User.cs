@@ -5,7 +5,10 @@ namespace TraceVault.Accounts;
 /// <summary>A person with an account.</summary>
 public sealed record User(string Id, string Email, string? Name, string Role)
 {
-    public const string Owner = "owner";
+    public const string Owner = "owner", Admin = "admin";
+
+    /// <summary>The roles that administer the server.</summary>
+    internal static readonly string[] Administrators = [Owner, Admin];
 }
 
 /// <summary>An e-mail address as typed, and the form under which it is unique.</summary>

@@ -45,6 +45,7 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
         return (Problems.WantsPage(context.Request)
             ? Problems.Page(context, status, Title(status), status switch
             {
+                StatusCodes.Status403Forbidden => "It is for the owner and the administrators of this server. Ask one of them.",
                 StatusCodes.Status404NotFound => "The address may be mistyped, or what was here is gone.",
                 StatusCodes.Status405MethodNotAllowed => "Forms are sent from their own page: go there and try again.",
                 _ => "Go back, reload the page and try again.",

@@ -23,4 +23,12 @@ internal static class PageGroup
         pages.RequireAuthorization(SessionCookieHandler.Policy);
         return pages;
     }
+
+    /// <summary>Pages for the owner and the administrators.</summary>
+    public static RouteGroupBuilder MapAdminPages(this WebApplication app, string prefix)
+    {
+        var pages = app.MapPages(prefix);
+        pages.RequireAuthorization(SessionCookieHandler.AdminPolicy);
+        return pages;
+    }
 }

@@ -1,0 +1,31 @@
+namespace TraceVault.Audit;
+
+internal sealed record AuditAnswer(IEnumerable<AuditEventAnswer> Events, string? Next);
+
+internal sealed record AuditEventAnswer(
+    string Id, DateTime At, string Action, string Outcome, AuditedUser Actor, AuditedUser Subject, string? Target, string? Client, string? Address);
+
+/// <param name="Id">Null for somebody who was not signed in, or is not known.</param>
+/// <param name="Email">As it was at the time.</param>
+internal sealed record AuditedUser(string? Id, string? Email);
+
+/// <summary>The audit log over JSON.</summary>
+internal static class AuditEndpoint
+{
+    public static async Task<IResult> GetAsync(AuditQuery query, HttpContext context, AuditReader reader, CancellationToken cancel)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var problems = new Dictionary<string, string>();
+        if (AuditFilter.Read(query, problems) is not { } filter)
+        {
+            return TypedResults.ValidationProblem(problems.ToDictionary(each => each.Key, each => new[] { each.Value }), detail: problems.Values.First());
+        }
+
+        var (events, next) = await reader.ReadAsync(filter, cancel);
+        return TypedResults.Json(new AuditAnswer(events.Select(Answer), next));
+    }
+
+    private static AuditEventAnswer Answer(AuditEntry entry) => new(
+        entry.Id, entry.Time, entry.Action, entry.Outcome, new AuditedUser(entry.ActorId, entry.ActorEmail), new AuditedUser(entry.SubjectId, entry.SubjectEmail),
+        entry.Target, entry.Client, entry.Address);
+}

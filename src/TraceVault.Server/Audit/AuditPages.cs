@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Pages;
+
+namespace TraceVault.Audit;
+
+/// <summary>The audit log in a browser.</summary>
+internal static class AuditPages
+{
+    public static async Task<RazorComponentResult<AuditPage>> ShowAsync(AuditQuery query, PageContext page, AuditReader reader, CancellationToken cancel)
+    {
+        var problems = new Dictionary<string, string>();
+        if (AuditFilter.Read(query with { Limit = null }, problems) is not { } filter)
+        {
+            return new(new { Context = page, Query = query, Problems = problems }) { StatusCode = StatusCodes.Status400BadRequest };
+        }
+
+        var (events, next) = await reader.ReadAsync(filter, cancel);
+        return new(new
+        {
+            Context = page,
+            Query = query,
+            Problems = problems,
+            Events = events,
+            Older = next is null ? null : query.Link(next),
+            Newer = query.Before is null ? null : query.Link(await reader.NewerAsync(filter, cancel)),
+        });
+    }
+}

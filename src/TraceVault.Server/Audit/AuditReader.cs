@@ -1,0 +1,47 @@
+using Dapper;
+using TraceVault.Storage;
+
+namespace TraceVault.Audit;
+
+/// <summary>Reads the audit log, the newest first, in pages.</summary>
+internal sealed class AuditReader(Database database)
+{
+    /// <summary>UUIDv7 sorts by time, so that the primary key gives the order and the place to go on.</summary>
+    private const string Matches =
+        """
+        (@Actor is null or lower(actor_email) = @Actor) and (@Subject is null or lower(subject_email) = @Subject)
+        and (@Action is null or action = @Action or (@Action like '%.' and substr(action, 1, length(@Action)) = @Action))
+        and (@Outcome is null or outcome = @Outcome) and at >= @From and at < @To
+        """;
+
+    /// <param name="Events">The newest first.</param>
+    /// <param name="Next">Goes into <see cref="AuditFilter.Before"/> for the page after; null on the last one.</param>
+    internal sealed record Page(IReadOnlyList<AuditEntry> Events, string? Next);
+
+    public async Task<Page> ReadAsync(AuditFilter filter, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        var events = (await connection.QueryAsync<AuditEntry>(new CommandDefinition(
+            $"""
+            select id, at, action, outcome, actor_id, actor_email, subject_id, subject_email, target, client, address from audit_events
+            where id < @Before and {Matches} order by id desc limit @Limit + 1
+            """,
+            filter,
+            cancellationToken: cancel))).AsList();
+        if (events.Count <= filter.Limit)
+        {
+            return new Page(events, null);
+        }
+
+        events.RemoveAt(events.Count - 1);
+        return new Page(events, events[^1].Id);
+    }
+
+    /// <returns>What goes into <see cref="AuditFilter.Before"/> for the page that ends where this one begins; null: the first page.</returns>
+    public async Task<string?> NewerAsync(AuditFilter filter, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
+            $"select id from audit_events where id >= @Before and {Matches} order by id limit 1 offset @Limit", filter, cancellationToken: cancel));
+    }
+}

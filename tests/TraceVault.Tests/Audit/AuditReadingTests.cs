@@ -1,0 +1,236 @@
+using System.Net;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using TraceVault.Audit;
+using TraceVault.Tests.Pages;
+
+namespace TraceVault.Tests.Audit;
+
+/// <summary>The log as the owner and the administrators read it: over JSON and as a page.</summary>
+public class AuditReadingTests
+{
+    private const string Member = "member@example.com", Admin = "Admin@example.com";
+
+    private static CancellationToken Cancel => Patience.Cancel;
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task An_event_is_answered_with_all_that_is_known_of_it(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        await rig.CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey });
+
+        using var answer = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/audit?action=key.", rig.Token);
+
+        Assert.True(answer.Headers.CacheControl!.NoStore);
+        var page = JsonElement.Parse(await answer.Content.ReadAsStringAsync(Cancel));
+        var owner = $$"""{"id":"{{rig.OwnerId}}","email":"owner@example.com"}""";
+        var happened = Assert.Single(page.GetProperty("events").EnumerateArray());
+        Assert.Equal(
+            $$"""{"id":"{{happened.GetProperty("id").GetString()}}","at":"2026-01-01T00:00:01Z","action":"key.set","outcome":"done","actor":{{owner}},"subject":{{owner}},"target":"anthropic","client":"laptop/1.0","address":"127.0.0.1"}""",
+            happened.GetRawText());
+        Assert.Equal(JsonValueKind.Null, page.GetProperty("next").ValueKind);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Filters_narrow_the_log_down_alone_and_together(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        await rig.AddUserAsync(Admin, "admin"); // 00:00:01
+        await rig.LogInAsync(Admin, "some other words"); // 00:00:02
+        await rig.CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey }); // 00:00:03
+        await rig.CallAsync(HttpMethod.Delete, "/api/v1/me/anthropic-key"); // 00:00:04
+        await rig.ExecuteAsync("insert into audit_events (id, at, action, outcome) values ('00000000-0000-7000-8000-000000000000', 0, 'password.reset_issued', 'done')");
+
+        foreach (var (query, expected) in (IEnumerable<(string, string)>)[
+            ("action=key.", "key.removed key.set"),
+            ("action=key.set", "key.set"),
+            ("action=password.reset", ""), // no beginning of another one
+            ("action=password.", "password.reset_issued"),
+            ("actor=admin@EXAMPLE.com", "session.signed_in"),
+            ("subject=admin@example.com", "session.signed_in session.signed_in"),
+            ("subject=admin@example.com&outcome=failed", "session.signed_in"),
+            ("actor=nobody@example.com", ""),
+            ("outcome=failed", "session.signed_in"),
+            ("from=2026-01-01T00:00:04Z", "key.removed"),
+            ("from=2026-01-01T02:00:04%2B02:00", "key.removed"),
+            ("from=2026-01-01T00:00:03.000Z&to=2026-01-01T00:00:04Z", "key.set"),
+            ("from=2026-01-01&to=2026-01-01&action=key.", "key.removed key.set"),
+            ("from=2026-01-02", ""),
+            ("to=1970-01-01", "password.reset_issued"),
+            ("to=1969-12-31", ""),
+            ("from=9999-12-31&to=9999-12-31", ""),
+            ("actor=&subject=&action=key.set&outcome=&from=&to=", "key.set")])
+        {
+            Assert.Equal((query, expected), (query, string.Join(' ', await ActionsAsync(rig, query))));
+        }
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Pages_follow_one_another_without_gap_or_repetition(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        for (var i = 0; i < 5; i++)
+        {
+            await rig.LogInAsync("nobody@example.com");
+        }
+
+        var ids = (await PageAsync(rig, "outcome=failed")).Ids;
+        var (first, second) = (await PageAsync(rig, "outcome=failed&limit=2"), await PageAsync(rig, $"outcome=failed&limit=2&before={ids[1].ToUpperInvariant()}"));
+        var third = await PageAsync(rig, $"outcome=failed&limit=2&before={second.Next}");
+
+        Assert.Equal(5, ids.Length);
+        Assert.Equal(ids.OrderDescending(StringComparer.Ordinal), ids);
+        Assert.Equal(ids, first.Ids.Concat(second.Ids).Concat(third.Ids));
+        Assert.Equal((ids[1], ids[3], null), (first.Next, second.Next, third.Next));
+        Assert.Null((await PageAsync(rig, "outcome=failed&limit=5")).Next);
+    }
+
+    [Fact]
+    public async Task A_wrong_filter_is_400_by_its_name_in_both()
+    {
+        await using var rig = await AuditRig.StartAsync("sqlite");
+        foreach (var (field, value) in (IEnumerable<(string, string)>)[
+            ("actor", "somebody"), ("actor", "a@x&actor=b@x"), ("subject", "@"), ("action", "key"), ("action", "key.%25"), ("action", "."), ("outcome", "Done"),
+            ("from", "yesterday"), ("from", "2026-13-01"), ("from", "0001-01-01T00:00:00%2B14:00"), ("to", "01/02/2026"), ("before", "1"), ("before", "'"),
+            ("limit", "0"), ("limit", "501"), ("limit", "-1"), ("limit", "ten"), ("limit", "99999999999999999999")])
+        {
+            using var answer = await rig.Server.ApiAsync(HttpMethod.Get, $"/api/v1/audit?{field}={value}", rig.Token);
+            Assert.Equal((field, HttpStatusCode.BadRequest), (field, answer.StatusCode));
+            Assert.True(JsonElement.Parse(await answer.Content.ReadAsStringAsync(Cancel)).GetProperty("errors").TryGetProperty(field, out _), $"{field}={value}");
+
+            if (field != "limit") // a page's length is not asked for
+            {
+                var (status, html) = await BrowseAsync(rig, $"/admin/audit?{field}={value}");
+                Assert.Equal((field, HttpStatusCode.BadRequest), (field, status));
+                Assert.DoesNotContain("<tbody>", html);
+                Assert.Contains("role=\"alert\"", html);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Only_the_owner_and_administrators_read_it()
+    {
+        await using var rig = await AuditRig.StartAsync("sqlite");
+        foreach (var (token, status) in (IEnumerable<(string, HttpStatusCode)>)[
+            (rig.Token, HttpStatusCode.OK), (await rig.AddUserAsync(Admin, "admin"), HttpStatusCode.OK), (await rig.AddUserAsync(Member, "member"), HttpStatusCode.Forbidden)])
+        {
+            using var answer = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/audit", token);
+            var (page, html) = await BrowseAsync(rig, "/admin/audit", token);
+
+            Assert.Equal((status, status), (answer.StatusCode, page));
+            Assert.Contains(status is HttpStatusCode.OK ? "set up this server" : "It is for the owner and the administrators of this server.", html);
+            if (status is HttpStatusCode.Forbidden)
+            {
+                Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+                Assert.DoesNotContain("href=\"/admin/audit\"", html);
+            }
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/audit");
+        request.Headers.Add("Cookie", $"tv_session={rig.Token}");
+        using var withCookie = await rig.Server.Client.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, withCookie.StatusCode);
+        var (unknown, _) = await BrowseAsync(rig, "/admin/audit", token: "");
+        Assert.Equal(HttpStatusCode.SeeOther, unknown);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_page_tells_in_sentences_what_happened(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        await rig.CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey });
+        await rig.CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey });
+        await rig.LogInAsync(TestServer.Email, "some other words");
+
+        var (status, html) = await BrowseAsync(rig, "/admin/audit?from=2026-01-01T00:00:01Z");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Contains("""<time datetime="2026-01-01T00:00:02.000Z">2026-01-01 00:00:02</time>""", html);
+        Assert.Equal(
+            ["Somebody not signed in: tried to sign in as owner@example.com", "owner@example.com: replaced the Anthropic key", "owner@example.com: stored an Anthropic key"],
+            Regex.Matches(html, """data-label="Who">(.*?)</td>\s*<td data-label="What">(.*?)</td>""").Select(row => $"{row.Groups[1].Value}: {row.Groups[2].Value}"));
+        Assert.Contains("type=\"text\" value=\"2026-01-01T00:00:01Z\"", html);
+        Assert.Contains("No event matches these filters.", (await BrowseAsync(rig, "/admin/audit?action=token.")).Html);
+    }
+
+    [Fact]
+    public async Task Pages_of_the_log_lead_back_and_forth_with_their_filters()
+    {
+        await using var rig = await AuditRig.StartAsync("sqlite");
+        await rig.ExecuteAsync(
+            """
+            with recursive n(i) as (select 1 union all select i + 1 from n where i < 250)
+            insert into audit_events (id, at, action, outcome, target) select printf('00000000-0000-7000-8000-%012d', i), i, 'token.created', 'done', 'number ' || i || '.' from n
+            """);
+
+        var (_, first) = await BrowseAsync(rig, "/admin/audit?action=token.");
+        var (_, second) = await BrowseAsync(rig, Link(first, "Older")!);
+        var (_, third) = await BrowseAsync(rig, Link(second, "Older")!);
+        var (_, back) = await BrowseAsync(rig, Link(third, "Newer")!);
+
+        Assert.Null(Link(first, "Newer"));
+        Assert.True(Shows(first, 250) && Shows(first, 151) && !Shows(first, 150));
+        Assert.True(Shows(second, 150) && Shows(second, 51) && !Shows(second, 151) && !Shows(second, 50));
+        Assert.True(Shows(third, 50) && Shows(third, 1) && !Shows(third, 51));
+        Assert.Null(Link(third, "Older"));
+        Assert.Equal(second, back);
+        Assert.Equal("/admin/audit?action=token.", Link(back, "Newer"));
+
+        static bool Shows(string html, int number) => html.Contains($"number {number}.", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hostile_client_or_name_stays_text()
+    {
+        await using var rig = await AuditRig.StartAsync("sqlite");
+        rig.Server.Client.DefaultRequestHeaders.UserAgent.Clear();
+        rig.Server.Client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "\"><script>alert(1)</script>");
+        await rig.CallAsync(HttpMethod.Post, "/api/v1/me/tokens", new { name = "</td><img src=x onerror=alert(2)>" });
+
+        var (_, html) = await BrowseAsync(rig, "/admin/audit");
+        var (_, asked) = await BrowseAsync(rig, "/admin/audit?actor=%22%3E%3Cscript%3Ealert(3)%3C/script%3E&outcome=%22%3E%3Cb%3E");
+
+        Assert.Contains("&lt;script&gt;alert(1)", html);
+        Assert.Contains("&lt;img src=x", html);
+        Assert.DoesNotContain("<script>alert", html + asked);
+        Assert.DoesNotContain("<img src=x", html);
+        Assert.DoesNotContain("<b>", asked);
+    }
+
+    [Fact]
+    public void Every_action_has_its_sentence()
+    {
+        var actions = typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
+
+        Assert.Equal(actions.Order(), AuditPhrases.Actions.Order());
+        Assert.All(AuditPhrases.Actions, action => Assert.DoesNotContain(
+            '{', AuditPhrases.What(new AuditEntry("", 0, action, "done", "a", "a@x", "b", "b@x", "target", null, null))));
+    }
+
+    private static async Task<IEnumerable<string?>> ActionsAsync(AuditRig rig, string query) =>
+        (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/audit?" + query, rig.Token)).GetProperty("events").EnumerateArray().Select(each => each.GetProperty("action").GetString());
+
+    private static async Task<(string[] Ids, string? Next)> PageAsync(AuditRig rig, string query)
+    {
+        var page = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/audit?" + query, rig.Token);
+        return ([.. page.GetProperty("events").EnumerateArray().Select(each => each.GetProperty("id").GetString()!)], page.GetProperty("next").GetString());
+    }
+
+    private static string? Link(string html, string text) =>
+        Regex.Match(html, $"<a href=\"([^\"]*)\"[^>]*>{text}</a>") is { Success: true } link ? WebUtility.HtmlDecode(link.Groups[1].Value) : null;
+
+    /// <summary>Asks for a page with a session's cookie; none when the token is empty.</summary>
+    private static async Task<(HttpStatusCode Status, string Html)> BrowseAsync(AuditRig rig, string path, string? token = null)
+    {
+        using var browser = new PageClient(rig.Server.Url);
+        if (token is not { Length: 0 })
+        {
+            browser.Session = token ?? rig.Token;
+        }
+
+        using var answer = await browser.GetAsync(path);
+        return (answer.StatusCode, Regex.Replace(await answer.Content.ReadAsStringAsync(Cancel), "name=\"form_token\" value=\"[^\"]*\"", ""));
+    }
+}
