@@ -1,7 +1,9 @@
+using TraceVault.Operations;
+
 namespace TraceVault.Accounts;
 
-/// <summary>Where a sign-in came from, for the list of sessions.</summary>
-/// <param name="Client">The <c>User-Agent</c>, at most 200 characters, printable.</param>
+/// <summary>Where a request came from, for the list of sessions and the audit log.</summary>
+/// <param name="Client">The <c>User-Agent</c>, at most 200 characters, printable, without what looks like a secret.</param>
 /// <param name="Address">The IP address.</param>
 internal sealed record Origin(string? Client, string? Address)
 {
@@ -9,7 +11,7 @@ internal sealed record Origin(string? Client, string? Address)
 
     public static Origin Of(HttpContext context)
     {
-        var client = new string([.. context.Request.Headers.UserAgent.ToString().Where(c => c is >= ' ' and <= '~').Take(MaxClientLength)]);
+        var client = new string([.. Redaction.Of(context.Request.Headers.UserAgent.ToString()).Where(c => c is >= ' ' and <= '~').Take(MaxClientLength)]);
         return new Origin(client.Length == 0 ? null : client, context.Connection.RemoteIpAddress?.ToString());
     }
 }

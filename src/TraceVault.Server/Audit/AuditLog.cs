@@ -28,7 +28,7 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
                 happened.SubjectId,
                 happened.SubjectEmail,
                 Target = Redaction.Of(happened.Target),
-                Client = Redaction.Of(happened.Actor.Origin.Client),
+                happened.Actor.Origin.Client,
                 happened.Actor.Origin.Address,
             },
             transaction,

@@ -1,5 +1,6 @@
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Operations;
 
 namespace TraceVault.Me;
 
@@ -39,6 +40,11 @@ internal static class TokenEndpoints
         if (name.Length is 0 or > ProxyTokens.MaxNameLength || name.Any(char.IsControl))
         {
             return (null, "name", $"Name the token after what it is for, in 1 to {ProxyTokens.MaxNameLength} characters.");
+        }
+
+        if (Redaction.Of(name) != name)
+        {
+            return (null, "name", "This looks like a secret, and a name is shown. Name the token after what it is for.");
         }
 
         if (request.ExpiresInDays is < 1 or > ProxyTokens.MaxDays)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Operations;
 using TraceVault.Pages;
 
 namespace TraceVault.Me;
@@ -20,7 +21,7 @@ internal static class TokenPages
         // What is no number is as wrong as a number out of range.
         var lifetime = string.IsNullOrWhiteSpace(days) ? (int?)null : int.TryParse(days, out var number) ? number : 0;
         var (created, field, problem) = await TokenEndpoints.TryCreateAsync(new TokenRequest(name, lifetime), me, actor, tokens, cancel);
-        return await PageAsync(page, me, tokens, clock, cancel, created, field: field, problem: problem, name: created is null ? name : null);
+        return await PageAsync(page, me, tokens, clock, cancel, created, field: field, problem: problem, name: created is null ? Redaction.Of(name) : null);
     }
 
     public static async Task<IResult> RevokeAsync([FromForm] string? id, SignedIn me, Actor actor, ProxyTokens tokens)

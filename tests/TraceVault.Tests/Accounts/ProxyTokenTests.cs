@@ -117,6 +117,7 @@ public class ProxyTokenTests
     [InlineData("""{}""", "name")]
     [InlineData("""{"name":"  "}""", "name")]
     [InlineData("""{"name":"a\u0007b"}""", "name")]
+    [InlineData("""{"name":"my sk-ant-api03-canary"}""", "name")]
     [InlineData("""{"name":"x","expires_in_days":0}""", "expires_in_days")]
     [InlineData("""{"name":"x","expires_in_days":3651}""", "expires_in_days")]
     [InlineData("""{"name":"x","expires_in_days":1.5}""", "expires_in_days")]

@@ -47,6 +47,7 @@ public class CanaryTests
 
         Assert.Contains("/proxy/anthropic/[redacted]", server.Output); // the log was really on, and was shown a secret
         Assert.Contains("user_anthropic_keys", rows + files);
+        Assert.Contains("key.replaced", rows);
         foreach (var secret in (string[])[Key, Key[7..], token, token[4..], TestServer.MasterKey, TestServer.Password])
         {
             foreach (var (place, text) in (ReadOnlySpan<(string, string)>)[("log", server.Output), ("answers", answers.ToString()), ("process list", processList), ("database", rows), ("database file", files)])
@@ -86,6 +87,13 @@ public class CanaryTests
         (string, string) bearer = ("Authorization", $"Bearer {token}"), version = ("anthropic-version", "2023-06-01");
         await CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", JsonContent.Create(new { key = "sk-ant short " + Key }), bearer);
         await CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", JsonContent.Create(new { key = Key }), bearer);
+        (string, string) agent = ("User-Agent", $"{token} {Key}");
+        await CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", JsonContent.Create(new { key = Key, max_concurrent = 9 }), bearer, agent);
+        await CallAsync(HttpMethod.Post, "/api/v1/me/tokens", JsonContent.Create(new { name = Key }), bearer);
+        await CallAsync(HttpMethod.Post, "/api/v1/me/tokens", JsonContent.Create(new { name = "ci" }), bearer, agent);
+        await CallAsync(HttpMethod.Delete, "/api/v1/me/sessions", null, bearer, agent);
+        await CallAsync(HttpMethod.Post, "/api/v1/auth/login", JsonContent.Create(new { email = TestServer.Email, password = "wrong" }), agent);
+        await CallAsync(HttpMethod.Get, "/api/v1/audit", null, bearer);
         await CallAsync(HttpMethod.Get, "/api/v1/me", null, bearer);
         await CallAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", null, bearer);
         await CallAsync(HttpMethod.Get, "/api/v1/me/sessions", null, bearer);
