@@ -1,0 +1,15 @@
+using Deque.AxeCore.Playwright;
+
+namespace TraceVault.BrowserTests;
+
+/// <summary>Lets axe-core look for what keeps people with disabilities from using a page.</summary>
+internal static class Axe
+{
+    /// <summary>All of its rules, best practices included, in the colours that the page shows now.</summary>
+    public static async Task AssertAccessibleAsync(this IPage page)
+    {
+        var result = await page.RunAxe();
+        Assert.NotEmpty(result.Passes);
+        Assert.Empty(result.Violations.Select(found => $"{found.Help}: {string.Join(' ', found.Nodes.Select(node => node.Html))}"));
+    }
+}

@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using TraceVault.FakeAnthropic;
+
+namespace TraceVault.BrowserTests;
+
+/// <summary>A server in front of a fake upstream, and a page of a browser that was never there before.</summary>
+internal sealed class BrowserRig : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<string> _complaints = new();
+
+    private BrowserRig(FakeAnthropicServer upstream, TestServer server, IPage page)
+    {
+        (Upstream, Server, Page) = (upstream, server, page);
+        page.Console += (_, message) => Complain(message);
+        page.PageError += (_, error) => _complaints.Enqueue(error);
+        page.RequestFailed += (_, request) => _complaints.Enqueue($"{request.Method} {request.Url}: {request.Failure}");
+    }
+
+    public FakeAnthropicServer Upstream { get; }
+
+    public TestServer Server { get; }
+
+    public IPage Page { get; }
+
+    /// <summary>What the browser found wrong, scripts and styles that the policy forbids included.</summary>
+    public IReadOnlyCollection<string> Complaints => _complaints;
+
+    public static async Task<BrowserRig> StartAsync(SystemChromium chromium, bool javaScript = true, TimeProvider? clock = null, params string[] settings)
+    {
+        var upstream = await FakeAnthropicServer.StartAsync(cancel: Patience.Cancel);
+        var server = await TestServer.StartAsync(null, upstream.Url, clock, settings);
+        var profile = await chromium.NewProfileAsync(server.Url, javaScript);
+        return new BrowserRig(upstream, server, await profile.NewPageAsync());
+    }
+
+    public Task<IResponse?> GoAsync(string path) => Page.GotoAsync(path);
+
+    /// <summary>Creates the first user and signs the browser in as them.</summary>
+    /// <returns>The session token.</returns>
+    public async Task<string> SignInAsync()
+    {
+        var token = await Server.SetUpAsync();
+        await Page.Context.AddCookiesAsync([new() { Name = "tv_session", Value = token, Url = Server.Url.AbsoluteUri, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
+        return token;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Page.Context.DisposeAsync();
+        await Server.DisposeAsync();
+        await Upstream.DisposeAsync();
+    }
+
+    private void Complain(IConsoleMessage message)
+    {
+        // The status of the page itself is the answer to a form, and the test's to judge.
+        var isStatus = message.Text.StartsWith("Failed to load resource: the server responded", StringComparison.Ordinal) && message.Location.StartsWith(Page.Url, StringComparison.Ordinal);
+        if (message.Type is "error" or "warning" && !isStatus) _complaints.Enqueue($"{message.Text} ({message.Location})");
+    }
+}
