@@ -40,16 +40,28 @@ public sealed class TestCommandTests : IDisposable
         Assert.Contains(says, run.Errors);
     }
 
-    [Theory, InlineData("update"), InlineData("install")]
-    public async Task What_apt_cannot_install_counts_as_a_failure_too(string step)
+    [Theory, InlineData("node", "update"), InlineData("node", "install"), InlineData("chromium", "install")]
+    public async Task What_apt_cannot_install_counts_as_a_failure_too(string program, string step)
     {
-        _command.Remove("node");
+        _command.Remove(program);
         _command.Program("apt-get", $"[ $1 != {step} ]");
         var run = await _command.RunAsync();
 
         Assert.NotEqual(0, run.ExitCode);
         Assert.EndsWith("\n0 passed, 1 failed\n", "\n" + run.Output);
         Assert.Contains("no test ran", run.Errors);
+    }
+
+    [Theory, InlineData(null), InlineData("/opt/chromium")]
+    public async Task Chromium_is_installed_unless_it_is_there_or_named(string? elsewhere)
+    {
+        _command.Remove("chromium");
+        _command.Program("apt-get", "echo \"$@\" >>calls");
+        if (elsewhere is not null) _command.Environment["TEST_CHROMIUM"] = elsewhere;
+        var run = await _command.RunAsync();
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(elsewhere is null, _command.Read("calls").Contains(" chromium fonts-dejavu-core"));
     }
 
     /// <summary>Left behind, the file would keep Debian from creating a cluster that somebody wants later.</summary>
