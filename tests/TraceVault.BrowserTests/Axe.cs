@@ -10,6 +10,7 @@ internal static class Axe
     {
         var result = await page.RunAxe();
         Assert.NotEmpty(result.Passes);
-        Assert.Empty(result.Violations.Select(found => $"{found.Help}: {string.Join(' ', found.Nodes.Select(node => node.Html))}"));
+        var violations = result.Violations.Select(found => $"{found.Help} ({found.Id}): {string.Join(' ', found.Nodes.Select(node => node.Html))}").ToList();
+        Assert.True(violations.Count == 0, string.Join('\n', violations)); // the whole text: Assert.Empty cuts it short
     }
 }

@@ -3,7 +3,7 @@ using TraceVault.FakeAnthropic;
 
 namespace TraceVault.BrowserTests;
 
-/// <summary>A server in front of a fake upstream, and a page of a browser that was never there before.</summary>
+/// <summary>A server in front of a fake upstream that takes <see cref="TestServer.AnthropicKey"/> alone, and a page of a browser that was never there before.</summary>
 internal sealed class BrowserRig : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> _complaints = new();
@@ -27,10 +27,19 @@ internal sealed class BrowserRig : IAsyncDisposable
 
     public static async Task<BrowserRig> StartAsync(SystemChromium chromium, bool javaScript = true, TimeProvider? clock = null, params string[] settings)
     {
-        var upstream = await FakeAnthropicServer.StartAsync(cancel: Patience.Cancel);
+        var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Patience.Cancel);
         var server = await TestServer.StartAsync(null, upstream.Url, clock, settings);
         var profile = await chromium.NewProfileAsync(server.Url, javaScript);
         return new BrowserRig(upstream, server, await profile.NewPageAsync());
+    }
+
+    /// <summary>The page asked for, as the first user, who has just signed in.</summary>
+    public static async Task<BrowserRig> StartAtAsync(SystemChromium chromium, string path, bool javaScript = true)
+    {
+        var rig = await StartAsync(chromium, javaScript);
+        await rig.SignInAsync();
+        await rig.GoAsync(path);
+        return rig;
     }
 
     public Task<IResponse?> GoAsync(string path) => Page.GotoAsync(path);

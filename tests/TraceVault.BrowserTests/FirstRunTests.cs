@@ -1,26 +1,44 @@
 using System.Text.RegularExpressions;
+using TraceVault.FakeAnthropic;
 
 namespace TraceVault.BrowserTests;
 
 /// <summary>The first user's way in, from the server's own output.</summary>
 public sealed partial class FirstRunTests(SystemChromium chromium)
 {
+    /// <remarks>1 Start and read the link. 2 Set up. 3 Store the key. 4 Make a token. 5 Use both, from another program.</remarks>
     [Theory, InlineData(true), InlineData(false)]
-    public async Task The_printed_link_and_token_make_the_owner(bool javaScript)
+    public async Task From_the_printed_link_to_a_stored_key_to_a_streamed_answer(bool javaScript)
     {
+        await using var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Patience.Cancel);
         await using var database = await TestDatabase.CreateAsync("sqlite"); // for its folder
-        await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = Path.Combine(database.DataDirectory, "data") });
-        var token = await server.RestOfLineAsync("Setup token: ", Patience.Cancel);
+        await using var server = ServerProcess.Start(new Dictionary<string, string> // 1
+        {
+            ["TRACEVAULT_DATA_DIR"] = Path.Combine(database.DataDirectory, "data"),
+            ["TRACEVAULT_ANTHROPIC_URL"] = upstream.Url.AbsoluteUri,
+        });
+        var setupToken = await server.RestOfLineAsync("Setup token: ", Patience.Cancel);
         var link = new Uri(PrintedLink().Match(server.Output).Value);
         await using var profile = await chromium.NewProfileAsync(link, javaScript);
         var page = await profile.NewPageAsync();
 
-        await page.GotoAsync(link.AbsoluteUri);
-        await page.ExpectHeadingAsync("Set up this server");
-        await page.FillAsync(("Setup token", token), ("E-mail address", "ada@example.com"), ("Your name (optional)", "Ada"), ("Password", "correct horse battery staple"));
+        await page.GotoAsync(link.AbsoluteUri); // 2
+        await page.FillAsync(("Setup token", setupToken), ("E-mail address", "ada@example.com"), ("Your name (optional)", "Ada"), ("Password", TestServer.Password));
         await page.PressAsync("Create the owner");
-
         await page.WaitForURLAsync("**/me/proxy/");
+        await Assertions.Expect(page.GetByRole(AriaRole.Banner)).ToContainTextAsync("ada@example.com");
+
+        await page.StoreKeyAsync(); // 3
+        await page.ExpectStatusAsync("The key is stored.");
+        var proxy = await page.Locator("#base-url").InnerTextAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Tokens", Exact = true }).ClickAsync(); // 4
+        await page.MakeTokenAsync("Build server");
+        var token = await page.Locator("#token").InnerTextAsync();
+
+        var answer = await StreamAsync(proxy, token); // 5
+        Assert.StartsWith("event: message_start\n", answer);
+        Assert.Contains("\nevent: message_stop\n", answer);
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -34,6 +52,19 @@ public sealed partial class FirstRunTests(SystemChromium chromium)
         await Assertions.Expect(rig.Page.GetByLabel("Setup token")).ToHaveAccessibleDescriptionAsync(new Regex("^The setup token is wrong"));
         await Assertions.Expect(rig.Page.GetByLabel("E-mail address")).ToHaveValueAsync("ada@example.com");
         await Assertions.Expect(rig.Page.GetByLabel("Password")).ToHaveValueAsync("");
+    }
+
+    private static async Task<string> StreamAsync(string proxy, string token)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, proxy + "/v1/messages")
+        {
+            Headers = { { "anthropic-version", "2023-06-01" }, { "authorization", "Bearer " + token } },
+            Content = new StringContent("""{"model":"claude-haiku-4-5","max_tokens":64,"stream":true,"messages":[{"role":"user","content":"Say hello."}]}"""),
+        };
+        using var answer = await client.SendAsync(request, Patience.Cancel);
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadAsStringAsync(Patience.Cancel);
     }
 
     [GeneratedRegex(@"http://\S+/auth/setup\S*")]

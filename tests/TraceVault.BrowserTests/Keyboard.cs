@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace TraceVault.BrowserTests;
 
 /// <summary>Something the tabulator key stops at.</summary>
@@ -8,19 +10,21 @@ internal sealed record TabStop(string Html, int Place, bool IsSeen);
 /// <summary>Going through a page by keyboard alone.</summary>
 internal static class Keyboard
 {
-    /// <summary>The next press of the tabulator key goes to the first stop, whatever the page itself had focused.</summary>
-    public static Task FocusTopAsync(this IPage page) => page.EvaluateAsync("""
-        () => {
-          document.activeElement?.blur();
-          getSelection().setPosition(document.body, 0);
-        }
-        """);
+    /// <summary>Every stop from the top of the page to its end.</summary>
+    public static async Task<IReadOnlyList<TabStop>> TabStopsAsync(this IPage page)
+    {
+        const int Enough = 200; // a page that never lets go fails by its order
+        await page.EvaluateAsync("() => { document.activeElement?.blur(); getSelection().setPosition(document.body, 0); }");
+        var stops = new List<TabStop>();
+        while (stops.Count < Enough && await page.NextTabStopAsync() is { } stop) stops.Add(stop);
+        return stops;
+    }
 
     /// <returns>Null behind the last stop.</returns>
-    public static async Task<TabStop?> NextTabStopAsync(this IPage page)
+    private static async Task<TabStop?> NextTabStopAsync(this IPage page)
     {
         await page.Keyboard.PressAsync("Tab");
-        var stop = await page.EvaluateAsync<System.Text.Json.JsonElement?>("""
+        var stop = await page.EvaluateAsync<JsonElement?>("""
             () => {
               const at = document.activeElement;
               if (!at || at === document.body || at === document.documentElement) return null;
@@ -33,7 +37,7 @@ internal static class Keyboard
               };
             }
             """);
-        return stop is { ValueKind: System.Text.Json.JsonValueKind.Object } found
+        return stop is { ValueKind: JsonValueKind.Object } found
             ? new(found.GetProperty("html").GetString()!, found.GetProperty("place").GetInt32(), found.GetProperty("isSeen").GetBoolean())
             : null;
     }

@@ -25,14 +25,59 @@ internal static class Scenes
             await rig.Page.LogInAsync(password: "three random words");
             await rig.Page.ExpectAlertAsync("The e-mail address or the password is wrong.");
         },
-        ["not-found"] = async rig =>
+        ["proxy"] = AsUser("/me/proxy/"),
+        ["proxy-key-refused"] = AsUser("/me/proxy/", async rig =>
         {
-            await rig.SignInAsync();
-            await rig.GoAsync("/me/nothing-here");
-        },
+            await rig.Page.StoreKeyAsync("sk-something-else");
+            await rig.Page.ExpectAlertAsync("sk-ant-");
+        }),
+        ["proxy-key-stored"] = AsUser("/me/proxy/", rig => StoreAsync(rig)),
+        ["proxy-tested"] = AsUser("/me/proxy/", async rig =>
+        {
+            await StoreAsync(rig);
+            await rig.Page.PressAsync("Send a test request");
+            await rig.Page.ExpectStatusAsync("It works");
+        }),
+        ["proxy-test-failed"] = AsUser("/me/proxy/", async rig =>
+        {
+            await StoreAsync(rig, "sk-ant-api03-a-key-that-was-deleted");
+            await rig.Page.PressAsync("Send a test request");
+            await rig.Page.ExpectStatusAsync("Anthropic does not know this key");
+        }),
+        ["proxy-tool"] = AsUser("/me/proxy/?tool=csharp"),
+        ["proxy-remove"] = AsUser("/me/proxy/remove"),
+        ["sessions"] = AsUser("/me/sessions"),
+        ["sessions-many"] = AsUser("/me/sessions", async rig =>
+        {
+            await rig.Server.LogInAsync();
+            await rig.Server.LogInAsync();
+            await rig.GoAsync("/me/sessions");
+        }),
+        ["tokens"] = AsUser("/me/tokens"),
+        ["tokens-made"] = AsUser("/me/tokens", rig => rig.Page.MakeTokenAsync("Build server")),
+        ["tokens-refused"] = AsUser("/me/tokens", async rig =>
+        {
+            await rig.Page.FillAsync(("What it is for", " "));
+            await rig.Page.PressAsync("Make the token");
+            await rig.Page.ExpectAlertAsync("");
+        }),
+        ["not-found"] = AsUser("/me/nothing-here"),
     };
 
     public static TheoryData<string> Names => [.. All.Keys];
 
     public static Task ShowAsync(this BrowserRig rig, string scene) => All[scene](rig);
+
+    private static Func<BrowserRig, Task> AsUser(string path, Func<BrowserRig, Task>? then = null) => async rig =>
+    {
+        await rig.SignInAsync();
+        await rig.GoAsync(path);
+        if (then is not null) await then(rig);
+    };
+
+    private static async Task StoreAsync(BrowserRig rig, string key = TestServer.AnthropicKey)
+    {
+        await rig.Page.StoreKeyAsync(key);
+        await rig.Page.ExpectStatusAsync("The key is stored.");
+    }
 }

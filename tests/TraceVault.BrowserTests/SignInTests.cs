@@ -12,6 +12,31 @@ public sealed class SignInTests(SystemChromium chromium)
         await rig.Page.LogInAsync();
 
         await rig.Page.WaitForURLAsync("**/me/proxy/");
+        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Banner)).ToContainTextAsync(TestServer.Email);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Signing_in_goes_on_to_where_it_was_asked_for(bool javaScript)
+    {
+        await using var rig = await AtSignInAsync(javaScript);
+        await rig.GoAsync("/me/tokens");
+        await rig.Page.LogInAsync();
+
+        await rig.Page.ExpectHeadingAsync("Proxy tokens");
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Signing_out_ends_the_session(bool javaScript)
+    {
+        await using var rig = await BrowserRig.StartAsync(chromium, javaScript);
+        var token = await rig.SignInAsync();
+        await rig.GoAsync("/me/proxy/");
+        await rig.Page.PressAsync("Sign out");
+
+        await rig.Page.ExpectHeadingAsync("Sign in");
+        Assert.DoesNotContain(await rig.Page.Context.CookiesAsync(), cookie => cookie.Name == "tv_session");
+        using var answer = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, answer.StatusCode);
     }
 
     [Theory, InlineData(true), InlineData(false)]
