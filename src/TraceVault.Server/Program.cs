@@ -1,5 +1,6 @@
 using System.Collections;
 using TraceVault.Accounts;
+using TraceVault.Accounts.Devices;
 using TraceVault.Audit;
 using TraceVault.Demo;
 using TraceVault.Hosting;
@@ -74,7 +75,9 @@ internal static class Program
         app.UseRouting(); // here: the framework would put it in front of the proxy
         app.UseAuthentication();
         app.UseAuthorization();
+        app.MapGateway();
         app.MapAccounts();
+        app.MapDevices();
         app.MapMe();
         app.MapAudit();
         app.MapOperations();
@@ -100,5 +103,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddVault(settings).AddProxy(settings).AddPages().AddMe().AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddDevices().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddOperations(settings);
 }

@@ -14,6 +14,12 @@ internal enum TokenKind
 
     /// <summary>Made by its user for a program: good for the proxy alone.</summary>
     Proxy,
+
+    /// <summary>Of a device sign-in: good for new tokens of the same session, once.</summary>
+    Refresh,
+
+    /// <summary>Of a device that waits to be approved: good for asking whether it was.</summary>
+    Device,
 }
 
 /// <summary>A token that somebody shows, by kind and hash: enough to look it up.</summary>
@@ -21,16 +27,19 @@ internal readonly record struct PresentedToken(TokenKind Kind, TokenHash Hash);
 
 /// <summary>A token in clear, as a client holds it. It never prints, and only its <see cref="TokenHash"/> is stored.</summary>
 /// <remarks>
-/// Form: a prefix that says what it is (<c>tvs_</c>, a session; <c>tvp_</c>, a proxy token), 32 random bytes in base64url (43 characters), and the CRC-32 of all
+/// Form: a prefix that says what it is (<c>tvs_</c>, a session; <c>tvp_</c>, a proxy token; <c>tvr_</c>, a refresh token; <c>tvd_</c>, a device code), 32 random bytes in base64url (43 characters), and the CRC-32 of all
 /// before it in base 62 (6 characters, most significant first). The checksum lets a mistyped token be refused, and a leaked one be found
 /// by secret scanners, without asking the database.
 /// </remarks>
 [DebuggerDisplay("[token]")]
 internal sealed class AccessToken
 {
-    public const string SessionPrefix = "tvs_", ProxyPrefix = "tvp_";
+    public const string SessionPrefix = "tvs_", ProxyPrefix = "tvp_", RefreshPrefix = "tvr_", DevicePrefix = "tvd_";
 
-    private const int RandomBytes = 32, RandomLength = 43, ChecksumLength = 6, PrefixLength = 4;
+    /// <summary>How much of a token is secret.</summary>
+    public const int RandomBytes = 32;
+
+    private const int RandomLength = 43, ChecksumLength = 6, PrefixLength = 4;
     private const int Length = PrefixLength + RandomLength + ChecksumLength;
     private const string Base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -42,7 +51,14 @@ internal sealed class AccessToken
     {
         Span<byte> random = stackalloc byte[RandomBytes];
         RandomNumberGenerator.Fill(random);
-        var body = (kind is TokenKind.Session ? SessionPrefix : ProxyPrefix) + Base64Url.EncodeToString(random);
+        return Of(kind, random);
+    }
+
+    /// <param name="kind">What it will be good for.</param>
+    /// <param name="random"><see cref="RandomBytes"/> that nobody can guess.</param>
+    public static AccessToken Of(TokenKind kind, ReadOnlySpan<byte> random)
+    {
+        var body = Prefix(kind) + Base64Url.EncodeToString(random);
         Span<char> checksum = stackalloc char[ChecksumLength];
         WriteChecksum(body, checksum);
         return new AccessToken(string.Concat(body, checksum));
@@ -52,8 +68,7 @@ internal sealed class AccessToken
     public static bool TryRead(ReadOnlySpan<char> text, out PresentedToken token)
     {
         token = default;
-        var isSession = text.StartsWith(SessionPrefix, StringComparison.Ordinal);
-        if (text.Length != Length || (!isSession && !text.StartsWith(ProxyPrefix, StringComparison.Ordinal)) || !Ascii.IsValid(text))
+        if (text.Length != Length || KindOf(text[..PrefixLength]) is not { } kind || !Ascii.IsValid(text))
         {
             return false;
         }
@@ -65,7 +80,7 @@ internal sealed class AccessToken
             return false;
         }
 
-        token = new PresentedToken(isSession ? TokenKind.Session : TokenKind.Proxy, TokenHash.Of(text));
+        token = new PresentedToken(kind, TokenHash.Of(text));
         return true;
     }
 
@@ -76,6 +91,23 @@ internal sealed class AccessToken
 
     [SuppressMessage("Design", "CA1024", Justification = "Not a property: a debugger would show it.")]
     public override string ToString() => "[token]";
+
+    private static string Prefix(TokenKind kind) => kind switch
+    {
+        TokenKind.Session => SessionPrefix,
+        TokenKind.Proxy => ProxyPrefix,
+        TokenKind.Refresh => RefreshPrefix,
+        _ => DevicePrefix,
+    };
+
+    private static TokenKind? KindOf(ReadOnlySpan<char> prefix) => prefix switch
+    {
+        SessionPrefix => TokenKind.Session,
+        ProxyPrefix => TokenKind.Proxy,
+        RefreshPrefix => TokenKind.Refresh,
+        DevicePrefix => TokenKind.Device,
+        _ => null,
+    };
 
     private static void WriteChecksum(ReadOnlySpan<char> body, Span<char> checksum)
     {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Dapper;
 using TraceVault.Audit;
@@ -29,32 +30,41 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
 
     public async Task<Created> CreateAsync(User user, Origin origin, CancellationToken cancel)
     {
-        var now = clock.GetUtcNow();
         var token = AccessToken.Create(TokenKind.Session);
-        var expires = ExpiryAfterUse(now, now);
-        var id = Guid.CreateVersion7(now).ToString();
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var expires = await InsertAsync(connection, transaction, Guid.CreateVersion7(clock.GetUtcNow()).ToString(), new Actor(user.Id, user.Email, origin), token, null, cancel);
+        await transaction.CommitAsync(cancel);
+        return new Created(token, expires);
+    }
+
+    /// <summary>Adds a session, and the sign-in to the audit log, in a transaction of the caller's.</summary>
+    /// <returns>When the session ends.</returns>
+    public async Task<DateTimeOffset> InsertAsync(
+        DbConnection connection, DbTransaction transaction, string id, Actor owner, AccessToken token, AccessToken? refresh, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var expires = ExpiryAfterUse(now, now);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into auth_sessions (id, user_id, token_hash, client, address, created_at, expires_at, last_used_at)
-            values (@id, @UserId, @Hash, @Client, @Address, @Now, @Expires, @Now)
+            insert into auth_sessions (id, user_id, token_hash, refresh_hash, client, address, created_at, expires_at, last_used_at)
+            values (@id, @UserId, @Hash, @Refresh, @Client, @Address, @Now, @Expires, @Now)
             """,
             new
             {
                 id,
-                UserId = user.Id,
+                owner.UserId,
                 Hash = token.Hash().ToBytes(),
-                origin.Client,
-                origin.Address,
+                Refresh = refresh?.Hash().ToBytes(),
+                owner.Origin.Client,
+                owner.Origin.Address,
                 Now = now.ToUnixTimeMilliseconds(),
                 Expires = expires.ToUnixTimeMilliseconds(),
             },
             transaction,
             cancellationToken: cancel));
-        await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.SignIn, new Actor(user.Id, user.Email, origin), id), cancel);
-        await transaction.CommitAsync(cancel);
-        return new Created(token, expires);
+        await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.SignIn, owner, id), cancel);
+        return expires;
     }
 
     /// <returns>The session, expired or not; null when it was ended or never was.</returns>

@@ -87,7 +87,7 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock)
     private static string Subject(string account) => "account:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(account)));
 
     /// <summary>An IPv6 subscriber holds a /64 (RFC 6177), so that is what counts as one address.</summary>
-    private static string Subject(IPAddress? address)
+    public static string Subject(IPAddress? address)
     {
         if (address is { IsIPv4MappedToIPv6: true })
         {

@@ -24,6 +24,7 @@ internal static class AuditPhrases
         [AuditActions.TokenRevoked] = new("revoked", "revoke", " the proxy token “{target}”{of}"),
         [AuditActions.DeviceApproved] = new("approved", "approve", " a sign-in by device code"),
         [AuditActions.DeviceRefused] = new("refused", "refuse", " a sign-in by device code"),
+        [AuditActions.DeviceCodeReused] = new("showed", "show", " a device code a second time, which ended the session{of}"),
         [AuditActions.Invited] = new("invited", "invite", " {subject}"),
         [AuditActions.InviteAccepted] = new("joined", "join", " by invitation"),
         [AuditActions.InviteWithdrawn] = new("withdrew", "withdraw", " the invitation of {subject}"),

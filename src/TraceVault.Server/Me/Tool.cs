@@ -17,7 +17,13 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
         [
             new("claude-code", "Claude Code",
                 ("Sign in once on the machine where you work:", $"tracevault login --server {origin}"),
-                ("Then start Claude Code with your TraceVault session:", "tracevault proxy run -- claude")),
+                ("Then start Claude Code with your TraceVault session:", "tracevault proxy run -- claude"),
+                ("Or with nothing else installed. Put this into ~/.claude/settings.json, start Claude Code, enter /login and trust this gateway:", $$"""
+                    {
+                      "forceLoginMethod": "gateway",
+                      "forceLoginGatewayUrl": "{{proxy}}"
+                    }
+                    """)),
             new("api-key-helper", "apiKeyHelper",
                 ("For good, in ~/.claude/settings.json. Claude Code asks for the token when it needs it, so nothing is copied:", $$"""
                     {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using TraceVault.Settings;
 
 namespace TraceVault.Proxy;
@@ -24,5 +25,16 @@ internal static class ProxyFeature
     {
         var proxy = app.Services.GetRequiredService<AnthropicProxy>();
         app.Use(next => context => proxy.InvokeAsync(context, next));
+    }
+
+    /// <summary>What a client that signed in asks of its gateway beside the API; see <see cref="RequestTarget"/>.</summary>
+    public static void MapGateway(this WebApplication app)
+    {
+        var gateway = app.MapGroup(RequestTarget.Base);
+        gateway.MapGet("/managed/settings", GatewayEndpoints.NoSettings);
+        foreach (var signal in (string[])["metrics", "logs", "traces"])
+        {
+            gateway.MapPost($"/v1/{signal}", GatewayEndpoints.DropTelemetryAsync).WithMetadata(new RequestSizeLimitAttribute(GatewayEndpoints.MaxTelemetryBytes));
+        }
     }
 }

@@ -1,8 +1,10 @@
+using System.Collections.Frozen;
+
 namespace TraceVault.Proxy;
 
 internal enum TargetKind
 {
-    /// <summary>Not under the proxy's base.</summary>
+    /// <summary>Not under the proxy's base, or an endpoint of the server's own that clients look for there.</summary>
     NotOurs,
 
     /// <summary>Under the base, in a form that could mean another path to the upstream than to us.</summary>
@@ -19,6 +21,12 @@ internal enum TargetKind
 internal static class RequestTarget
 {
     public const string Base = "/proxy/anthropic";
+
+    /// <summary>What Claude Code's sign-in expects under the base (https://code.claude.com/docs/en/llm-gateway-protocol): never forwarded, by no method, in these very characters.</summary>
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Endpoints = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "/.well-known/oauth-authorization-server", "/oauth/device_authorization", "/oauth/token", "/oauth/revoke",
+        "/managed/settings", "/v1/metrics", "/v1/logs", "/v1/traces").GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <param name="raw">The target of the request line.</param>
     /// <param name="publicOrigin">Scheme, host and port under which an absolute-form target is taken.</param>
@@ -38,6 +46,11 @@ internal static class RequestTarget
         if (foreign || rest.ContainsAnyExceptInRange('!', '~') || !IsAcceptable(path))
         {
             return TargetKind.Unacceptable;
+        }
+
+        if (Endpoints.Contains(path))
+        {
+            return TargetKind.NotOurs;
         }
 
         upstream = path.IsEmpty ? $"/{rest}" : rest.ToString();

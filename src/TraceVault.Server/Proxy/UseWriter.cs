@@ -1,11 +1,12 @@
 using TraceVault.Accounts;
+using TraceVault.Accounts.Devices;
 using TraceVault.Storage;
 using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
 /// <summary>Writes from time to time, and at the end, when tokens and keys were last used; sweeps what has expired.</summary>
-internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProxyTokens proxyTokens, ProviderKeys keys, SignInThrottle throttle, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
+internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProxyTokens proxyTokens, ProviderKeys keys, SignInThrottle throttle, DeviceAuthorizations devices, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), SweepInterval = TimeSpan.FromHours(1), LastWriteTimeout = TimeSpan.FromSeconds(5);
 
@@ -62,6 +63,7 @@ internal sealed partial class UseWriter(Callers callers, Sessions sessions, Prox
         {
             await sessions.ForgetExpiredAsync(cancel);
             await throttle.ForgetOldAsync(cancel);
+            await devices.ForgetExpiredAsync(cancel);
             _swept = clock.GetUtcNow();
         }
     }

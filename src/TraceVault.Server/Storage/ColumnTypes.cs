@@ -8,4 +8,7 @@ internal static class ColumnTypes
     public static ICreateTableColumnOptionOrWithColumnSyntax AsText(this ICreateTableColumnAsTypeSyntax column) => column.AsString(int.MaxValue);
 
     public static ICreateTableColumnOptionOrWithColumnSyntax AsBytes(this ICreateTableColumnAsTypeSyntax column) => column.AsBinary(int.MaxValue);
+
+    public static FluentMigrator.Builders.Alter.Table.IAlterTableColumnOptionOrAddColumnOrAlterColumnSyntax AsBytes(this FluentMigrator.Builders.Alter.Table.IAlterTableColumnAsTypeSyntax column) =>
+        column.AsBinary(int.MaxValue);
 }

@@ -111,3 +111,35 @@ public sealed class DataProtectionKeys : ForwardOnlyMigration
         .WithColumn("xml").AsText().NotNullable()
         .WithColumn("created_at").AsInt64().NotNullable();
 }
+
+/// <summary>Devices that ask to be signed in, and what refreshes their sessions.</summary>
+[Migration(5, "device sign-in")]
+public sealed class DeviceSignIn : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Create.Table("device_authorizations")
+            .WithColumn("id").AsText().PrimaryKey() // the session that comes of it has the same one
+            .WithColumn("device_code_hash").AsBytes().NotNullable().Unique() // SHA-256 of the device code
+            .WithColumn("user_code").AsText().NotNullable().Unique() // eight letters, without the dash
+            .WithColumn("state").AsText().NotNullable() // pending, approved, refused, used
+            .WithColumn("user_id").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed() // who approved
+            .WithColumn("client").AsText().Nullable()
+            .WithColumn("address").AsText().Nullable()
+            .WithColumn("source").AsText().NotNullable().Indexed() // what counts as one address
+            .WithColumn("created_at").AsInt64().NotNullable()
+            .WithColumn("expires_at").AsInt64().NotNullable().Indexed()
+            .WithColumn("interval_seconds").AsInt64().NotNullable()
+            .WithColumn("polled_at").AsInt64().NotNullable(); // 0: never
+
+        // SHA-256 of the refresh token in force and of the one before; null for a session without.
+        foreach (var column in (string[])["refresh_hash", "previous_refresh_hash"])
+        {
+            Alter.Table("auth_sessions").AddColumn(column).AsBytes().Nullable();
+            Create.Index($"ix_auth_sessions_{column}").OnTable("auth_sessions").OnColumn(column).Unique(); // SQLite adds no unique column
+        }
+
+        Alter.Table("auth_sessions").AddColumn("refreshed_at").AsInt64().Nullable();
+    }
+}

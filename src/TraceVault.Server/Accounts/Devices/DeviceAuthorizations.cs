@@ -1,0 +1,132 @@
+using System.Net;
+using Dapper;
+using TraceVault.Audit;
+using TraceVault.Storage;
+
+namespace TraceVault.Accounts.Devices;
+
+/// <summary>Devices that ask to be signed in (RFC 8628), in the database: ten minutes each, of the device code its hash alone.</summary>
+internal sealed class DeviceAuthorizations(Database database, AuditLog audit, TimeProvider clock)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many may be open from one address, where colleagues share one, and in all, which bounds the table.</summary>
+    public const int MaxPerAddress = 30, MaxOpen = 10_000;
+
+    /// <summary>Seconds between two polls, at first.</summary>
+    public const int Interval = 5;
+
+    private const string Columns = "id, user_code, state, user_id, client, address, created_at, expires_at, interval_seconds, polled_at";
+
+    /// <summary>The codes in clear, for this one time.</summary>
+    internal sealed record Created(AccessToken DeviceCode, UserCode UserCode);
+
+    /// <returns>Null when too many are open; also, once in a million times, when the user code is taken.</returns>
+    public async Task<Created?> CreateAsync(Origin origin, IPAddress? address, CancellationToken cancel)
+    {
+        var created = new Created(AccessToken.Create(TokenKind.Device), UserCode.Create());
+        var now = clock.GetUtcNow();
+        await using var connection = await database.ConnectAsync(cancel);
+        var inserted = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into device_authorizations (id, device_code_hash, user_code, state, client, address, source, created_at, expires_at, interval_seconds, polled_at)
+            select @Id, @Hash, @Letters, @Pending, @Client, @Address, @source, @Now, @Expires, @Interval, 0
+            where (select count(*) from device_authorizations where source = @source and expires_at > @Now) < @MaxPerAddress
+            and (select count(*) from device_authorizations where expires_at > @Now) < @MaxOpen
+            on conflict do nothing
+            """,
+            new
+            {
+                Id = Guid.CreateVersion7(now).ToString(),
+                Hash = created.DeviceCode.Hash().ToBytes(),
+                created.UserCode.Letters,
+                DeviceAuthorization.Pending,
+                origin.Client,
+                origin.Address,
+                source = SignInThrottle.Subject(address),
+                Now = now.ToUnixTimeMilliseconds(),
+                Expires = (now + Lifetime).ToUnixTimeMilliseconds(),
+                Interval = (long)Interval,
+                MaxPerAddress = (long)MaxPerAddress,
+                MaxOpen = (long)MaxOpen,
+            },
+            cancellationToken: cancel));
+        return inserted == 0 ? null : created;
+    }
+
+    /// <returns>Whatever its state, expired or not; null when there is none.</returns>
+    public async Task<DeviceAuthorization?> FindAsync(TokenHash deviceCode, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<DeviceAuthorization>(new CommandDefinition(
+            $"select {Columns} from device_authorizations where device_code_hash = @Hash", new { Hash = deviceCode.ToBytes() }, cancellationToken: cancel));
+    }
+
+    /// <returns>One that waits for a decision; null when there is none, or it is too late.</returns>
+    public async Task<DeviceAuthorization?> FindPendingAsync(UserCode code, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<DeviceAuthorization>(new CommandDefinition(
+            $"select {Columns} from device_authorizations where user_code = @Letters and state = @Pending and expires_at > @Now",
+            new { code.Letters, DeviceAuthorization.Pending, Now = Now() },
+            cancellationToken: cancel));
+    }
+
+    /// <returns>Whether it still waited for a decision.</returns>
+    public async Task<bool> DecideAsync(UserCode code, bool approve, Actor actor)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = await connection.BeginTransactionAsync();
+        var id = await connection.QuerySingleOrDefaultAsync<string>(
+            """
+            update device_authorizations set state = @State, user_id = @UserId
+            where user_code = @Letters and state = @Pending and expires_at > @Now returning id
+            """,
+            new { State = approve ? DeviceAuthorization.Approved : DeviceAuthorization.Refused, actor.UserId, code.Letters, DeviceAuthorization.Pending, Now = Now() },
+            transaction);
+        if (id is null)
+        {
+            return false;
+        }
+
+        await audit.AppendAsync(connection, transaction, AuditEvent.Own(approve ? AuditActions.DeviceApproved : AuditActions.DeviceRefused, actor, id));
+        await transaction.CommitAsync();
+        return true;
+    }
+
+    /// <summary>Records a poll.</summary>
+    /// <param name="found">As it was read.</param>
+    /// <param name="intervalSeconds">How long to wait from now on.</param>
+    /// <returns>False when another poll, or a decision, came in between.</returns>
+    public async Task<bool> TouchAsync(DeviceAuthorization found, long intervalSeconds, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update device_authorizations set polled_at = @Now, interval_seconds = @intervalSeconds
+            where id = @Id and state = @Pending and polled_at = @PolledAt
+            """,
+            new { Now = Now(), intervalSeconds, found.Id, DeviceAuthorization.Pending, found.PolledAt },
+            cancellationToken: cancel)) > 0;
+    }
+
+    /// <summary>The device gave up.</summary>
+    /// <returns>Whether there was anything to give up.</returns>
+    public async Task<bool> WithdrawAsync(string id)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        return await connection.ExecuteAsync(
+            "update device_authorizations set state = @Refused where id = @id and state in (@Pending, @Approved)",
+            new { id, DeviceAuthorization.Refused, DeviceAuthorization.Pending, DeviceAuthorization.Approved }) > 0;
+    }
+
+    /// <summary>Forgets what expired a while ago, so that until then a late device is told why.</summary>
+    public async Task ForgetExpiredAsync(CancellationToken cancel)
+    {
+        var before = (clock.GetUtcNow() - Lifetime).ToUnixTimeMilliseconds();
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition("delete from device_authorizations where expires_at < @before", new { before }, cancellationToken: cancel));
+    }
+
+    private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();
+}

@@ -1,0 +1,92 @@
+using Dapper;
+using TraceVault.Audit;
+using TraceVault.Storage;
+
+namespace TraceVault.Accounts.Devices;
+
+/// <summary>Answers a device that asks whether it was approved (RFC 8628 §3.4): with tokens, once.</summary>
+internal sealed class DeviceGrant(Database database, DeviceAuthorizations devices, Sessions sessions, SessionTokens tokens, TimeProvider clock)
+{
+    /// <summary>Seconds that each poll that comes too early adds to the interval (RFC 8628 §3.5), and the longest it grows to.</summary>
+    private const long SlowDown = 5, MaxInterval = 60;
+
+    /// <summary>How much earlier than asked a poll may come: networks do not keep time, in milliseconds.</summary>
+    private const long Tolerance = 1000;
+
+    private sealed record Owner(string Id, string Email);
+
+    public async Task<GrantResult> TryAsync(TokenHash deviceCode, Origin origin, CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (await devices.FindAsync(deviceCode, cancel) is not { } found)
+            {
+                return new GrantResult(OAuthError.UnknownDeviceCode);
+            }
+
+            if (found.State == DeviceAuthorization.Used)
+            {
+                // Somebody else has the code too, or the first answer was lost: either way nobody may keep what came of it.
+                await tokens.EndAsync(found.Id, AuditActions.DeviceCodeReused, origin);
+                return new GrantResult(OAuthError.UsedDeviceCode);
+            }
+
+            if (found.State == DeviceAuthorization.Refused)
+            {
+                return new GrantResult(OAuthError.Refused);
+            }
+
+            if (clock.GetUtcNow().ToUnixTimeMilliseconds() >= found.ExpiresAt)
+            {
+                return new GrantResult(OAuthError.ExpiredDeviceCode);
+            }
+
+            if (found.State == DeviceAuthorization.Pending)
+            {
+                return new GrantResult(await PendingAsync(found, cancel));
+            }
+
+            if (await RedeemAsync(found, origin) is { } issued)
+            {
+                return new GrantResult(null, issued);
+            }
+        }
+    }
+
+    /// <summary>The device gave up: nobody can approve it any more, and what it was given without hearing of it ends.</summary>
+    public async Task WithdrawAsync(TokenHash deviceCode, Origin origin, CancellationToken cancel)
+    {
+        if (await devices.FindAsync(deviceCode, cancel) is { } found && !await devices.WithdrawAsync(found.Id))
+        {
+            await tokens.EndAsync(found.Id, AuditActions.SignOut, origin);
+        }
+    }
+
+    private async Task<OAuthError> PendingAsync(DeviceAuthorization found, CancellationToken cancel)
+    {
+        var early = found.PolledAt > 0 && clock.GetUtcNow().ToUnixTimeMilliseconds() < found.PolledAt + (found.IntervalSeconds * 1000) - Tolerance;
+        var interval = early ? Math.Min(found.IntervalSeconds + SlowDown, MaxInterval) : found.IntervalSeconds;
+        return await devices.TouchAsync(found, interval, cancel) && !early ? OAuthError.Pending : OAuthError.SlowDown;
+    }
+
+    /// <returns>Null when another poll was faster, or its user is gone.</returns>
+    private async Task<IssuedTokens?> RedeemAsync(DeviceAuthorization found, Origin origin)
+    {
+        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var transaction = await connection.BeginTransactionAsync();
+        var redeemed = await connection.ExecuteAsync(
+            "update device_authorizations set state = @Used where id = @Id and state = @Approved",
+            new { DeviceAuthorization.Used, found.Id, DeviceAuthorization.Approved },
+            transaction);
+        if (redeemed == 0)
+        {
+            return null;
+        }
+
+        var owner = await connection.QuerySingleAsync<Owner>("select id, email from users where id = @UserId", new { found.UserId }, transaction);
+        var (access, refresh) = (AccessToken.Create(TokenKind.Session), AccessToken.Create(TokenKind.Refresh));
+        var expires = await sessions.InsertAsync(connection, transaction, found.Id, new Actor(owner.Id, owner.Email, origin), access, refresh, CancellationToken.None);
+        await transaction.CommitAsync();
+        return new IssuedTokens(access, refresh, expires, owner.Email);
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using TraceVault.Audit;
+using TraceVault.Pages;
+
+namespace TraceVault.Accounts.Devices;
+
+/// <summary>Where a signed-in person sees which device asks to be signed in as them, and approves or refuses it. Looking decides nothing.</summary>
+internal static class DevicePages
+{
+    private const string Unknown = "No device waits under this code. Compare it with the one that the device shows; after ten minutes it starts again with a new one.";
+
+    public static async Task<IResult> ShowAsync(
+        [FromQuery(Name = "user_code")] string? userCode, PageContext page, SignedIn me, HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, CancellationToken cancel)
+    {
+        if (string.IsNullOrWhiteSpace(userCode))
+        {
+            return Ask(page, StatusCodes.Status200OK);
+        }
+
+        var (found, refusal) = await FindAsync(userCode, page, me, context, devices, throttle, cancel);
+        return refusal ?? new RazorComponentResult<DevicePage>(
+            new { Context = page, Device = found, IsFromHere = found!.Address == context.Connection.RemoteIpAddress?.ToString() });
+    }
+
+    public static async Task<IResult> DecideAsync(
+        [FromForm(Name = "user_code")] string? userCode, [FromForm] string? decision, PageContext page, SignedIn me, Actor actor,
+        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, CancellationToken cancel)
+    {
+        if (decision is not ("approve" or "refuse"))
+        {
+            return Ask(page, StatusCodes.Status400BadRequest, userCode, "Choose Approve or Refuse.");
+        }
+
+        var (found, refusal) = await FindAsync(userCode, page, me, context, devices, throttle, cancel);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var approve = decision == "approve";
+        return UserCode.TryParse(found!.UserCode, out var code) && await devices.DecideAsync(code, approve, actor)
+            ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve })
+            : Ask(page, StatusCodes.Status404NotFound, null, Unknown);
+    }
+
+    /// <summary>Looks a code up. Each try counts as a failed sign-in until it is known to be right, so that nobody can try many.</summary>
+    private static async Task<(DeviceAuthorization? Found, IResult? Refusal)> FindAsync(
+        string? text, PageContext page, SignedIn me, HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, CancellationToken cancel)
+    {
+        if (!UserCode.TryParse(text, out var code))
+        {
+            return (null, Ask(page, StatusCodes.Status400BadRequest, text, "A code has eight letters, such as WDJB-MJHT. Type it as the device shows it."));
+        }
+
+        var (account, address) = ($"device {me.User.Id}", context.Connection.RemoteIpAddress);
+        if ((await throttle.EnterAsync(account, address, cancel)).Wait is { } wait)
+        {
+            AccountEndpoints.SetRetryAfter(context, wait);
+            return (null, Ask(page, StatusCodes.Status429TooManyRequests, null, AccountEndpoints.TryAgainIn(wait)));
+        }
+
+        if (await devices.FindPendingAsync(code, cancel) is not { } found)
+        {
+            return (null, Ask(page, StatusCodes.Status404NotFound, code.ToString(), Unknown));
+        }
+
+        await throttle.SucceedAsync(account, address, cancel);
+        return (found, null);
+    }
+
+    private static RazorComponentResult<DeviceCodePage> Ask(PageContext page, int status, string? code = null, string? problem = null) =>
+        new(new { Context = page, Code = code, Problem = problem }) { StatusCode = status };
+}

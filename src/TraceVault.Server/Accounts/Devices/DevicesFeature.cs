@@ -1,0 +1,30 @@
+using TraceVault.Pages;
+using TraceVault.Proxy;
+
+namespace TraceVault.Accounts.Devices;
+
+internal static class DevicesFeature
+{
+    public static WebApplicationBuilder AddDevices(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<DeviceAuthorizations>();
+        builder.Services.AddSingleton<DeviceGrant>();
+        builder.Services.AddSingleton<SessionTokens>();
+        return builder;
+    }
+
+    public static void MapDevices(this WebApplication app)
+    {
+        app.MapGet(OAuthEndpoints.Metadata, OAuthEndpoints.Describe);
+        var gateway = app.MapGroup(RequestTarget.Base);
+        gateway.MapGet(OAuthEndpoints.Metadata, OAuthEndpoints.Describe);
+        var oauth = gateway.MapGroup("/oauth");
+        oauth.MapPost("/device_authorization", OAuthEndpoints.AuthorizeDeviceAsync);
+        oauth.MapPost("/token", OAuthEndpoints.TokenAsync);
+        oauth.MapPost("/revoke", OAuthEndpoints.RevokeAsync);
+
+        var pages = app.MapPrivatePages("/auth");
+        pages.MapGet("/device", DevicePages.ShowAsync);
+        pages.MapPost("/device", DevicePages.DecideAsync);
+    }
+}

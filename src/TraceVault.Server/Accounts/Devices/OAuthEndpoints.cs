@@ -1,0 +1,122 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Hosting;
+using TraceVault.Proxy;
+
+namespace TraceVault.Accounts.Devices;
+
+/// <summary>RFC 8414, the parts that a device needs.</summary>
+internal sealed record ServerMetadata(
+    string Issuer,
+    string DeviceAuthorizationEndpoint,
+    string TokenEndpoint,
+    string RevocationEndpoint,
+    IReadOnlyList<string> GrantTypesSupported,
+    IReadOnlyList<string> ResponseTypesSupported,
+    IReadOnlyList<string> TokenEndpointAuthMethodsSupported,
+    IReadOnlyList<string> RevocationEndpointAuthMethodsSupported);
+
+/// <summary>RFC 8628 §3.2.</summary>
+internal sealed record DeviceAnswer(string DeviceCode, string UserCode, string VerificationUri, string VerificationUriComplete, int ExpiresIn, int Interval)
+{
+    public override string ToString() => "[device authorization]";
+}
+
+/// <summary>RFC 6749 §5.1; the address tells the person at the device as whom it was signed in.</summary>
+internal sealed record TokenAnswer(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken, string Email)
+{
+    public override string ToString() => "[tokens]";
+}
+
+/// <summary>The OAuth endpoints of device sign-in. Every address in an answer is made from the public one.</summary>
+internal static class OAuthEndpoints
+{
+    public const string Metadata = "/.well-known/oauth-authorization-server", DeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code";
+
+    private const string RefreshGrantType = "refresh_token";
+    private const int RetryAfterTooMany = 60; // seconds
+
+    public static ServerMetadata Describe(HttpRequest request, PublicUrl publicUrl)
+    {
+        var gateway = publicUrl.Origin + RequestTarget.Base;
+        return new ServerMetadata(
+            request.Path.StartsWithSegments(RequestTarget.Base) ? gateway : publicUrl.Origin,
+            $"{gateway}/oauth/device_authorization",
+            $"{gateway}/oauth/token",
+            $"{gateway}/oauth/revoke",
+            [DeviceGrantType, RefreshGrantType],
+            [],
+            ["none"],
+            ["none"]);
+    }
+
+    public static async Task<IResult> AuthorizeDeviceAsync(HttpContext context, DeviceAuthorizations devices, PublicUrl publicUrl, CancellationToken cancel)
+    {
+        if (await OAuthForm.ReadAsync(context.Request, cancel) is null)
+        {
+            return Refuse(OAuthError.NotAForm);
+        }
+
+        if (await devices.CreateAsync(Origin.Of(context), context.Connection.RemoteIpAddress, cancel) is not { } created)
+        {
+            AccountEndpoints.SetRetryAfter(context, TimeSpan.FromSeconds(RetryAfterTooMany));
+            return Refuse(OAuthError.TooMany);
+        }
+
+        var page = $"{publicUrl.Origin}/auth/device";
+        return TypedResults.Ok(new DeviceAnswer(
+            created.DeviceCode.Reveal(), created.UserCode.ToString(), page, $"{page}?user_code={created.UserCode}",
+            (int)DeviceAuthorizations.Lifetime.TotalSeconds, DeviceAuthorizations.Interval));
+    }
+
+    public static async Task<IResult> TokenAsync(HttpContext context, DeviceGrant device, SessionTokens tokens, TimeProvider clock, CancellationToken cancel)
+    {
+        if (await OAuthForm.ReadAsync(context.Request, cancel) is not { } form)
+        {
+            return Refuse(OAuthError.NotAForm);
+        }
+
+        var result = form["grant_type"] switch
+        {
+            null => new GrantResult(OAuthError.Missing("grant_type")),
+            DeviceGrantType => form["device_code"] is not { } code ? new GrantResult(OAuthError.Missing("device_code"))
+                : AccessToken.TryRead(code, out var read) && read.Kind is TokenKind.Device ? await device.TryAsync(read.Hash, Origin.Of(context), cancel)
+                : new GrantResult(OAuthError.UnknownDeviceCode),
+            RefreshGrantType => form["refresh_token"] is not { } token ? new GrantResult(OAuthError.Missing("refresh_token"))
+                : AccessToken.TryRead(token, out var read) && read.Kind is TokenKind.Refresh ? await tokens.RefreshAsync(token, read.Hash, Origin.Of(context), cancel)
+                : new GrantResult(OAuthError.InvalidRefresh),
+            _ => new GrantResult(OAuthError.UnsupportedGrant),
+        };
+        return result.Tokens is { } issued
+            ? TypedResults.Ok(new TokenAnswer(
+                issued.Access.Reveal(), "Bearer", (long)(issued.ExpiresAt - clock.GetUtcNow()).TotalSeconds, issued.Refresh.Reveal(), issued.Email))
+            : Refuse(result.Error!);
+    }
+
+    /// <summary>RFC 7009: either token ends the session, and a device code ends what it began. What is not known is revoked already.</summary>
+    public static async Task<IResult> RevokeAsync(HttpContext context, SessionTokens tokens, DeviceGrant device, CancellationToken cancel)
+    {
+        if (await OAuthForm.ReadAsync(context.Request, cancel) is not { } form)
+        {
+            return Refuse(OAuthError.NotAForm);
+        }
+
+        if (form["token"] is not { } token)
+        {
+            return Refuse(OAuthError.Missing("token"));
+        }
+
+        if (AccessToken.TryRead(token, out var read))
+        {
+            await (read.Kind switch
+            {
+                TokenKind.Session or TokenKind.Refresh => tokens.RevokeAsync(read.Hash, Origin.Of(context), cancel),
+                TokenKind.Device => device.WithdrawAsync(read.Hash, Origin.Of(context), cancel),
+                _ => Task.CompletedTask, // proxy tokens are their user's to revoke
+            });
+        }
+
+        return TypedResults.Ok();
+    }
+
+    private static JsonHttpResult<OAuthError> Refuse(OAuthError error) => TypedResults.Json(error, statusCode: error.Status);
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace TraceVault.Accounts.Devices;
+
+/// <summary>What a person reads from one screen and types at another: eight of twenty consonants, shown as <c>WDJB-MJHT</c> (RFC 8628 §6.1), about 34 bits.</summary>
+internal sealed class UserCode
+{
+    private const string Alphabet = "BCDFGHJKLMNPQRSTVWXZ"; // no vowels, so that no words come of it
+    private const int Length = 8;
+
+    private UserCode(string letters) => Letters = letters;
+
+    /// <summary>As it is stored: upper case, without the dash.</summary>
+    public string Letters { get; }
+
+    public static UserCode Create() => new(RandomNumberGenerator.GetString(Alphabet, Length));
+
+    /// <summary>Accepts either case, and spaces, dashes and dots anywhere.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out UserCode? code)
+    {
+        code = null;
+        if (text is null or { Length: > 100 })
+        {
+            return false;
+        }
+
+        var letters = string.Concat(text.Where(c => !IsSeparator(c))).ToUpperInvariant();
+        code = letters.Length == Length && letters.All(Alphabet.Contains) ? new UserCode(letters) : null;
+        return code is not null;
+    }
+
+    public override string ToString() => $"{Letters[..4]}-{Letters[4..]}";
+
+    private static bool IsSeparator(char c) =>
+        char.IsWhiteSpace(c) || char.IsControl(c) || c == '.' || char.GetUnicodeCategory(c) is UnicodeCategory.DashPunctuation;
+}

@@ -1,0 +1,248 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using TraceVault.Accounts.Devices;
+using TraceVault.Tests.Proxy;
+
+namespace TraceVault.Tests.Accounts.Devices;
+
+public class DeviceSignInTests
+{
+    private static FakeTimeProvider Clock => new(DateTimeOffset.UnixEpoch.AddYears(56));
+
+    [Theory, InlineData("", ""), InlineData("/proxy/anthropic", "/proxy/anthropic")]
+    public async Task The_metadata_names_the_public_address_whatever_the_request_says(string path, string issuer)
+    {
+        await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{path}/.well-known/oauth-authorization-server");
+        request.Headers.Host = "evil.example.com";
+        request.Headers.Add("x-forwarded-host", "evil.example.com");
+
+        using var answer = await server.Client.SendAsync(request, Patience.Cancel);
+        var json = await answer.Content.ReadFromJsonAsync<JsonElement>(Patience.Cancel);
+
+        Assert.Equal("https://vault.example.com" + issuer, json.GetProperty("issuer").GetString());
+        Assert.Equal("https://vault.example.com/proxy/anthropic/oauth/device_authorization", json.GetProperty("device_authorization_endpoint").GetString());
+        Assert.Equal("https://vault.example.com/proxy/anthropic/oauth/token", json.GetProperty("token_endpoint").GetString());
+        Assert.Equal("https://vault.example.com/proxy/anthropic/oauth/revoke", json.GetProperty("revocation_endpoint").GetString());
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task An_approved_device_gets_tokens_of_one_session(string engine)
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        var device = new DeviceClient(rig.Server);
+        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+
+        var begun = await device.BeginAsync();
+        var pending = await device.PollAsync(begun);
+        await owner.DecideAsync(begun["user_code"], "approve");
+        var tokens = await device.PollAsync(begun);
+
+        Assert.Matches("^tvd_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}$", begun["device_code"]);
+        Assert.Matches("^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$", begun["user_code"]);
+        Assert.Equal(new Uri(rig.Server.Url, "/auth/device").AbsoluteUri, begun["verification_uri"]);
+        Assert.Equal($"{begun["verification_uri"]}?user_code={begun["user_code"]}", begun["verification_uri_complete"]);
+        Assert.Equal((600, 5), (begun.Json.GetProperty("expires_in").GetInt32(), begun.Json.GetProperty("interval").GetInt32()));
+        Assert.Equal((HttpStatusCode.BadRequest, "authorization_pending"), (pending.Status, pending.Error));
+        Assert.Matches("^tvs_", tokens["access_token"]);
+        Assert.Matches("^tvr_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}$", tokens["refresh_token"]);
+        Assert.Equal(("Bearer", TestServer.Email), (tokens["token_type"], tokens["email"]));
+        Assert.InRange(tokens.Json.GetProperty("expires_in").GetInt64(), (30 * 24 * 3600) - 60, 30 * 24 * 3600);
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Status);
+        Assert.Equal("invalid_token", (await rig.CallAsync(token: tokens["refresh_token"], cancel: Patience.Cancel)).Code);
+        Assert.Equal("invalid_token", (await rig.CallAsync(token: begun["device_code"], cancel: Patience.Cancel)).Code);
+        Assert.Equal(2, (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", rig.Token)).GetArrayLength());
+        Assert.Equal(["device.approved", "session.signed_in"], (await ActionsAsync(rig.Database)).TakeLast(2));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_device_code_that_is_used_again_by_whomever_ends_what_came_of_it(string engine)
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        var device = new DeviceClient(rig.Server);
+        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        var begun = await device.BeginAsync();
+        await owner.DecideAsync(begun["user_code"], "approve");
+        var tokens = await device.PollAsync(begun);
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Status);
+
+        var again = await device.PollAsync(begun);
+
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid_grant"), (again.Status, again.Error));
+        Assert.Equal("invalid_token", (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Code);
+        Assert.Equal("invalid_grant", (await device.RefreshAsync(tokens["refresh_token"])).Error);
+        Assert.Equal("device.code_reused", (await ActionsAsync(rig.Database)).Last());
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Patience.Cancel)).Status);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Two_polls_at_once_never_get_two_sessions(string engine)
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        var device = new DeviceClient(rig.Server);
+        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        var begun = await device.BeginAsync();
+        await owner.DecideAsync(begun["user_code"], "approve");
+
+        var replies = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => device.PollAsync(begun)));
+
+        Assert.Single(replies, reply => reply.Error is null);
+        Assert.All(replies.Where(reply => reply.Error is not null), reply => Assert.Equal("invalid_grant", reply.Error));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_refused_device_is_told_and_stays_outside(string engine)
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        var device = new DeviceClient(rig.Server);
+        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        var begun = await device.BeginAsync();
+
+        await owner.DecideAsync(begun["user_code"], "refuse");
+
+        Assert.Equal("access_denied", (await device.PollAsync(begun)).Error);
+        Assert.Equal(HttpStatusCode.NotFound, (await owner.GetAsync($"/auth/device?user_code={begun["user_code"]}")).Status);
+        Assert.Equal("device.refused", (await ActionsAsync(rig.Database)).Last());
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Codes_end_after_ten_minutes_and_are_swept_later(string engine)
+    {
+        var clock = Clock;
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        using var owner = new PageVisitor(server).SignedIn(await server.SetUpAsync());
+        var device = new DeviceClient(server);
+        var (approved, waiting) = (await device.BeginAsync(), await device.BeginAsync());
+        await owner.DecideAsync(approved["user_code"], "approve");
+
+        clock.Advance(DeviceAuthorizations.Lifetime);
+
+        Assert.Equal("expired_token", (await device.PollAsync(waiting)).Error);
+        Assert.Equal("expired_token", (await device.PollAsync(approved)).Error);
+        Assert.Equal(HttpStatusCode.NotFound, (await owner.GetAsync($"/auth/device?user_code={waiting["user_code"]}")).Status);
+        clock.Advance(TimeSpan.FromHours(1));
+        await server.Services.GetRequiredService<DeviceAuthorizations>().ForgetExpiredAsync(Patience.Cancel);
+        await using var connection = await database.OpenAsync();
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from device_authorizations"));
+        Assert.Equal("invalid_grant", (await device.PollAsync(waiting)).Error);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Who_polls_too_fast_has_to_slow_down_for_good(string engine)
+    {
+        var clock = Clock;
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        var device = new DeviceClient(server);
+        var begun = await device.BeginAsync();
+        var heard = new List<string?>();
+        foreach (var seconds in (int[])[5, 5, 1, 5, 15, 15])
+        {
+            clock.Advance(TimeSpan.FromSeconds(seconds));
+            heard.Add((await device.PollAsync(begun)).Error);
+        }
+
+        const string Pending = "authorization_pending", Slower = "slow_down";
+        Assert.Equal([Pending, Pending, Slower, Slower, Pending, Pending], heard); // 5 s, then 10 s, then 15 s
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task One_address_can_have_thirty_devices_waiting(string engine)
+    {
+        var clock = Clock;
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        var device = new DeviceClient(server);
+        for (var i = 0; i < DeviceAuthorizations.MaxPerAddress; i++)
+        {
+            Assert.Null((await device.BeginAsync()).Error);
+        }
+
+        var refused = await device.BeginAsync();
+        clock.Advance(DeviceAuthorizations.Lifetime);
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, "slow_down"), (refused.Status, refused.Error));
+        Assert.Equal(TimeSpan.FromMinutes(1), refused.Answer.Headers.RetryAfter!.Delta);
+        Assert.Null((await device.BeginAsync()).Error);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_device_that_gives_up_can_no_longer_be_approved(string engine)
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        var device = new DeviceClient(rig.Server);
+        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        var (waiting, done) = (await device.BeginAsync(), await device.BeginAsync());
+        await owner.DecideAsync(done["user_code"], "approve");
+        var tokens = await device.PollAsync(done);
+
+        Assert.Equal(HttpStatusCode.OK, (await device.RevokeAsync(waiting["device_code"])).Status);
+        Assert.Equal(HttpStatusCode.OK, (await device.RevokeAsync(done["device_code"])).Status); // its answer came too late
+
+        Assert.Equal("access_denied", (await device.PollAsync(waiting)).Error);
+        Assert.Equal(HttpStatusCode.NotFound, (await owner.GetAsync($"/auth/device?user_code={waiting["user_code"]}")).Status);
+        Assert.Equal("invalid_token", (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Code);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_database_holds_no_code_and_no_token_that_a_device_shows(string engine)
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        var device = new DeviceClient(rig.Server);
+        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        var begun = await device.BeginAsync();
+        await owner.DecideAsync(begun["user_code"], "approve");
+        var tokens = await device.PollAsync(begun);
+        var next = await device.RefreshAsync(tokens["refresh_token"]);
+        string[] secrets = [begun["device_code"], tokens["access_token"], tokens["refresh_token"], next["access_token"], next["refresh_token"]];
+
+        await using var connection = await rig.Database.OpenAsync();
+        foreach (var table in (string[])["device_authorizations", "auth_sessions", "audit_events"])
+        {
+            var rows = (await connection.QueryAsync($"select * from {table}")).Cast<IDictionary<string, object?>>()
+                .SelectMany(row => row.Values).Select(value => value is byte[] bytes ? System.Text.Encoding.Latin1.GetString(bytes) : $"{value}").ToList();
+            Assert.NotEmpty(rows);
+            Assert.All(secrets, secret => Assert.DoesNotContain(rows, value => value.Contains(secret[4..], StringComparison.Ordinal)));
+        }
+
+        Assert.All(secrets, secret => Assert.DoesNotContain(rig.Server.Log.Lines, line => line.Contains(secret[4..], StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("token", "", "invalid_request")]
+    [InlineData("token", "grant_type=password", "unsupported_grant_type")]
+    [InlineData("token", "grant_type=urn:ietf:params:oauth:grant-type:device_code", "invalid_request")]
+    [InlineData("token", "grant_type=refresh_token&refresh_token=", "invalid_request")]
+    [InlineData("token", "grant_type=refresh_token&grant_type=refresh_token&refresh_token=x", "invalid_request")]
+    [InlineData("token", "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=mistyped&client_id=any&scope=any", "invalid_grant")]
+    [InlineData("revoke", "", "invalid_request")]
+    public async Task A_wrong_request_is_named_as_OAuth_names_it(string endpoint, string form, string error)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var body = new StringContent(form, null, "application/x-www-form-urlencoded");
+
+        var reply = await new DeviceClient(server).SendAsync(endpoint, body);
+
+        Assert.Equal((HttpStatusCode.BadRequest, error), (reply.Status, reply.Error));
+        Assert.Equal("application/json", reply.Answer.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Theory, InlineData("device_authorization"), InlineData("token"), InlineData("revoke")]
+    public async Task A_body_that_is_no_form_is_refused(string endpoint)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var body = JsonContent.Create(new { grant_type = "refresh_token" });
+        Assert.Equal("invalid_request", (await new DeviceClient(server).SendAsync(endpoint, body)).Error);
+    }
+
+    internal static async Task<IEnumerable<string>> ActionsAsync(TestDatabase database)
+    {
+        await using var connection = await database.OpenAsync();
+        return await connection.QueryAsync<string>("select action from audit_events order by id");
+    }
+}
