@@ -13,6 +13,8 @@ internal sealed class ApiClient : IDisposable
     /// <summary>Answers are short; whatever is longer does not come from TraceVault. In bytes.</summary>
     private const int MaxAnswerBytes = 1 << 20;
 
+    private const string OAuth = "/proxy/anthropic/oauth/";
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10), AnswerTimeout = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient _http;
@@ -50,6 +52,28 @@ internal sealed class ApiClient : IDisposable
         return await AnswerAsync(HttpMethod.Post, "/api/v1/auth/login", json, CliJson.Default.SignInAnswer, cancel);
     }
 
+    public async Task<DeviceAnswer> BeginDeviceAsync(CancellationToken cancel)
+    {
+        using var form = Form(("surface", "tracevault_cli"));
+        return await AnswerAsync(HttpMethod.Post, OAuth + "device_authorization", form, CliJson.Default.DeviceAnswer, cancel);
+    }
+
+    /// <returns>The tokens, or why there are none yet.</returns>
+    public async Task<TokenAnswer> PollDeviceAsync(Secret deviceCode, CancellationToken cancel)
+    {
+        using var form = Form(("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", deviceCode.Reveal()));
+        using var response = await SendOnceAsync(HttpMethod.Post, OAuth + "token", form, cancel);
+        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.BadRequest or HttpStatusCode.TooManyRequests))
+            throw await ApiFailure.OfAnswerAsync(_server, response, cancel);
+        return await ReadAsync(response, CliJson.Default.TokenAnswer, cancel);
+    }
+
+    public async Task WithdrawDeviceAsync(Secret deviceCode, CancellationToken cancel)
+    {
+        using var form = Form(("token", deviceCode.Reveal()));
+        using var done = await SendOnceAsync(HttpMethod.Post, OAuth + "revoke", form, cancel);
+    }
+
     public async Task LogOutAsync(CancellationToken cancel) =>
         (await SendAsync(HttpMethod.Post, "/api/v1/auth/logout", null, cancel)).Dispose();
 
@@ -73,6 +97,11 @@ internal sealed class ApiClient : IDisposable
     private async Task<T> AnswerAsync<T>(HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken cancel)
     {
         using var response = await SendAsync(method, path, body, cancel);
+        return await ReadAsync(response, type, cancel);
+    }
+
+    private async Task<T> ReadAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancel)
+    {
         try
         {
             return await response.Content.ReadFromJsonAsync(type, cancel) ?? throw new JsonException();
@@ -85,11 +114,20 @@ internal sealed class ApiClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancel)
     {
+        var response = await SendOnceAsync(method, path, body, cancel);
+        if (response.StatusCode == HttpStatusCode.NoContent || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && ApiFailure.IsJson(response))
+            return response;
+        using (response)
+            throw await ApiFailure.OfAnswerAsync(_server, response, cancel);
+    }
+
+    /// <returns>Whatever the server answered.</returns>
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancel)
+    {
         using var request = new HttpRequestMessage(method, path) { Content = body };
-        HttpResponseMessage response;
         try
         {
-            response = await _http.SendAsync(request, cancel);
+            return await _http.SendAsync(request, cancel);
         }
         catch (HttpRequestException failed)
         {
@@ -99,10 +137,8 @@ internal sealed class ApiClient : IDisposable
         {
             throw ApiFailure.TimedOut(_server);
         }
-
-        if (response.StatusCode == HttpStatusCode.NoContent || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && ApiFailure.IsJson(response))
-            return response;
-        using (response)
-            throw await ApiFailure.OfAnswerAsync(_server, response, cancel);
     }
+
+    private static FormUrlEncodedContent Form(params (string Name, string Value)[] fields) =>
+        new(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
 }

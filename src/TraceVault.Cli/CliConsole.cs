@@ -18,6 +18,12 @@ internal sealed class CliConsole
     /// <summary>An environment variable; null when it is unset or empty.</summary>
     public required Func<string, string?> Variable { get; init; }
 
+    /// <summary>Null when there is no browser to open.</summary>
+    public Action<Uri>? OpenBrowser { get; init; }
+
+    /// <summary>Whether what is written to <see cref="Error"/> is seen as it comes.</summary>
+    public bool IsErrorTerminal { get; init; }
+
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     public Style OutStyle { get; init; }
@@ -34,6 +40,8 @@ internal sealed class CliConsole
             In = new(() => new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false))),
             Keys = Console.IsInputRedirected ? null : new KeyReader(),
             Variable = Variable,
+            OpenBrowser = Browser.Find(Variable),
+            IsErrorTerminal = !Console.IsErrorRedirected,
             OutStyle = new(colours && !Console.IsOutputRedirected),
             ErrorStyle = new(colours && !Console.IsErrorRedirected),
         };

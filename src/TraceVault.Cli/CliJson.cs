@@ -24,6 +24,13 @@ internal sealed record MeSession(DateTimeOffset CreatedAt, DateTimeOffset Expire
 internal sealed record KeyAnswer(
     bool Configured, DateTimeOffset? ConfiguredAt = null, DateTimeOffset? LastUsedAt = null, int? MaxConcurrent = null, bool? Readable = null);
 
+/// <summary>RFC 8628, section 3.2.</summary>
+internal sealed record DeviceAnswer(
+    Secret DeviceCode, string UserCode, string VerificationUri, int ExpiresIn, string? VerificationUriComplete = null, int? Interval = null);
+
+/// <summary>RFC 6749, sections 5.1 and 5.2: tokens, or an error. The refresh token is left out: the session slides with its use.</summary>
+internal sealed record TokenAnswer(Secret? AccessToken = null, long? ExpiresIn = null, string? Email = null, string? Error = null);
+
 /// <summary>RFC 9457, with the member <c>errors</c>: a field's name to what is wrong with it.</summary>
 internal sealed record Problem(string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null);
 
@@ -63,6 +70,8 @@ internal sealed record ErrorText(string Code, string Message);
 [JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(KeyBody))]
 [JsonSerializable(typeof(SignInAnswer))]
+[JsonSerializable(typeof(DeviceAnswer))]
+[JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(MeAnswer))]
 [JsonSerializable(typeof(KeyAnswer))]
 [JsonSerializable(typeof(Problem))]

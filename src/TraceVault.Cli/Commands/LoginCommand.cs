@@ -2,27 +2,30 @@ using System.CommandLine;
 
 namespace TraceVault.Cli.Commands;
 
-/// <summary><c>login</c>: signs in with email and password.</summary>
+/// <summary><c>login</c>: signs in through a browser, or with email and password.</summary>
 internal static class LoginCommand
 {
     public static Command Create(CliConsole console)
     {
         var server = SharedOptions.Server();
-        var email = new Option<string>("--email") { Description = "Your address; asked for when absent.", HelpName = "ADDRESS" };
+        var email = new Option<string>("--email") { Description = "Your address: sign in with it and your password, without a browser.", HelpName = "ADDRESS" };
         var fromInput = SharedOptions.PasswordFromInput();
+        var noBrowser = new Option<bool>("--no-browser") { Description = "Print the link alone; open no browser." };
         var command = new ExampleCommand(
             "login",
-            "Sign in on this machine.",
-            "tracevault login --server https://tracevault.example.com --email ada@example.com",
+            "Sign in on this machine: approve the code that it prints, in a browser here or on any other machine.",
+            "tracevault login --server https://tracevault.example.com",
             "tracevault login --server https://tracevault.example.com --email ada@example.com --password-stdin < password.txt")
         {
-            server, email, fromInput,
+            server, email, fromInput, noBrowser,
         };
         command.SetAction(async (parse, cancel) =>
         {
             var url = ServerUrl.Parse(parse.GetValue(server), SharedOptions.AllowsHttp(parse));
             var file = CredentialsFile.Require(console);
-            var answer = await WithPasswordAsync(console, url, parse.GetValue(email), parse.GetValue(fromInput), cancel);
+            var answer = parse.GetValue(email) is not null || parse.GetValue(fromInput)
+                ? await WithPasswordAsync(console, url, parse.GetValue(email), parse.GetValue(fromInput), cancel)
+                : await DeviceSignIn.RunAsync(console, url, !parse.GetValue(noBrowser), cancel);
             await SignIn.KeepAsync(console, file, url, answer, cancel);
             return ExitCodes.Done;
         });

@@ -23,6 +23,9 @@ public sealed class CliMachine : IDisposable
 
     public FakeTimeProvider Clock { get; init; } = new(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
 
+    /// <summary>Null: a machine without a browser.</summary>
+    public Action<Uri>? OpenBrowser { get; set; }
+
     public CliMachine() => Variables["TRACEVAULT_CONFIG_DIR"] = Folder;
 
     /// <summary>As after a login.</summary>
@@ -57,6 +60,7 @@ public sealed class CliMachine : IDisposable
             Keys = keys,
             Variable = name => Variables.GetValueOrDefault(name),
             Clock = Clock,
+            OpenBrowser = OpenBrowser,
         });
         return new(exitCode, output.ToString(), error.ToString());
     }

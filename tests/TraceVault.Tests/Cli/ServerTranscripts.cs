@@ -80,8 +80,8 @@ public abstract class ServerTranscripts : IAsyncLifetime
     public async Task Login_takes_a_typed_or_a_piped_password()
     {
         await SetUpAsync();
-        var typed = await _machine.TypeAsync($"login --server {_server.Url}", $"{Email}\n{Password}\n");
-        Assert.Equal((0, $"Email: {Email}\nPassword: \n"), (typed.ExitCode, typed.Error));
+        var typed = await _machine.TypeAsync($"login --server {_server.Url} --email {Email}", $"{Password}\n");
+        Assert.Equal((0, "Password: \n"), (typed.ExitCode, typed.Error));
         var piped = await _machine.PipeAsync($"login --server {_server.Url} --email {Email} --password-stdin", Password + "\n");
         Assert.Equal((0, ""), (piped.ExitCode, piped.Error));
         Assert.StartsWith($"Signed in as {Email} at {_server.Url} until ", piped.Out);

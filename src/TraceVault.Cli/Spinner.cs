@@ -1,0 +1,32 @@
+namespace TraceVault.Cli;
+
+/// <summary>Shows, on a terminal, that something is waited for.</summary>
+internal static class Spinner
+{
+    private const string Frames = @"|/-\";
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(125);
+
+    public static async Task WaitAsync(CliConsole console, string text, TimeSpan wait, CancellationToken cancel)
+    {
+        if (!console.IsErrorTerminal)
+        {
+            await Task.Delay(wait, console.Clock, cancel);
+            return;
+        }
+
+        try
+        {
+            var end = console.Clock.GetUtcNow() + wait;
+            for (var i = 0; console.Clock.GetUtcNow() < end; i++)
+            {
+                console.Error.Write($"\r{Frames[i % Frames.Length]} {text}");
+                await Task.Delay(Tick, console.Clock, cancel);
+            }
+        }
+        finally
+        {
+            console.Error.Write($"\r{new string(' ', text.Length + 2)}\r");
+        }
+    }
+}
