@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace TraceVault.Tests.Clients;
 
-/// <summary>The unmodified Claude Code in print mode, with a home and a working directory of its own that are deleted with it.</summary>
+/// <summary>The unmodified Claude Code, with a home and a working directory of its own that are deleted with it.</summary>
 internal sealed class ClaudeCode : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tracevault-claude-");
@@ -33,14 +33,51 @@ internal sealed class ClaudeCode : IDisposable
     /// <summary>Asks once, edits of files in the working directory allowed; the answer's text is the output.</summary>
     public async Task<ClientRun> PrintAsync(string prompt, CancellationToken cancel, params string[] options)
     {
-        var settings = Path.Combine(_home, ".claude", "settings.json");
-        Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
-        await File.WriteAllTextAsync(settings, Settings.ToJsonString(), cancel);
+        await WriteSettingsAsync(cancel);
         string[] arguments = [Binary(), "--print", prompt, "--permission-mode", "acceptEdits", .. options];
         return await ClientProcess.RunAsync(arguments, WorkingDirectory, Environment, cancel);
     }
 
+    /// <summary>Signs in by its own <c>/login</c>, at the first start in a terminal, instead of by the environment.</summary>
+    /// <param name="baseUrl">The gateway.</param>
+    /// <param name="approve">What a person does with the code in a browser.</param>
+    /// <param name="cancel">Ends the waiting.</param>
+    public async Task LogInAsync(Uri baseUrl, Func<string, Task> approve, CancellationToken cancel)
+    {
+        Environment.Remove("ANTHROPIC_BASE_URL");
+        Environment["BROWSER"] = "true"; // a program that does nothing
+        Settings["forceLoginMethod"] = "gateway";
+        Settings["forceLoginGatewayUrl"] = baseUrl.AbsoluteUri;
+        await WriteSettingsAsync(cancel);
+        using var terminal = new Terminal(Binary(), "/login", WorkingDirectory, Environment);
+        await terminal.SeeAsync("Choosethetextstyle.*Syntaxtheme", cancel);
+        await terminal.PressAsync(Terminal.Enter, cancel);
+        await terminal.SeeAsync("Entertoconnect", cancel);
+        await terminal.PressAsync(Terminal.Enter, cancel);
+        await ConfirmAsync(terminal, "Yes,trustthisgateway", cancel);
+        var code = await terminal.SeeAsync("Code:([B-Z]{4}-[B-Z]{4})", cancel);
+        await approve(code.Groups[1].Value);
+        await ConfirmAsync(terminal, "Yes,continue", cancel);
+        await terminal.SeeAsync("ConnectedtoCloudgateway", cancel);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>The answer offered is No; the one above it is Yes.</summary>
+    private static async Task ConfirmAsync(Terminal terminal, string yes, CancellationToken cancel)
+    {
+        await terminal.SeeAsync("❯No,cancellogin", cancel);
+        await terminal.PressAsync(Terminal.Up, cancel);
+        await terminal.SeeAsync("❯" + yes, cancel);
+        await terminal.PressAsync(Terminal.Enter, cancel);
+    }
+
+    private async Task WriteSettingsAsync(CancellationToken cancel)
+    {
+        var settings = Path.Combine(_home, ".claude", "settings.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
+        await File.WriteAllTextAsync(settings, Settings.ToJsonString(), cancel);
+    }
 
     private static string Binary()
     {
