@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+
 namespace TraceVault.BrowserTests;
 
 /// <summary>Every page, in every state that looks different: how a browser gets there.</summary>
@@ -61,6 +63,14 @@ internal static class Scenes
             await rig.Page.PressAsync("Make the token");
             await rig.Page.ExpectAlertAsync("");
         }),
+        ["audit"] = AsUser("/me/proxy/", async rig =>
+        {
+            await StoreAsync(rig);
+            await rig.Server.Client.PostAsJsonAsync("/api/v1/auth/login", new { email = TestServer.Email, password = "three random words" });
+            await rig.GoAsync("/admin/audit");
+        }),
+        ["audit-filtered"] = AsUser("/admin/audit?actor=somebody@example.com"),
+        ["audit-refused"] = AsUser("/admin/audit?from=yesterday"),
         ["not-found"] = AsUser("/me/nothing-here"),
     };
 
