@@ -20,6 +20,9 @@ internal enum TokenKind
 
     /// <summary>Of a device that waits to be approved: good for asking whether it was.</summary>
     Device,
+
+    /// <summary>In a link that somebody is sent, to join or to choose a new password: opens that one page.</summary>
+    Link,
 }
 
 /// <summary>A token that somebody shows, by kind and hash: enough to look it up.</summary>
@@ -27,14 +30,14 @@ internal readonly record struct PresentedToken(TokenKind Kind, TokenHash Hash);
 
 /// <summary>A token in clear, as a client holds it. It never prints, and only its <see cref="TokenHash"/> is stored.</summary>
 /// <remarks>
-/// Form: a prefix that says what it is (<c>tvs_</c>, a session; <c>tvp_</c>, a proxy token; <c>tvr_</c>, a refresh token; <c>tvd_</c>, a device code), 32 random bytes in base64url (43 characters), and the CRC-32 of all
+/// Form: a prefix that says what it is (<c>tvs_</c>, a session; <c>tvp_</c>, a proxy token; <c>tvr_</c>, a refresh token; <c>tvd_</c>, a device code; <c>tvl_</c>, a link), 32 random bytes in base64url (43 characters), and the CRC-32 of all
 /// before it in base 62 (6 characters, most significant first). The checksum lets a mistyped token be refused, and a leaked one be found
 /// by secret scanners, without asking the database.
 /// </remarks>
 [DebuggerDisplay("[token]")]
 internal sealed class AccessToken
 {
-    public const string SessionPrefix = "tvs_", ProxyPrefix = "tvp_", RefreshPrefix = "tvr_", DevicePrefix = "tvd_";
+    public const string SessionPrefix = "tvs_", ProxyPrefix = "tvp_", RefreshPrefix = "tvr_", DevicePrefix = "tvd_", LinkPrefix = "tvl_";
 
     /// <summary>How much of a token is secret.</summary>
     public const int RandomBytes = 32;
@@ -97,7 +100,8 @@ internal sealed class AccessToken
         TokenKind.Session => SessionPrefix,
         TokenKind.Proxy => ProxyPrefix,
         TokenKind.Refresh => RefreshPrefix,
-        _ => DevicePrefix,
+        TokenKind.Device => DevicePrefix,
+        _ => LinkPrefix,
     };
 
     private static TokenKind? KindOf(ReadOnlySpan<char> prefix) => prefix switch
@@ -106,6 +110,7 @@ internal sealed class AccessToken
         ProxyPrefix => TokenKind.Proxy,
         RefreshPrefix => TokenKind.Refresh,
         DevicePrefix => TokenKind.Device,
+        LinkPrefix => TokenKind.Link,
         _ => null,
     };
 

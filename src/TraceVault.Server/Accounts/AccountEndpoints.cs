@@ -22,6 +22,8 @@ internal sealed record SignInAnswer(string Token, DateTime ExpiresAt, User User)
 /// <summary>First-run set-up, sign-in and sign-out over JSON.</summary>
 internal static class AccountEndpoints
 {
+    public const string AccountDisabled = "This account is disabled. An administrator of this server can enable it again.";
+
     public static async Task<IResult> SetUpAsync(SetupRequest request, HttpContext context, FirstRun firstRun, CancellationToken cancel)
     {
         var result = await firstRun.TryAsync(request, context, cancel);
@@ -54,6 +56,7 @@ internal static class AccountEndpoints
         {
             SignInOutcome.SignedIn => Answer(context, result.User!, result.Session!, StatusCodes.Status200OK),
             SignInOutcome.TooMany => TooManyAttempts(context, result.Wait),
+            SignInOutcome.Disabled => TypedResults.Problem(AccountDisabled, statusCode: StatusCodes.Status403Forbidden),
             _ => TypedResults.Problem("The e-mail address or the password is wrong.", statusCode: StatusCodes.Status401Unauthorized),
         };
     }
@@ -76,12 +79,12 @@ internal static class AccountEndpoints
         return TypedResults.Json(new SignInAnswer(session.Token.Reveal(), session.ExpiresAt.UtcDateTime, user), statusCode: status);
     }
 
-    private static ProblemHttpResult TooManyAttempts(HttpContext context, TimeSpan wait)
+    internal static ProblemHttpResult TooManyAttempts(HttpContext context, TimeSpan wait)
     {
         SetRetryAfter(context, wait);
         return TypedResults.Problem(TryAgainIn(wait), statusCode: StatusCodes.Status429TooManyRequests);
     }
 
-    private static ValidationProblem Invalid(string field, string problem) =>
+    internal static ValidationProblem Invalid(string field, string problem) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
 }

@@ -37,7 +37,7 @@ internal sealed class SessionTokenHandler(
             return Refuse("A proxy token is good for the proxy alone. Sign in with `tracevault login` for everything else.");
         }
 
-        var session = isToken ? await sessions.ReadAsync(presented.Hash, Context.RequestAborted) : default;
+        var session = isToken && presented.Kind is TokenKind.Session ? await sessions.ReadAsync(presented.Hash, Context.RequestAborted) : default;
         return session switch
         {
             { SignedIn: { } me } => Success(me),

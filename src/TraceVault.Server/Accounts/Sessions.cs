@@ -28,14 +28,39 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
         return sliding < last ? sliding : last;
     }
 
+    /// <summary>For somebody who has just come to be, or proved to be, who they are.</summary>
     public async Task<Created> CreateAsync(User user, Origin origin, CancellationToken cancel)
     {
-        var token = AccessToken.Create(TokenKind.Session);
         await using var connection = await database.ConnectAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var expires = await InsertAsync(connection, transaction, Guid.CreateVersion7(clock.GetUtcNow()).ToString(), new Actor(user.Id, user.Email, origin), token, null, cancel);
+        var created = await InsertAsync(connection, transaction, user, origin, cancel);
         await transaction.CommitAsync(cancel);
-        return new Created(token, expires);
+        return created;
+    }
+
+    /// <summary>For a password that was right a moment ago.</summary>
+    /// <returns>Null when the user was disabled or removed, or the password changed, since it was checked against this hash.</returns>
+    public async Task<Created?> CreateAsync(User user, string checkedHash, Origin origin, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        // Written, not read: who disables the user or changes the password writes the same row, so that one of the two waits for the other.
+        var stands = await connection.ExecuteAsync(new CommandDefinition(
+            "update users set updated_at = updated_at where id = @Id and password_hash = @checkedHash and disabled_at is null", new { user.Id, checkedHash }, transaction, cancellationToken: cancel));
+        if (stands == 0)
+        {
+            return null;
+        }
+
+        var created = await InsertAsync(connection, transaction, user, origin, cancel);
+        await transaction.CommitAsync(cancel);
+        return created;
+    }
+
+    private async Task<Created> InsertAsync(DbConnection connection, DbTransaction transaction, User user, Origin origin, CancellationToken cancel)
+    {
+        var (token, id) = (AccessToken.Create(TokenKind.Session), Guid.CreateVersion7(clock.GetUtcNow()).ToString());
+        return new Created(token, await InsertAsync(connection, transaction, id, new Actor(user.Id, user.Email, origin), token, null, cancel));
     }
 
     /// <summary>Adds a session, and the sign-in to the audit log, in a transaction of the caller's.</summary>
@@ -67,7 +92,7 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
         return expires;
     }
 
-    /// <returns>The session, expired or not; null when it was ended or never was.</returns>
+    /// <returns>The session, expired or not; null when it was ended or never was, or its user is disabled.</returns>
     public async Task<Found?> FindAsync(TokenHash hash, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -75,7 +100,7 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
             """
             select s.id, s.user_id, u.email, u.name, u.role, s.created_at, s.expires_at, s.last_used_at
             from auth_sessions s join users u on u.id = s.user_id
-            where s.token_hash = @Hash
+            where s.token_hash = @Hash and u.disabled_at is null
             """,
             new { Hash = hash.ToBytes() },
             cancellationToken: cancel));

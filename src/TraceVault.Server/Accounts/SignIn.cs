@@ -10,6 +10,9 @@ internal enum SignInOutcome
     /// <summary>The address or the password: nobody is told which.</summary>
     Wrong,
 
+    /// <summary>The password was right; who does not know it is told nothing of this.</summary>
+    Disabled,
+
     /// <summary>Too many failures; not looked at.</summary>
     TooMany,
 }
@@ -43,11 +46,21 @@ internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords
         }
 
         await throttle.SucceedAsync(email.Key, address, cancel);
-        if (check is PasswordVerificationResult.SuccessRehashNeeded)
+        if (found.DisabledAt is not null)
         {
-            await users.SaveHashAsync(found.Id, await passwords.HashAsync(password, cancel), cancel);
+            await audit.AppendFailureAsync(new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found.Id, found.Email, "disabled", AuditOutcome.Failed), isLast: false, cancel);
+            return new SignInResult(SignInOutcome.Disabled);
         }
 
-        return new SignInResult(SignInOutcome.SignedIn, found.User, await sessions.CreateAsync(found.User, origin, cancel));
+        var hash = found.PasswordHash;
+        if (check is PasswordVerificationResult.SuccessRehashNeeded)
+        {
+            hash = await passwords.HashAsync(password, cancel);
+            await users.RenewHashAsync(found.Id, found.PasswordHash, hash, cancel);
+        }
+
+        return await sessions.CreateAsync(found.User, hash, origin, cancel) is { } session
+            ? new SignInResult(SignInOutcome.SignedIn, found.User, session)
+            : new SignInResult(SignInOutcome.Wrong);
     }
 }

@@ -57,6 +57,11 @@ internal static class SignInPages
             return LogInPage(page, StatusCodes.Status429TooManyRequests, returnTo, email, AccountEndpoints.TryAgainIn(result.Wait));
         }
 
+        if (result.Outcome is SignInOutcome.Disabled)
+        {
+            return LogInPage(page, StatusCodes.Status403Forbidden, returnTo, email, AccountEndpoints.AccountDisabled);
+        }
+
         if (result.Outcome is SignInOutcome.Wrong)
         {
             return LogInPage(page, StatusCodes.Status401Unauthorized, returnTo, email, Wrong);
@@ -75,9 +80,9 @@ internal static class SignInPages
     }
 
     /// <summary>A sign-in is always a new session; the one that this browser held, perhaps somebody else's gift, ends.</summary>
-    private static async Task EndEarlierAsync(HttpContext context, SessionReader reader, Sessions sessions, CancellationToken cancel)
+    internal static async Task EndEarlierAsync(HttpContext context, SessionReader reader, Sessions sessions, CancellationToken cancel)
     {
-        if (AccessToken.TryRead(SessionCookie.Read(context.Request), out var earlier) && (await reader.ReadAsync(earlier.Hash, cancel)).SignedIn is { } before)
+        if (AccessToken.TryRead(SessionCookie.Read(context.Request), out var earlier) && earlier.Kind is TokenKind.Session && (await reader.ReadAsync(earlier.Hash, cancel)).SignedIn is { } before)
         {
             await sessions.EndAsync(before.User.Id, before.SessionId, AuditActions.SignOut, Actor.Of(before.User, context));
         }

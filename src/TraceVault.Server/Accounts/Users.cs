@@ -8,7 +8,7 @@ namespace TraceVault.Accounts;
 internal sealed class Users(Database database, AuditLog audit, TimeProvider clock)
 {
     /// <summary>A user together with what a sign-in checks.</summary>
-    internal sealed record WithPassword(string Id, string Email, string? Name, string Role, string PasswordHash)
+    internal sealed record WithPassword(string Id, string Email, string? Name, string Role, string PasswordHash, long? DisabledAt)
     {
         public User User => new(Id, Email, Name, Role);
     }
@@ -50,14 +50,17 @@ internal sealed class Users(Database database, AuditLog audit, TimeProvider cloc
     {
         await using var connection = await database.ConnectAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<WithPassword>(new CommandDefinition(
-            "select id, email, name, role, password_hash from users where email_key = @Key", new { email.Key }, cancellationToken: cancel));
+            "select id, email, name, role, password_hash, disabled_at from users where email_key = @Key", new { email.Key }, cancellationToken: cancel));
     }
 
-    public async Task SaveHashAsync(string userId, string passwordHash, CancellationToken cancel)
+    /// <summary>Puts a stronger hash of the same password in place of the one it was checked against, unless the password was changed meanwhile.</summary>
+    public async Task RenewHashAsync(string userId, string checkedHash, string renewed, CancellationToken cancel)
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         await using var connection = await database.ConnectAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
-            "update users set password_hash = @passwordHash, updated_at = @now where id = @userId", new { userId, passwordHash, now }, cancellationToken: cancel));
+            "update users set password_hash = @renewed, updated_at = @now where id = @userId and password_hash = @checkedHash",
+            new { userId, checkedHash, renewed, now },
+            cancellationToken: cancel));
     }
 }

@@ -34,6 +34,7 @@ internal static class AuditPhrases
         [AuditActions.Removed] = new("removed", "remove", " {subject}"),
         [AuditActions.ResetIssued] = new("issued", "issue", " a password link for {subject}"),
         [AuditActions.PasswordReset] = new("reset", "reset", " the password{of}"),
+        [AuditActions.PasswordChanged] = new("changed", "change", " the password{of}"),
     };
 
     public static IEnumerable<string> Actions => Phrases.Keys;

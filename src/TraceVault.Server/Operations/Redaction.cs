@@ -5,7 +5,7 @@ namespace TraceVault.Operations;
 /// <summary>Cuts off what looks like a secret: somebody may have put one into a path or a name by mistake.</summary>
 internal static class Redaction
 {
-    private static readonly string[] SecretPrefixes = ["tvs_", "tvp_", "tvr_", "tvd_", "sk-ant-"];
+    private static readonly string[] SecretPrefixes = ["tvs_", "tvp_", "tvr_", "tvd_", "tvl_", "sk-ant-"];
 
     /// <returns>The text up to the first secret in it.</returns>
     [return: NotNullIfNotNull(nameof(text))]

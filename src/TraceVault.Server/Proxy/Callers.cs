@@ -206,13 +206,13 @@ internal sealed partial class Callers : IDisposable
     {
         const string OfSession = """
             select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, k.sealed, k.key_id, k.max_concurrent
-            from auth_sessions s left join user_anthropic_keys k on k.user_id = s.user_id
-            where s.token_hash = @Hash
+            from auth_sessions s join users u on u.id = s.user_id left join user_anthropic_keys k on k.user_id = s.user_id
+            where s.token_hash = @Hash and u.disabled_at is null
             """;
         const string OfProxyToken = """
             select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, k.sealed, k.key_id, k.max_concurrent
-            from proxy_tokens t left join user_anthropic_keys k on k.user_id = t.user_id
-            where t.token_hash = @Hash
+            from proxy_tokens t join users u on u.id = t.user_id left join user_anthropic_keys k on k.user_id = t.user_id
+            where t.token_hash = @Hash and u.disabled_at is null
             """;
         for (var attempt = 1; ; attempt++)
         {

@@ -143,3 +143,32 @@ public sealed class DeviceSignIn : ForwardOnlyMigration
         Alter.Table("auth_sessions").AddColumn("refreshed_at").AsInt64().Nullable();
     }
 }
+
+/// <summary>Members: who is disabled, and the links by which people join and choose a new password.</summary>
+[Migration(6, "members")]
+public sealed class MembersAndLinks : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Alter.Table("users").AddColumn("disabled_at").AsInt64().Nullable();
+
+        Create.Table("invites")
+            .WithColumn("id").AsText().PrimaryKey()
+            .WithColumn("email").AsText().NotNullable()
+            .WithColumn("email_key").AsText().NotNullable().Unique()
+            .WithColumn("role").AsText().NotNullable()
+            .WithColumn("token_hash").AsBytes().NotNullable().Unique() // SHA-256 of the token
+            .WithColumn("invited_by").AsText().NotNullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed()
+            .WithColumn("created_at").AsInt64().NotNullable()
+            .WithColumn("expires_at").AsInt64().NotNullable();
+
+        // One a user: a new link ends the one before.
+        Create.Table("password_resets")
+            .WithColumn("user_id").AsText().PrimaryKey().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade)
+            .WithColumn("token_hash").AsBytes().NotNullable().Unique() // SHA-256 of the token
+            .WithColumn("issued_by").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed() // null: at the machine itself
+            .WithColumn("created_at").AsInt64().NotNullable()
+            .WithColumn("expires_at").AsInt64().NotNullable();
+    }
+}
