@@ -5,6 +5,7 @@ using TraceVault.Audit;
 using TraceVault.Demo;
 using TraceVault.Hosting;
 using TraceVault.Me;
+using TraceVault.Members;
 using TraceVault.Operations;
 using TraceVault.Pages;
 using TraceVault.Proxy;
@@ -79,6 +80,7 @@ internal static class Program
         app.MapAccounts();
         app.MapDevices();
         app.MapMe();
+        app.MapMembers();
         app.MapAudit();
         app.MapOperations();
         app.MapAssets();
@@ -103,5 +105,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddDevices().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddOperations(settings);
 }

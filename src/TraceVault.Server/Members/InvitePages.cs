@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using TraceVault.Accounts;
+using TraceVault.Pages;
+
+namespace TraceVault.Members;
+
+/// <summary>Where an invite's link leads: somebody chooses a name and a password and has an account. Looking at the page uses nothing up.</summary>
+internal static class InvitePages
+{
+    public static async Task<IResult> ShowAsync(string token, PageContext page, HttpContext context, Invites invites, CancellationToken cancel) =>
+        await FindAsync(token, invites, cancel) is not { } invite ? LinkTokens.Unknown(context)
+            : invites.IsExpired(invite) ? LinkTokens.Expired(context, invite.ExpiresAt)
+            : Page(page, invite, StatusCodes.Status200OK);
+
+    public static async Task<IResult> AcceptAsync(
+        string token, [FromForm] string? name, [FromForm] string? password, PageContext page, HttpContext context,
+        Invites invites, Passwords passwords, SessionReader reader, Sessions sessions, CancellationToken cancel)
+    {
+        if (await FindAsync(token, invites, cancel) is not { } invite)
+        {
+            return LinkTokens.Unknown(context);
+        }
+
+        if (invites.IsExpired(invite))
+        {
+            return LinkTokens.Expired(context, invite.ExpiresAt);
+        }
+
+        var chosen = string.IsNullOrWhiteSpace(name) ? null : name.Trim();
+        if (chosen is { Length: > FirstRun.MaxNameLength } || chosen?.Any(char.IsControl) is true)
+        {
+            return Page(page, invite, StatusCodes.Status400BadRequest, name, "name", $"A name takes at most {FirstRun.MaxNameLength} printable characters.");
+        }
+
+        if (PasswordRules.Problem(password, EmailAddress.Of(invite.Email)) is { } problem)
+        {
+            return Page(page, invite, StatusCodes.Status400BadRequest, name, "password", problem);
+        }
+
+        LinkTokens.TryRead(token, out var link);
+        var hash = await passwords.HashAsync(password!, cancel);
+        return await invites.AcceptAsync(link, chosen, hash, Origin.Of(context)) is { } user
+            ? await LinkTokens.SignInAsync(context, user, reader, sessions, cancel)
+            : LinkTokens.Unknown(context);
+    }
+
+    private static async Task<Invite?> FindAsync(string token, Invites invites, CancellationToken cancel) =>
+        LinkTokens.TryRead(token, out var link) ? await invites.FindAsync(link, cancel) : null;
+
+    private static RazorComponentResult<InvitePage> Page(PageContext page, Invite invite, int status, string? name = null, string? field = null, string? problem = null) =>
+        new(new { Context = page, Invite = invite, Name = name, Field = field, Problem = problem }) { StatusCode = status };
+}

@@ -1,0 +1,144 @@
+using Dapper;
+using TraceVault.Accounts;
+using TraceVault.Audit;
+using TraceVault.Storage;
+
+namespace TraceVault.Members;
+
+internal enum InviteOutcome
+{
+    Done,
+
+    /// <summary>There is no such invite: withdrawn, used, or never made.</summary>
+    Unknown,
+    NotAllowed,
+
+    /// <summary>The address has an account.</summary>
+    HasAccount,
+
+    /// <summary>The address has an invite that may still be used.</summary>
+    IsInvited,
+}
+
+/// <summary>An invite as it is listed; the times are Unix milliseconds.</summary>
+/// <param name="InvitedBy">The address of who made it.</param>
+public sealed record Invite(string Id, string Email, string Role, string InvitedBy, long CreatedAt, long ExpiresAt);
+
+/// <summary>Invites in the database: one an address, good for one account, for seven days. A link's token is stored as its hash alone.</summary>
+internal sealed class Invites(Database database, AuditLog audit, TimeProvider clock)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
+
+    private const string Select =
+        "select i.id, i.email, i.role, u.email as invited_by, i.created_at, i.expires_at from invites i join users u on u.id = i.invited_by";
+
+    internal sealed record Created(InviteOutcome Outcome, Invite? Invite = null, IssuedLink? Link = null);
+
+    /// <returns>Those that may still be used, the newest first.</returns>
+    public async Task<IReadOnlyList<Invite>> ListAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return (await connection.QueryAsync<Invite>(new CommandDefinition($"{Select} where i.expires_at > @Now order by i.id desc", new { Now }, cancellationToken: cancel))).AsList();
+    }
+
+    /// <returns>The invite of that id, expired or not.</returns>
+    public Task<Invite?> FindAsync(string id, CancellationToken cancel) => FindAsync("i.id = @id", new { id }, cancel);
+
+    /// <returns>The invite of that link, expired or not. Looking at it does not use it.</returns>
+    public Task<Invite?> FindAsync(TokenHash link, CancellationToken cancel) => FindAsync("i.token_hash = @Hash", new { Hash = link.ToBytes() }, cancel);
+
+    public bool IsExpired(Invite invite) => invite.ExpiresAt <= Now;
+
+    /// <param name="role">One of <see cref="MemberPolicy.Roles"/>.</param>
+    public async Task<Created> CreateAsync(Actor actor, EmailAddress email, string role)
+    {
+        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        if (await change.FindAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.MayGrant(me.Role, role))
+        {
+            await change.RefuseAsync(new AuditEvent(AuditActions.Invited, actor, null, email.Text, role));
+            return new Created(InviteOutcome.NotAllowed);
+        }
+
+        if (await change.QueryAsync<long>("select count(*) from users where email_key = @Key", new { email.Key }) > 0)
+        {
+            return new Created(InviteOutcome.HasAccount);
+        }
+
+        var (now, token) = (clock.GetUtcNow(), AccessToken.Create(TokenKind.Link));
+        var invite = new Invite(Guid.CreateVersion7(now).ToString(), email.Text, role, me.Email, now.ToUnixTimeMilliseconds(), (now + Lifetime).ToUnixTimeMilliseconds());
+        await change.ExecuteAsync("delete from invites where email_key = @Key and expires_at <= @Now", new { email.Key, Now });
+        var inserted = await change.ExecuteAsync(
+            """
+            insert into invites (id, email, email_key, role, token_hash, invited_by, created_at, expires_at)
+            values (@Id, @Email, @Key, @Role, @Hash, @By, @CreatedAt, @ExpiresAt)
+            on conflict (email_key) do nothing
+            """,
+            new { invite.Id, invite.Email, email.Key, invite.Role, Hash = token.Hash().ToBytes(), By = me.Id, invite.CreatedAt, invite.ExpiresAt });
+        if (inserted == 0)
+        {
+            return new Created(InviteOutcome.IsInvited);
+        }
+
+        await change.AppendAsync(new AuditEvent(AuditActions.Invited, actor, null, email.Text, role));
+        await change.CommitAsync();
+        return new Created(InviteOutcome.Done, invite, new IssuedLink(token, now + Lifetime));
+    }
+
+    public async Task<InviteOutcome> WithdrawAsync(Actor actor, string id)
+    {
+        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        if (await change.QueryAsync<Invite>($"{Select} where i.id = @id", new { id }) is not { } invite)
+        {
+            return InviteOutcome.Unknown;
+        }
+
+        if (await change.FindAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.MayGrant(me.Role, invite.Role))
+        {
+            await change.RefuseAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, invite.Email, invite.Role));
+            return InviteOutcome.NotAllowed;
+        }
+
+        await change.ExecuteAsync("delete from invites where id = @id", new { id });
+        await change.AppendAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, invite.Email, invite.Role));
+        await change.CommitAsync();
+        return InviteOutcome.Done;
+    }
+
+    /// <summary>Makes the account. Of two who use one link at once, one gets it.</summary>
+    /// <returns>Null when the link may not be used any more, or its address has an account meanwhile.</returns>
+    public async Task<User?> AcceptAsync(TokenHash link, string? name, string passwordHash, Origin origin)
+    {
+        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        var invite = await change.QueryAsync<Invite>($"{Select} where i.token_hash = @Hash and i.expires_at > @Now", new { Hash = link.ToBytes(), Now });
+        if (invite is null)
+        {
+            return null;
+        }
+
+        var user = new User(Guid.CreateVersion7(clock.GetUtcNow()).ToString(), invite.Email, name, invite.Role);
+        await change.ExecuteAsync("delete from invites where id = @Id", new { invite.Id });
+        var inserted = await change.ExecuteAsync(
+            """
+            insert into users (id, email, email_key, name, role, password_hash, created_at, updated_at)
+            values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @Now, @Now)
+            on conflict (email_key) do nothing
+            """,
+            new { user.Id, user.Email, EmailAddress.Of(user.Email).Key, user.Name, user.Role, passwordHash, Now });
+        if (inserted == 0)
+        {
+            return null;
+        }
+
+        await change.AppendAsync(AuditEvent.Own(AuditActions.InviteAccepted, new Actor(user.Id, user.Email, origin), user.Role));
+        await change.CommitAsync();
+        return user;
+    }
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private async Task<Invite?> FindAsync(string condition, object values, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<Invite>(new CommandDefinition($"{Select} where {condition}", values, cancellationToken: cancel));
+    }
+}

@@ -1,0 +1,31 @@
+using TraceVault.Accounts;
+using TraceVault.Pages;
+
+namespace TraceVault.Members;
+
+/// <summary>What the pages behind invite and reset links have in common.</summary>
+internal static class LinkTokens
+{
+    /// <summary>Reads the token of a link; one whose checksum is wrong asks no database.</summary>
+    public static bool TryRead(string text, out TokenHash hash)
+    {
+        var isLink = AccessToken.TryRead(text, out var token) && token.Kind is TokenKind.Link;
+        hash = token.Hash;
+        return isLink;
+    }
+
+    public static IResult Unknown(HttpContext context) => Problems.Page(context, StatusCodes.Status404NotFound, "This link does not work",
+        "It was used already, replaced or withdrawn, or a part of it got lost on its way. If you have used it, sign in. Otherwise ask who sent it for another.");
+
+    public static IResult Expired(HttpContext context, long expiresAt) => Problems.Page(context, StatusCodes.Status410Gone, "This link is too old",
+        $"It was good until {MemberTexts.Time(expiresAt)}. Ask who sent it for another.");
+
+    /// <summary>Signs the browser in, in place of whoever was before.</summary>
+    public static async Task<IResult> SignInAsync(HttpContext context, User user, SessionReader reader, Sessions sessions, CancellationToken cancel)
+    {
+        await SignInPages.EndEarlierAsync(context, reader, sessions, cancel);
+        var session = await sessions.CreateAsync(user, Origin.Of(context), cancel);
+        SessionCookie.Write(context, session.Token.Reveal(), session.ExpiresAt);
+        return Redirects.See(ReturnTarget.Start);
+    }
+}

@@ -1,0 +1,36 @@
+using TraceVault.Accounts;
+
+namespace TraceVault.Members;
+
+/// <summary>Somebody with an account, as administrators see them; the times are Unix milliseconds.</summary>
+/// <param name="DisabledAt">Null while the account may be used.</param>
+/// <param name="LastSeenAt">The latest use of a session that is still there; 0 when there is none.</param>
+public sealed record Member(string Id, string Email, string? Name, string Role, long? DisabledAt, long CreatedAt, long LastSeenAt)
+{
+    internal const string Columns =
+        "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, coalesce((select max(s.last_used_at) from auth_sessions s where s.user_id = u.id), 0) as last_seen_at";
+
+    internal DateTime? LastSeen => LastSeenAt == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(LastSeenAt).UtcDateTime;
+
+    internal User User => new(Id, Email, Name, Role);
+}
+
+internal enum MemberOutcome
+{
+    Done,
+
+    /// <summary>There is no such member.</summary>
+    Unknown,
+
+    /// <summary>Not for somebody of this role, see <see cref="MemberPolicy"/>.</summary>
+    NotAllowed,
+
+    /// <summary>Nobody could administer the server any more.</summary>
+    LastOwner,
+
+    /// <summary>The account has to be enabled first.</summary>
+    Disabled,
+}
+
+/// <summary>A link that was just made; its token is shown here and never again.</summary>
+internal sealed record IssuedLink(AccessToken Token, DateTimeOffset ExpiresAt);

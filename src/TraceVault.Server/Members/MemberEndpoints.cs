@@ -1,0 +1,67 @@
+using TraceVault.Accounts;
+using TraceVault.Audit;
+using TraceVault.Hosting;
+
+namespace TraceVault.Members;
+
+internal sealed record ListedMember(string Id, string Email, string? Name, string Role, DateTime CreatedAt, DateTime? LastSeenAt, DateTime? DisabledAt);
+
+internal sealed record RoleRequest(string? Role);
+
+/// <summary>A link to send to somebody: it is shown here and never again.</summary>
+internal sealed record LinkAnswer(string Url, DateTime ExpiresAt)
+{
+    public override string ToString() => "[link]";
+}
+
+internal sealed record PasswordRequest(string? CurrentPassword, string? NewPassword)
+{
+    public override string ToString() => "[password request]";
+}
+
+/// <summary>The members over JSON, for administrators; and the change of one's own password.</summary>
+internal static class MemberEndpoints
+{
+    public static async Task<IEnumerable<ListedMember>> ListAsync(Membership members, CancellationToken cancel) =>
+        (await members.ListAsync(cancel)).Select(member => new ListedMember(
+            member.Id, member.Email, member.Name, member.Role, Time(member.CreatedAt), member.LastSeen, member.DisabledAt is { } at ? Time(at) : null));
+
+    public static async Task<IResult> ChangeRoleAsync(string id, RoleRequest request, Actor actor, Membership members) =>
+        MemberPolicy.Roles.Contains(request.Role!)
+            ? Answer(await members.ChangeRoleAsync(actor, id, request.Role!))
+            : AccountEndpoints.Invalid("role", MemberTexts.UnknownRole);
+
+    public static async Task<IResult> DisableAsync(string id, Actor actor, Membership members) => Answer(await members.DisableAsync(actor, id));
+
+    public static async Task<IResult> EnableAsync(string id, Actor actor, Membership members) => Answer(await members.EnableAsync(actor, id));
+
+    public static async Task<IResult> RemoveAsync(string id, Actor actor, Membership members) => Answer(await members.RemoveAsync(actor, id));
+
+    public static async Task<IResult> EndSessionsAsync(string id, Actor actor, Membership members) => Answer(await members.EndSessionsAsync(actor, id));
+
+    public static async Task<IResult> ResetPasswordAsync(string id, Actor actor, PasswordResets resets, PublicUrl publicUrl)
+    {
+        var issued = await resets.IssueAsync(actor, id);
+        return issued.Link is { } link
+            ? TypedResults.Json(new LinkAnswer(MemberLinks.Reset(publicUrl.Origin, link), link.ExpiresAt.UtcDateTime), statusCode: StatusCodes.Status201Created)
+            : Answer(issued.Outcome);
+    }
+
+    public static async Task<IResult> ChangePasswordAsync(PasswordRequest request, SignedIn me, HttpContext context, PasswordChange password, CancellationToken cancel)
+    {
+        var result = await password.TryAsync(me, request.CurrentPassword, request.NewPassword, context, cancel);
+        return result.Outcome switch
+        {
+            PasswordOutcome.Done => TypedResults.NoContent(),
+            PasswordOutcome.TooMany => AccountEndpoints.TooManyAttempts(context, result.Wait),
+            PasswordOutcome.Wrong => AccountEndpoints.Invalid("current_password", PasswordChange.WrongCurrent),
+            _ => AccountEndpoints.Invalid("new_password", result.Problem!),
+        };
+    }
+
+    public static DateTime Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
+
+    private static IResult Answer(MemberOutcome outcome) => outcome is MemberOutcome.Done
+        ? TypedResults.NoContent()
+        : TypedResults.Problem(MemberTexts.Of(outcome), statusCode: MemberTexts.Status(outcome));
+}

@@ -1,0 +1,42 @@
+namespace TraceVault.Members;
+
+/// <summary>What administrators are told, on pages and by the API alike.</summary>
+internal static class MemberTexts
+{
+    public const string UnknownRole = "A role is member, admin or owner.";
+
+    /// <param name="unixMilliseconds">A time of the database.</param>
+    public static string Time(long unixMilliseconds) => Time(DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds));
+
+    public static string Time(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
+
+    public static string Of(MemberOutcome outcome) => outcome switch
+    {
+        MemberOutcome.Unknown => "There is no such member: somebody may have removed them meanwhile.",
+        MemberOutcome.LastOwner => "This is the last owner who can sign in. Make somebody else an owner first.",
+        MemberOutcome.Disabled => "This account is disabled. Enable it first.",
+        _ => "Your role does not allow this. Owners manage everybody, administrators manage members; nobody makes a reset link for themselves.",
+    };
+
+    public static int Status(MemberOutcome outcome) => outcome switch
+    {
+        MemberOutcome.Unknown => StatusCodes.Status404NotFound,
+        MemberOutcome.NotAllowed => StatusCodes.Status403Forbidden,
+        _ => StatusCodes.Status409Conflict,
+    };
+
+    public static string Of(InviteOutcome outcome) => outcome switch
+    {
+        InviteOutcome.Unknown => "There is no such invitation: it was used or withdrawn.",
+        InviteOutcome.HasAccount => "This address has an account already.",
+        InviteOutcome.IsInvited => "This address has an invitation already. Withdraw that one first.",
+        _ => "Your role does not allow this. Owners invite everybody, administrators invite members.",
+    };
+
+    public static int Status(InviteOutcome outcome) => outcome switch
+    {
+        InviteOutcome.Unknown => StatusCodes.Status404NotFound,
+        InviteOutcome.NotAllowed => StatusCodes.Status403Forbidden,
+        _ => StatusCodes.Status409Conflict,
+    };
+}

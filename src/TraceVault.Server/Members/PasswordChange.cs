@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Identity;
+using TraceVault.Accounts;
+using TraceVault.Audit;
+using TraceVault.Storage;
+
+namespace TraceVault.Members;
+
+internal enum PasswordOutcome
+{
+    Done,
+
+    /// <summary>The current password is not that.</summary>
+    Wrong,
+
+    /// <summary>Too many wrong ones; not looked at.</summary>
+    TooMany,
+
+    /// <summary>The new one is not acceptable.</summary>
+    Invalid,
+}
+
+/// <param name="Outcome">How it went.</param>
+/// <param name="Problem">What is wrong with the new password, as a sentence.</param>
+/// <param name="Wait">How long to wait after too many wrong ones.</param>
+internal sealed record PasswordResult(PasswordOutcome Outcome, string? Problem = null, TimeSpan Wait = default);
+
+/// <summary>Changes one's own password, which ends every other session and all proxy tokens. Guesses of the current one count as failed sign-ins.</summary>
+internal sealed class PasswordChange(Database database, Users users, Passwords passwords, SignInThrottle throttle, UserChanges changes, AuditLog audit, TimeProvider clock)
+{
+    public const string WrongCurrent = "This is not your current password.";
+
+    public async Task<PasswordResult> TryAsync(SignedIn me, string? current, string? chosen, HttpContext context, CancellationToken cancel)
+    {
+        var (email, address) = (EmailAddress.Of(me.User.Email), context.Connection.RemoteIpAddress);
+        if (PasswordRules.Problem(chosen, email) is { } problem)
+        {
+            return new PasswordResult(PasswordOutcome.Invalid, problem);
+        }
+
+        var admission = await throttle.EnterAsync(email.Key, address, cancel);
+        if (admission.Wait is { } wait)
+        {
+            return new PasswordResult(PasswordOutcome.TooMany, Wait: wait);
+        }
+
+        var stored = await users.FindAsync(email, cancel);
+        if (current is not { Length: > 0 and <= PasswordRules.MaxLength }
+            || await passwords.CheckAsync(stored?.PasswordHash, current, cancel) is PasswordVerificationResult.Failed)
+        {
+            await audit.AppendFailureAsync(AuditEvent.Own(AuditActions.PasswordChanged, Actor.Of(context)) with { Outcome = AuditOutcome.Failed }, admission.IsLast, cancel);
+            return new PasswordResult(PasswordOutcome.Wrong);
+        }
+
+        await throttle.SucceedAsync(email.Key, address, cancel);
+        var hash = await passwords.HashAsync(chosen!, cancel);
+        return await SaveAsync(me, stored!.PasswordHash, hash, Actor.Of(context))
+            ? new PasswordResult(PasswordOutcome.Done)
+            : new PasswordResult(PasswordOutcome.Wrong);
+    }
+
+    /// <returns>Whether the password that was checked still stood.</returns>
+    private Task<bool> SaveAsync(SignedIn me, string checkedHash, string hash, Actor actor) => changes.MakeAsync(me.User.Id, async () =>
+    {
+        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        var saved = await change.ExecuteAsync(
+            "update users set password_hash = @hash, updated_at = @now where id = @Id and password_hash = @checkedHash and disabled_at is null",
+            new { me.User.Id, hash, checkedHash, now = clock.GetUtcNow().ToUnixTimeMilliseconds() });
+        if (saved > 0)
+        {
+            await change.EndAccessAsync(me.User.Id, exceptSession: me.SessionId);
+            await change.AppendAsync(AuditEvent.Own(AuditActions.PasswordChanged, actor));
+            await change.CommitAsync();
+        }
+
+        return saved;
+    });
+}

@@ -1,0 +1,116 @@
+using Dapper;
+using TraceVault.Accounts;
+using TraceVault.Audit;
+using TraceVault.Storage;
+
+namespace TraceVault.Members;
+
+/// <summary>Links by which somebody chooses a new password: one a user, good once, for a day. The token is stored as its hash alone.</summary>
+/// <remarks>
+/// Whoever hands out a link could use it themselves. So a reset removes the stored key: nobody comes to another's key by way of their password.
+/// A disabled account has a link only from the machine itself, since disabling ends all others; that one enables it again.
+/// </remarks>
+internal sealed class PasswordResets(Database database, UserChanges changes, AuditLog audit, TimeProvider clock)
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+
+    internal sealed record Issued(MemberOutcome Outcome, IssuedLink? Link = null, string? Email = null);
+
+    /// <summary>Whose password a link changes, and until when.</summary>
+    internal sealed record Pending(string UserId, string Email, long ExpiresAt);
+
+    /// <summary>An administrator's link for a member.</summary>
+    public async Task<Issued> IssueAsync(Actor actor, string memberId)
+    {
+        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        if (await change.FindAsync(memberId) is not { } member)
+        {
+            return new Issued(MemberOutcome.Unknown);
+        }
+
+        if (await change.FindAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.Allows(me.Role, MemberAction.ResetPassword, member.Role, me.Id == member.Id))
+        {
+            await change.RefuseAsync(new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
+            return new Issued(MemberOutcome.NotAllowed);
+        }
+
+        return member.DisabledAt is null ? await IssueAsync(change, actor, member) : new Issued(MemberOutcome.Disabled);
+    }
+
+    /// <summary>The operator's link, who is at the machine itself and asks nobody; an owner who is disabled gets one too.</summary>
+    public async Task<Issued> IssueAtMachineAsync(EmailAddress email)
+    {
+        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        var member = await change.QueryAsync<Member>($"select {Member.Columns} from users u where u.email_key = @Key", new { email.Key });
+        return member is null ? new Issued(MemberOutcome.Unknown)
+            : member is { DisabledAt: not null, Role: not User.Owner } ? new Issued(MemberOutcome.Disabled)
+            : await IssueAsync(change, new Actor(null, null, new Origin("tracevault-server --reset-password", null)), member);
+    }
+
+    /// <returns>What the link is for, expired or not; null when it was used, replaced or never made. Looking at it does not use it.</returns>
+    public async Task<Pending?> FindAsync(TokenHash link, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<Pending>(new CommandDefinition(
+            "select r.user_id, u.email, r.expires_at from password_resets r join users u on u.id = r.user_id where r.token_hash = @Hash",
+            new { Hash = link.ToBytes() },
+            cancellationToken: cancel));
+    }
+
+    public bool IsExpired(Pending reset) => reset.ExpiresAt <= Now;
+
+    /// <summary>Sets the password and ends everything that the old one stood for. Of two who use one link at once, one gets it.</summary>
+    /// <returns>Whose password it is; null when the link may not be used any more.</returns>
+    public async Task<User?> UseAsync(Pending reset, TokenHash link, string passwordHash, Origin origin)
+    {
+        User? user = null;
+        await changes.MakeAsync(reset.UserId, async () =>
+        {
+            await using var change = await MemberTransaction.BeginAsync(database, audit);
+            var used = await change.ExecuteAsync(
+                "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @Now", new { Hash = link.ToBytes(), reset.UserId, Now });
+            if (used == 0 || await change.FindAsync(reset.UserId) is not { } member)
+            {
+                return 0;
+            }
+
+            await ChangePasswordAsync(change, member, passwordHash, new Actor(member.Id, member.Email, origin));
+            await change.CommitAsync();
+            user = member.User;
+            return 1;
+        });
+        return user;
+    }
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private async Task<Issued> IssueAsync(MemberTransaction change, Actor actor, Member member)
+    {
+        var (token, expires) = (AccessToken.Create(TokenKind.Link), clock.GetUtcNow() + Lifetime);
+        await change.ExecuteAsync(
+            """
+            insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at) values (@Id, @Hash, @By, @Now, @Expires)
+            on conflict (user_id) do update set token_hash = @Hash, issued_by = @By, created_at = @Now, expires_at = @Expires
+            """,
+            new { member.Id, Hash = token.Hash().ToBytes(), By = actor.UserId, Now, Expires = expires.ToUnixTimeMilliseconds() });
+        await change.AppendAsync(new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
+        await change.CommitAsync();
+        return new Issued(MemberOutcome.Done, new IssuedLink(token, expires), member.Email);
+    }
+
+    private async Task ChangePasswordAsync(MemberTransaction change, Member member, string passwordHash, Actor actor)
+    {
+        await change.ExecuteAsync("update users set password_hash = @passwordHash, disabled_at = null, updated_at = @Now where id = @Id", new { passwordHash, Now, member.Id });
+        await change.EndAccessAsync(member.Id);
+        await change.AppendAsync(AuditEvent.Own(AuditActions.PasswordReset, actor));
+        if (member.DisabledAt is not null)
+        {
+            await change.AppendAsync(AuditEvent.Own(AuditActions.Enabled, actor));
+        }
+
+        if (await change.ExecuteAsync("delete from user_anthropic_keys where user_id = @Id", new { member.Id }) > 0)
+        {
+            await change.AppendAsync(AuditEvent.Own(AuditActions.KeyRemoved, actor));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using TraceVault.Accounts;
+using TraceVault.Pages;
+
+namespace TraceVault.Members;
+
+/// <summary>Where a reset link leads: somebody chooses a new password. Looking at the page uses nothing up.</summary>
+internal static class ResetPages
+{
+    public static async Task<IResult> ShowAsync(string token, PageContext page, HttpContext context, PasswordResets resets, CancellationToken cancel) =>
+        await FindAsync(token, resets, cancel) is not { } reset ? LinkTokens.Unknown(context)
+            : resets.IsExpired(reset) ? LinkTokens.Expired(context, reset.ExpiresAt)
+            : Page(page, reset, StatusCodes.Status200OK);
+
+    public static async Task<IResult> UseAsync(
+        string token, [FromForm] string? password, PageContext page, HttpContext context,
+        PasswordResets resets, Passwords passwords, SessionReader reader, Sessions sessions, CancellationToken cancel)
+    {
+        if (await FindAsync(token, resets, cancel) is not { } reset)
+        {
+            return LinkTokens.Unknown(context);
+        }
+
+        if (resets.IsExpired(reset))
+        {
+            return LinkTokens.Expired(context, reset.ExpiresAt);
+        }
+
+        if (PasswordRules.Problem(password, EmailAddress.Of(reset.Email)) is { } problem)
+        {
+            return Page(page, reset, StatusCodes.Status400BadRequest, problem);
+        }
+
+        LinkTokens.TryRead(token, out var link);
+        var hash = await passwords.HashAsync(password!, cancel);
+        return await resets.UseAsync(reset, link, hash, Origin.Of(context)) is { } user
+            ? await LinkTokens.SignInAsync(context, user, reader, sessions, cancel)
+            : LinkTokens.Unknown(context);
+    }
+
+    private static async Task<PasswordResets.Pending?> FindAsync(string token, PasswordResets resets, CancellationToken cancel) =>
+        LinkTokens.TryRead(token, out var link) ? await resets.FindAsync(link, cancel) : null;
+
+    private static RazorComponentResult<ResetPage> Page(PageContext page, PasswordResets.Pending reset, int status, string? problem = null) =>
+        new(new { Context = page, reset.Email, Problem = problem }) { StatusCode = status };
+}

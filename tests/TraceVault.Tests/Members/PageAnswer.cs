@@ -1,0 +1,28 @@
+using System.Net;
+using TraceVault.Tests.Pages;
+
+namespace TraceVault.Tests.Members;
+
+/// <param name="Status">The status.</param>
+/// <param name="Text">The page.</param>
+/// <param name="Location">Where it leads to; null when it leads nowhere.</param>
+internal sealed record PageAnswer(HttpStatusCode Status, string Text, string? Location)
+{
+    public static async Task<PageAnswer> ReadAsync(Task<HttpResponseMessage> sent)
+    {
+        using var answer = await sent;
+        return new PageAnswer(answer.StatusCode, await answer.Content.ReadAsStringAsync(Patience.Cancel), answer.Headers.Location?.OriginalString);
+    }
+}
+
+/// <summary>What a browser gets, read to its end.</summary>
+internal static class PageAnswers
+{
+    public static Task<PageAnswer> LookAsync(this PageClient browser, string path) => PageAnswer.ReadAsync(browser.GetAsync(path));
+
+    public static Task<PageAnswer> FillInAsync(this PageClient browser, string page, string action, params (string Name, string Value)[] fields) =>
+        PageAnswer.ReadAsync(browser.SubmitAsync(page, action, fields));
+
+    public static Task<PageAnswer> PostAsync(this PageClient browser, string action, params (string Name, string Value)[] fields) =>
+        PageAnswer.ReadAsync(browser.SendAsync(action, fields));
+}
