@@ -24,6 +24,7 @@ internal static class Program
         new("--help", "This text.", _ => Help.WriteAsync(Switches!, DefaultSettings())),
         new("--version", "The version.", _ => Help.WriteVersionAsync()),
         DemoFeature.Switch,
+        ResetPasswordCommand.Switch,
     ];
 
     public static async Task<int> Main(string[] args)
@@ -85,6 +86,15 @@ internal static class Program
         app.MapOperations();
         app.MapAssets();
         return app;
+    }
+
+    /// <summary>The features without a server around them, for a command that works on the database.</summary>
+    internal static WebApplication BuildOffline(string[] args)
+    {
+        var settings = new SettingsReader(args, Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory());
+        var builder = Compose(settings);
+        settings.RefuseUnknown();
+        return builder.Build();
     }
 
     internal static async Task StartServerAsync(this WebApplication app)

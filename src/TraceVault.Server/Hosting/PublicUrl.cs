@@ -15,6 +15,11 @@ internal sealed class PublicUrl(HostingOptions options, IServer server)
 
     private static string OriginOf(Uri url) => url.GetLeftPart(UriPartial.Authority);
 
+    /// <summary>For a command beside the server, which listens nowhere itself: what the settings say.</summary>
+    public static string OfSettings(HostingOptions options) => options.PublicUrl is { } text
+        ? OriginOf(Parse(text))
+        : OriginOf(Reachable(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[0]));
+
     /// <exception cref="StartupException">The text is no http or https origin.</exception>
     public static Uri Parse(string text)
     {
@@ -31,6 +36,11 @@ internal sealed class PublicUrl(HostingOptions options, IServer server)
     {
         var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
             ?? throw new InvalidOperationException("The server does not listen yet.");
+        return Reachable(address);
+    }
+
+    private static Uri Reachable(string address)
+    {
         var url = new Uri(address.Replace("//+", "//localhost", StringComparison.Ordinal).Replace("//*", "//localhost", StringComparison.Ordinal));
         return url.Host is "0.0.0.0" or "[::]" ? new UriBuilder(url) { Host = "localhost" }.Uri : url;
     }

@@ -80,7 +80,7 @@ internal sealed class AnthropicProxy(
             return credential is CredentialKind.Missing ? AnthropicError.MissingToken : AnthropicError.ConflictingTokens;
         }
 
-        if (!AccessToken.TryRead(token, out var presented) || presented.Kind is TokenKind.Link)
+        if (!AccessToken.TryRead(token, out var presented) || presented.Kind is not (TokenKind.Session or TokenKind.Proxy))
         {
             return AnthropicError.InvalidToken;
         }

@@ -16,9 +16,10 @@ internal static class Help
 
 
             """);
+        var width = switches.Max(each => each.Name.Length) + 2;
         foreach (var (name, meaning, _) in switches)
         {
-            text.Append("  ").Append(name.PadRight(11)).AppendLine(meaning);
+            text.Append("  ").Append(name.PadRight(width)).AppendLine(meaning);
         }
 
         text.AppendLine().AppendLine("""

@@ -58,6 +58,29 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
         }
     }
 
+    /// <summary>For who works on the database of a server: changes nothing, and makes no file.</summary>
+    /// <exception cref="StartupException">There is no database, or it is not at the schema of this version.</exception>
+    public async Task RequireCurrentAsync(CancellationToken cancel)
+    {
+        if (database.SqliteFile is { } file && !File.Exists(file))
+        {
+            throw new StartupException($"There is no database {file}. Run this with the settings of the server: TRACEVAULT_DATA_DIR or TRACEVAULT_DATABASE.");
+        }
+
+        try
+        {
+            await using var connection = await database.ConnectAsync(cancel);
+            if (await FoundVersionAsync(connection) is var found && found != NewestKnown)
+            {
+                throw new StartupException($"The database is at schema {found}, this program at {NewestKnown}. Run the program of the server's version; an upgraded server has to be started once first.");
+            }
+        }
+        catch (DbException problem)
+        {
+            throw new StartupException($"The database cannot be used: {problem.GetBaseException().Message} Check TRACEVAULT_DATABASE, and that this user may read and write it.");
+        }
+    }
+
     private async Task<long> FoundVersionAsync(DbConnection connection)
     {
         var table = database.Engine is Engine.Postgres
