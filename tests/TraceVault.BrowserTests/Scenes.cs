@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 
 namespace TraceVault.BrowserTests;
 
@@ -71,6 +72,38 @@ internal static class Scenes
         }),
         ["audit-filtered"] = AsUser("/admin/audit?actor=somebody@example.com"),
         ["audit-refused"] = AsUser("/admin/audit?from=yesterday"),
+        ["password"] = AsUser("/me/password"),
+        ["people"] = AsUser("/admin/users", async rig =>
+        {
+            await InviteAsync(rig);
+            await rig.GoAsync("/admin/users");
+        }),
+        ["people-refused"] = AsUser("/admin/users", async rig =>
+        {
+            await rig.Page.FillAsync(("Their e-mail address", TestServer.Email));
+            await rig.Page.PressAsync("Make the link");
+            await rig.Page.ExpectAlertAsync("This address has an account already.");
+        }),
+        ["people-link"] = AsUser("/admin/users", async rig =>
+        {
+            await rig.Page.FillAsync(("Their e-mail address", "ada@example.com"));
+            await rig.Page.PressAsync("Make the link");
+            await rig.Page.ExpectStatusAsync("The link is ready.");
+        }),
+        ["people-one"] = AsUser("/admin/users", rig => rig.Page.GetByRole(AriaRole.Link, new() { Name = "Manage" }).ClickAsync()),
+        ["people-confirm"] = AsUser("/admin/users", async rig =>
+        {
+            await rig.Page.GetByRole(AriaRole.Link, new() { Name = "Manage" }).ClickAsync();
+            await rig.Page.GetByRole(AriaRole.Link, new() { Name = "Remove for good" }).ClickAsync();
+        }),
+        ["invite"] = async rig =>
+        {
+            await rig.SignInAsync();
+            var link = await InviteAsync(rig);
+            await rig.Page.Context.ClearCookiesAsync();
+            await rig.GoAsync(link);
+        },
+        ["invite-dead"] = rig => rig.GoAsync("/invite/nothing"),
         ["not-found"] = AsUser("/me/nothing-here"),
     };
 
@@ -84,6 +117,13 @@ internal static class Scenes
         await rig.GoAsync(path);
         if (then is not null) await then(rig);
     };
+
+    /// <returns>The invitation's link.</returns>
+    private static async Task<string> InviteAsync(BrowserRig rig)
+    {
+        using var answer = await rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/invites", await rig.Server.LogInAsync(), new { email = "ada@example.com", role = "admin" });
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
+    }
 
     private static async Task StoreAsync(BrowserRig rig, string key = TestServer.AnthropicKey)
     {
