@@ -53,7 +53,7 @@ internal static class TokenEndpoints
         }
 
         var lifetime = request.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : (TimeSpan?)null;
-        return await tokens.CreateAsync(me.User.Id, name, lifetime, actor, cancel) is var (token, listed)
+        return await tokens.CreateAsync(me.User.Id, me.SessionId, name, lifetime, actor, cancel) is var (token, listed)
             ? (new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), MeEndpoints.Time(listed.CreatedAt), MeEndpoints.Time(listed.ExpiresAt)), null, null)
             : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the most. Revoke one that nobody uses.");
     }

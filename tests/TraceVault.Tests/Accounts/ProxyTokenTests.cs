@@ -139,17 +139,31 @@ public class ProxyTokenTests
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var server = await TestServer.StartAsync(database);
         var token = await server.SetUpAsync();
-        var user = (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", token)).GetProperty("id").GetString()!;
+        var me = await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", token);
+        var (user, session) = (me.GetProperty("id").GetString()!, me.GetProperty("session").GetProperty("id").GetString()!);
         var tokens = server.Services.GetRequiredService<ProxyTokens>();
         var actor = new Actor(user, TestServer.Email, new Origin(null, null));
         for (var i = 0; i < ProxyTokens.MaxPerUser; i++)
         {
-            Assert.NotNull(await tokens.CreateAsync(user, $"token {i}", null, actor, Cancel));
+            Assert.NotNull(await tokens.CreateAsync(user, session, $"token {i}", null, actor, Cancel));
         }
 
         using var answer = await server.ApiAsync(HttpMethod.Post, Path, token, new { name = "one more" });
 
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_session_that_ended_while_it_asked_makes_no_token(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        var me = await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", await server.SetUpAsync());
+        var (user, session) = (me.GetProperty("id").GetString()!, me.GetProperty("session").GetProperty("id").GetString()!);
+        var actor = new Actor(user, TestServer.Email, new Origin(null, null));
+        await server.Services.GetRequiredService<Sessions>().EndAsync(user, session, AuditActions.SessionEnded, actor);
+
+        Assert.Null(await server.Services.GetRequiredService<ProxyTokens>().CreateAsync(user, session, "late", null, actor, Cancel));
     }
 
     private static void KeySwapOf(ProxyRig rig) => Clients.KeySwap.AssertDone(rig.Upstream.Requests);

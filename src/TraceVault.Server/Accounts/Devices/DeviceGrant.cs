@@ -46,9 +46,9 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
                 return new GrantResult(await PendingAsync(found, cancel));
             }
 
-            if (await RedeemAsync(found, origin) is { } issued)
+            if (await RedeemAsync(found, origin) is { } result)
             {
-                return new GrantResult(null, issued);
+                return result;
             }
         }
     }
@@ -69,11 +69,19 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
         return await devices.TouchAsync(found, interval, cancel) && !early ? OAuthError.Pending : OAuthError.SlowDown;
     }
 
-    /// <returns>Null when another poll was faster, or its user is gone.</returns>
-    private async Task<IssuedTokens?> RedeemAsync(DeviceAuthorization found, Origin origin)
+    /// <returns>Null when another poll was faster.</returns>
+    private async Task<GrantResult?> RedeemAsync(DeviceAuthorization found, Origin origin)
     {
         await using var connection = await database.ConnectAsync(CancellationToken.None);
         await using var transaction = await connection.BeginTransactionAsync();
+        // Written, not read, and first: who disables the user or changes the password does the same, so that one of the two waits for the other.
+        var owner = await connection.QuerySingleOrDefaultAsync<Owner>(
+            "update users set updated_at = updated_at where id = @UserId and disabled_at is null returning id, email", new { found.UserId }, transaction);
+        if (owner is null)
+        {
+            return new GrantResult(OAuthError.Refused);
+        }
+
         var redeemed = await connection.ExecuteAsync(
             "update device_authorizations set state = @Used where id = @Id and state = @Approved",
             new { DeviceAuthorization.Used, found.Id, DeviceAuthorization.Approved },
@@ -83,10 +91,9 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
             return null;
         }
 
-        var owner = await connection.QuerySingleAsync<Owner>("select id, email from users where id = @UserId", new { found.UserId }, transaction);
         var (access, refresh) = (AccessToken.Create(TokenKind.Session), AccessToken.Create(TokenKind.Refresh));
         var expires = await sessions.InsertAsync(connection, transaction, found.Id, new Actor(owner.Id, owner.Email, origin), access, refresh, CancellationToken.None);
         await transaction.CommitAsync();
-        return new IssuedTokens(access, refresh, expires, owner.Email);
+        return new GrantResult(null, new IssuedTokens(access, refresh, expires, owner.Email));
     }
 }

@@ -29,7 +29,7 @@ internal sealed class SessionTokens
         ring.Sealing.Derive("tracevault/refreshed-tokens", _key);
     }
 
-    /// <summary>A session by one of its tokens; the times are Unix milliseconds.</summary>
+    /// <summary>A session by one of its tokens, of a user who is not disabled; the times are Unix milliseconds.</summary>
     private sealed record Found(string Id, string UserId, string Email, long CreatedAt, long ExpiresAt, long? RefreshedAt, byte[]? RefreshHash, byte[]? PreviousRefreshHash);
 
     /// <summary>Replaces both tokens of a session by its refresh token. One that was replaced before ends the session: two parties hold it.</summary>
@@ -136,7 +136,7 @@ internal sealed class SessionTokens
         return await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
             $"""
             select s.id, s.user_id, u.email, s.created_at, s.expires_at, s.refreshed_at, s.refresh_hash, s.previous_refresh_hash
-            from auth_sessions s join users u on u.id = s.user_id where {condition}
+            from auth_sessions s join users u on u.id = s.user_id where ({condition}) and u.disabled_at is null
             """,
             parameters,
             cancellationToken: cancel));
