@@ -121,7 +121,6 @@ public sealed class UsageTests : IDisposable
     }
 
     [Theory]
-    [InlineData("login --server https://vault.example.com", "Add --email ADDRESS.")]
     [InlineData("login --server https://vault.example.com --email ada@example.com", "Add --password-stdin")]
     [InlineData("setup --server https://vault.example.com", "TRACEVAULT_SETUP_TOKEN")]
     public async Task Without_a_terminal_it_says_what_to_give_instead_of_an_answer(string line, string expected)

@@ -140,10 +140,11 @@ public class BrowserSecurityTests
     {
         await using var server = await TestServer.StartAsync(settings: ["--PublicUrl=https://vault.example.com", "--TrustedProxies=127.0.0.1"]);
         using var plain = await server.Client.GetAsync("/healthz", Cancel);
-        server.Client.DefaultRequestHeaders.Host = "vault.example.com";
-        server.Client.DefaultRequestHeaders.Add("x-forwarded-proto", "https");
+        using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = server.Url };
+        browser.DefaultRequestHeaders.Host = "vault.example.com";
+        browser.DefaultRequestHeaders.Add("x-forwarded-proto", "https");
 
-        using var form = await server.Client.GetAsync("/auth/setup", Cancel);
+        using var form = await browser.GetAsync("/auth/setup", Cancel);
         using var content = new FormUrlEncodedContent(
         [
             new("form_token", PageClient.FormToken(await form.Content.ReadAsStringAsync(Cancel))),
@@ -151,7 +152,7 @@ public class BrowserSecurityTests
         ]);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/setup") { Content = content };
         request.Headers.Add("cookie", form.Headers.GetValues("set-cookie").Single().Split(';')[0]);
-        using var answer = await server.Client.SendAsync(request, Cancel);
+        using var answer = await browser.SendAsync(request, Cancel);
 
         Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
         Assert.All(form.Headers.GetValues("set-cookie").Concat(answer.Headers.GetValues("set-cookie")), cookie => Assert.Contains("; secure", cookie));
