@@ -8,9 +8,11 @@ internal sealed class BrowserRig : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> _complaints = new();
 
-    private BrowserRig(FakeAnthropicServer upstream, TestServer server, IPage page)
+    private readonly SystemChromium _chromium;
+
+    private BrowserRig(SystemChromium chromium, FakeAnthropicServer upstream, TestServer server, IPage page)
     {
-        (Upstream, Server, Page) = (upstream, server, page);
+        (_chromium, Upstream, Server, Page) = (chromium, upstream, server, page);
         page.Console += (_, message) => Complain(message);
         page.PageError += (_, error) => _complaints.Enqueue(error);
         page.RequestFailed += (_, request) => _complaints.Enqueue($"{request.Method} {request.Url}: {request.Failure}");
@@ -30,7 +32,7 @@ internal sealed class BrowserRig : IAsyncDisposable
         var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Patience.Cancel);
         var server = await TestServer.StartAsync(null, upstream.Url, clock, settings);
         var profile = await chromium.NewProfileAsync(server.Url, javaScript);
-        return new BrowserRig(upstream, server, await profile.NewPageAsync());
+        return new BrowserRig(chromium, upstream, server, await profile.NewPageAsync());
     }
 
     /// <summary>The page asked for, as the first user, who has just signed in.</summary>
@@ -43,6 +45,9 @@ internal sealed class BrowserRig : IAsyncDisposable
     }
 
     public Task<IResponse?> GoAsync(string path) => Page.GotoAsync(path);
+
+    /// <summary>Another person's browser, without cookies.</summary>
+    public Task<IBrowserContext> NewProfileAsync() => _chromium.NewProfileAsync(Server.Url, javaScript: true);
 
     /// <summary>Creates the first user and signs the browser in as them.</summary>
     /// <returns>The session token.</returns>

@@ -5,33 +5,25 @@ public sealed class EveryPageTests(SystemChromium chromium)
 {
     private static readonly ColorScheme[] Colours = [ColorScheme.Light, ColorScheme.Dark];
 
+    /// <remarks>
+    /// 1 People with disabilities, in light and dark. 2 By keyboard. 3 On every screen; the pictures are for people to look at: what is ugly fails no
+    /// test. 4 The browser finds nothing wrong. One test, because the way to a page takes longer than to look at it.
+    /// </remarks>
     [Theory, MemberData(nameof(Scenes.Names), MemberType = typeof(Scenes))]
-    public async Task Everybody_can_use_it_in_light_and_dark_and_by_keyboard(string scene)
+    public async Task Everybody_can_use_it_on_every_screen(string scene)
     {
         await using var rig = await BrowserRig.StartAsync(chromium);
         await rig.ShowAsync(scene);
-        foreach (var colours in Colours)
-        {
-            await rig.Page.EmulateMediaAsync(new() { ColorScheme = colours });
-            await rig.Page.AssertAccessibleAsync();
-        }
+        await rig.Page.AssertAccessibleAsync(); // 1
+        await rig.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+        await rig.Page.AssertLegibleAsync();
 
-        var stops = await rig.Page.TabStopsAsync();
+        var stops = await rig.Page.TabStopsAsync(); // 2
         Assert.NotEmpty(stops);
         Assert.Empty(stops.Where(stop => !stop.IsSeen).Select(stop => stop.Html));
         Assert.Equal(stops.OrderBy(stop => stop.Place).Select(stop => stop.Html), stops.Select(stop => stop.Html));
-    }
 
-    /// <remarks>The pictures are for people to look at: what is ugly fails no test.</remarks>
-    [Theory, MemberData(nameof(Scenes.Names), MemberType = typeof(Scenes))]
-    public async Task It_fits_every_screen_and_the_browser_finds_nothing_wrong(string scene)
-    {
-        await using var rig = await BrowserRig.StartAsync(chromium);
-        await rig.ShowAsync(scene);
-        await rig.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-        Assert.Empty(rig.Complaints);
-
-        foreach (var screen in (Screen[])[Screen.Narrowest, Screen.Phone, Screen.Desktop, Screen.Wall])
+        foreach (var screen in (Screen[])[Screen.Narrowest, Screen.Phone, Screen.Desktop, Screen.Wall]) // 3
         {
             await screen.ShowAsync(rig.Page);
             Assert.Equal(screen.Width, await rig.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
@@ -41,5 +33,7 @@ public sealed class EveryPageTests(SystemChromium chromium)
                 await rig.Page.KeepAsync($"{scene}-{screen.Name}-{colours}");
             }
         }
+
+        Assert.Empty(rig.Complaints); // 4
     }
 }

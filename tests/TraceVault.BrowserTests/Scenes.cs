@@ -103,6 +103,20 @@ internal static class Scenes
             await rig.Page.Context.ClearCookiesAsync();
             await rig.GoAsync(link);
         },
+        ["reset"] = async rig =>
+        {
+            await rig.SignInAsync();
+            await rig.GoAsync(await ResetAsync(rig));
+        },
+        ["device-code"] = AsUser("/auth/device"),
+        ["device-code-refused"] = AsUser("/auth/device?user_code=BCDF-GHJK"),
+        ["device"] = AsUser("/me/proxy/", async rig => await rig.GoAsync((await Device.BeginAsync(rig)).Link)),
+        ["device-approved"] = AsUser("/me/proxy/", async rig =>
+        {
+            await rig.GoAsync((await Device.BeginAsync(rig)).Link);
+            await rig.Page.PressAsync("Approve");
+            await rig.Page.ExpectHeadingAsync("The device is approved");
+        }),
         ["invite-dead"] = rig => rig.GoAsync("/invite/nothing"),
         ["not-found"] = AsUser("/me/nothing-here"),
     };
@@ -122,6 +136,22 @@ internal static class Scenes
     private static async Task<string> InviteAsync(BrowserRig rig)
     {
         using var answer = await rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/invites", await rig.Server.LogInAsync(), new { email = "ada@example.com", role = "admin" });
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
+    }
+
+    /// <returns>The link by which a colleague, who has joined, chooses a new password.</returns>
+    private static async Task<string> ResetAsync(BrowserRig rig)
+    {
+        await using var profile = await rig.NewProfileAsync();
+        var colleague = await profile.NewPageAsync();
+        await colleague.GotoAsync(await InviteAsync(rig));
+        await colleague.FillAsync(("Password", "seven calm otters swim"));
+        await colleague.PressAsync("Join");
+        await colleague.ExpectHeadingAsync("Your proxy");
+        var owner = await rig.Server.LogInAsync();
+        var members = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/members", owner);
+        var id = members.EnumerateArray().Single(member => member.GetProperty("email").GetString() == "ada@example.com").GetProperty("id").GetString();
+        using var answer = await rig.Server.ApiAsync(HttpMethod.Post, $"/api/v1/members/{id}/password-reset", owner);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
     }
 

@@ -11,20 +11,20 @@ internal sealed class Passwords : IDisposable
 
     private static readonly User Nobody = new("", "", null, "");
 
-    private readonly PasswordHasher<User> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
-    private readonly string _decoy;
+    private static readonly PasswordHasher<User> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+
+    /// <summary>What a password for no account is checked against.</summary>
+    private static readonly string Decoy = Hasher.HashPassword(Nobody, "no account has this password");
 
     /// <summary>A hash costs a core about a tenth of a second: more at once than cores would only starve the streams of others.</summary>
     private readonly SemaphoreSlim _turn = new(Math.Max(1, Environment.ProcessorCount - 1));
 
-    public Passwords() => _decoy = _hasher.HashPassword(Nobody, "no account has this password");
-
-    public Task<string> HashAsync(string password, CancellationToken cancel) => InTurnAsync(() => _hasher.HashPassword(Nobody, password), cancel);
+    public Task<string> HashAsync(string password, CancellationToken cancel) => InTurnAsync(() => Hasher.HashPassword(Nobody, password), cancel);
 
     /// <summary>Checks a password; takes the same time when there is no account (<paramref name="hash"/> is null).</summary>
     public async Task<PasswordVerificationResult> CheckAsync(string? hash, string password, CancellationToken cancel)
     {
-        var result = await InTurnAsync(() => _hasher.VerifyHashedPassword(Nobody, hash ?? _decoy, password), cancel);
+        var result = await InTurnAsync(() => Hasher.VerifyHashedPassword(Nobody, hash ?? Decoy, password), cancel);
         return hash is null ? PasswordVerificationResult.Failed : result;
     }
 

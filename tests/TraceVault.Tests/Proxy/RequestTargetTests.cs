@@ -2,7 +2,7 @@ using TraceVault.Proxy;
 
 namespace TraceVault.Tests.Proxy;
 
-public class RequestTargetTests
+public class RequestTargetTests(RequestTargetTests.Shared shared) : IClassFixture<RequestTargetTests.Shared>
 {
     private static CancellationToken Cancel => Patience.Cancel;
 
@@ -15,14 +15,15 @@ public class RequestTargetTests
     [Theory, MemberData(nameof(Hostile))]
     public async Task A_hostile_path_is_refused_and_nothing_reaches_the_upstream(string target)
     {
-        await using var rig = await ProxyRig.StartAsync();
+        var rig = shared.Rig;
+        var before = rig.Upstream.Requests.Count;
 
         var answer = await RawHttp.SendAsync(rig.Server.Url, "/proxy/anthropic" + target, Cancel, $"x-api-key: {rig.Token}");
 
         Assert.Equal(400, answer.Status);
         Assert.Equal("bad_path", answer.Header("x-tracevault-error"));
         Assert.Equal("false", answer.Header("x-should-retry"));
-        Assert.Equal(0, rig.Upstream.TotalConnections);
+        Assert.Equal(before, rig.Upstream.Requests.Count);
     }
 
     /// <summary>Refused too; by the web server, as another path, or for another host.</summary>
@@ -37,12 +38,13 @@ public class RequestTargetTests
     [InlineData("//proxy/anthropic/v1/messages", 404)]
     public async Task A_path_that_only_looks_like_ours_reaches_nothing(string target, int status)
     {
-        await using var rig = await ProxyRig.StartAsync();
+        var rig = shared.Rig;
+        var before = rig.Upstream.Requests.Count;
 
         var answer = await RawHttp.SendAsync(rig.Server.Url, target, Cancel, $"x-api-key: {rig.Token}");
 
         Assert.Equal(status, answer.Status);
-        Assert.Equal(0, rig.Upstream.TotalConnections);
+        Assert.Equal(before, rig.Upstream.Requests.Count);
     }
 
     [Theory]
@@ -59,7 +61,7 @@ public class RequestTargetTests
     [InlineData("/v1/files/;p=1,2:@!$&'()*+=")]
     public async Task Path_and_query_arrive_as_the_bytes_received(string target)
     {
-        await using var rig = await ProxyRig.StartAsync();
+        var rig = shared.Rig;
 
         var answer = await RawHttp.SendAsync(rig.Server.Url, "/proxy/anthropic" + target, Cancel, $"x-api-key: {rig.Token}");
 
@@ -118,5 +120,15 @@ public class RequestTargetTests
         Assert.Equal("/proxy/anthropic/[redacted]", ProxyLog.PathForLog("/proxy/anthropic/SK-ANT-api03"));
         Assert.Equal("/a?b?", ProxyLog.PathForLog("/a\u001bb\u0080"));
         Assert.Equal(203, ProxyLog.PathForLog("/" + new string('x', 5000)).Length);
+    }
+
+    /// <summary>One server for all targets.</summary>
+    public sealed class Shared : IAsyncLifetime
+    {
+        internal ProxyRig Rig { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Rig = await ProxyRig.StartAsync();
+
+        public ValueTask DisposeAsync() => Rig.DisposeAsync();
     }
 }
