@@ -30,7 +30,7 @@ internal sealed class BrowserRig : IAsyncDisposable
     public static async Task<BrowserRig> StartAsync(SystemChromium chromium, bool javaScript = true, TimeProvider? clock = null, params string[] settings)
     {
         var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Patience.Cancel);
-        var server = await TestServer.StartAsync(null, upstream.Url, clock, settings);
+        var server = await TestServer.StartAsync(null, upstream.Url, clock, settings: settings);
         var profile = await chromium.NewProfileAsync(server.Url, javaScript);
         return new BrowserRig(chromium, upstream, server, await profile.NewPageAsync());
     }

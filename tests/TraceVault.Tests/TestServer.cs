@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -44,8 +45,9 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="database">Null: a SQLite database of the server's own.</param>
     /// <param name="upstream">Null: nobody listens there.</param>
     /// <param name="clock">Null: the system's.</param>
+    /// <param name="passwordIterations">A hundredth of what a real server takes, where a test does not look at it: most of the tests' time would go there.</param>
     /// <param name="settings">Further settings, as <c>--Name=value</c>; they win.</param>
-    public static async Task<TestServer> StartAsync(TestDatabase? database = null, Uri? upstream = null, TimeProvider? clock = null, params string[] settings)
+    public static async Task<TestServer> StartAsync(TestDatabase? database = null, Uri? upstream = null, TimeProvider? clock = null, int passwordIterations = 2_000, params string[] settings)
     {
         var own = database is null ? await TestDatabase.CreateAsync("sqlite") : null;
         database ??= own!;
@@ -65,6 +67,7 @@ internal sealed class TestServer : IAsyncDisposable
         {
             services.RemoveAll<ILoggerProvider>();
             services.AddSingleton<ILoggerProvider>(log);
+            services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = passwordIterations);
             if (clock is not null)
             {
                 services.Replace(ServiceDescriptor.Singleton(clock));

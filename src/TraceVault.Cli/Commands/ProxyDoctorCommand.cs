@@ -52,7 +52,7 @@ internal static class ProxyDoctorCommand
             PathCheck.Of(gateway),
             BodyLimitCheck.Of(gateway),
             .. UpstreamChecks.Of(gateway),
-            StreamCheck.Of(gateway, console.Variable(StreamCheck.ModelVariable), stream),
+            StreamCheck.Of(gateway, console.Clock, console.Variable(StreamCheck.ModelVariable), stream),
             .. EnvironmentChecks.Of(gateway, console),
         ];
         await foreach (var (check, finding) in new Checkup(gateway, console.Clock).RunAsync(checks, cancel))

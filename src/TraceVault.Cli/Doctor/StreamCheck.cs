@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace TraceVault.Cli.Doctor;
@@ -18,17 +17,17 @@ internal static class StreamCheck
     /// <summary>A model takes many times as long to write what is asked for.</summary>
     private static readonly TimeSpan LeastDuration = TimeSpan.FromMilliseconds(20);
 
-    public static Check Of(Gateway gateway, string? model, bool wanted) => new(
-        "stream", cancel => StreamAsync(gateway, model ?? SmallModel, cancel), () => wanted ? gateway.NoWayThrough() : "Add --stream for it; it costs a fraction of a cent.");
+    public static Check Of(Gateway gateway, TimeProvider clock, string? model, bool wanted) => new(
+        "stream", cancel => StreamAsync(gateway, clock, model ?? SmallModel, cancel), () => wanted ? gateway.NoWayThrough() : "Add --stream for it; it costs a fraction of a cent.");
 
-    private static async Task<Finding> StreamAsync(Gateway gateway, string model, CancellationToken cancel)
+    private static async Task<Finding> StreamAsync(Gateway gateway, TimeProvider clock, string model, CancellationToken cancel)
     {
         var json = $$"""
             {"model":"{{JsonEncodedText.Encode(model)}}","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Count from one to thirty in words."}]}
             """;
-        var start = Stopwatch.GetTimestamp();
+        var start = clock.GetTimestamp();
         using var response = await gateway.Client.StreamAsync(gateway.Base + "/v1/messages", json, cancel, gateway.Authorization, Header.Version);
-        var reading = await StreamReading.ReadAsync(response, start, cancel);
+        var reading = await StreamReading.ReadAsync(response, clock, start, cancel);
         return Deviation(gateway, reading) ?? Finding.Ok($"{Describe(reading)}.");
     }
 

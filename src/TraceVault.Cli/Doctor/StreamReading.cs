@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 
 namespace TraceVault.Cli.Doctor;
@@ -15,8 +14,10 @@ internal sealed record StreamReading(Reply Head, int Events, int Pieces, TimeSpa
 
     private const string Field = "event:";
 
+    /// <param name="response">Whose head was read.</param>
+    /// <param name="clock">Measures when each piece is there.</param>
     /// <param name="start">The timestamp of the request.</param>
-    public static async Task<StreamReading> ReadAsync(HttpResponseMessage response, long start, CancellationToken cancel)
+    public static async Task<StreamReading> ReadAsync(HttpResponseMessage response, TimeProvider clock, long start, CancellationToken cancel)
     {
         var reading = new StreamReading(
             new((int)response.StatusCode, response.Headers, response.Content.Headers, [], TimeSpan.Zero), 0, 0, TimeSpan.Zero, TimeSpan.Zero, null);
@@ -26,7 +27,7 @@ internal sealed record StreamReading(Reply Head, int Events, int Pieces, TimeSpa
         for (int count; body.Length < MaxBytes && (count = await stream.ReadAsync(buffer, cancel)) > 0;)
         {
             // One time for all that came in one piece.
-            var at = Stopwatch.GetElapsedTime(start);
+            var at = clock.GetElapsedTime(start);
             body.Write(buffer, 0, count);
             var lines = (rest + Encoding.Latin1.GetString(buffer, 0, count)).Split('\n');
             rest = lines[^1];

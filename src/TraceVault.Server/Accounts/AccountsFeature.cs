@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Identity;
 using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Settings;
@@ -26,6 +27,7 @@ internal static class AccountsFeature
         builder.Services.AddSingleton<SignIn>();
         builder.Services.AddSingleton<FirstRun>();
         builder.Services.AddSingleton<ProxyTokens>();
+        builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = Passwords.Iterations);
         builder.Services.AddSingleton<Passwords>();
         builder.Services.AddSingleton<SignInThrottle>();
         builder.Services.AddAuthentication(SessionTokenHandler.SchemeName)

@@ -7,24 +7,30 @@ namespace TraceVault.Accounts;
 internal sealed class Passwords : IDisposable
 {
     /// <summary>OWASP Password Storage Cheat Sheet, PBKDF2-HMAC-SHA512 (https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2).</summary>
-    private const int Iterations = 210_000;
+    public const int Iterations = 210_000;
 
     private static readonly User Nobody = new("", "", null, "");
 
-    private static readonly PasswordHasher<User> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private readonly PasswordHasher<User> _hasher;
 
     /// <summary>What a password for no account is checked against.</summary>
-    private static readonly string Decoy = Hasher.HashPassword(Nobody, "no account has this password");
+    private readonly string _decoy;
 
     /// <summary>A hash costs a core about a tenth of a second: more at once than cores would only starve the streams of others.</summary>
     private readonly SemaphoreSlim _turn = new(Math.Max(1, Environment.ProcessorCount - 1));
 
-    public Task<string> HashAsync(string password, CancellationToken cancel) => InTurnAsync(() => Hasher.HashPassword(Nobody, password), cancel);
+    public Passwords(IOptions<PasswordHasherOptions> options)
+    {
+        _hasher = new PasswordHasher<User>(options);
+        _decoy = _hasher.HashPassword(Nobody, "no account has this password");
+    }
+
+    public Task<string> HashAsync(string password, CancellationToken cancel) => InTurnAsync(() => _hasher.HashPassword(Nobody, password), cancel);
 
     /// <summary>Checks a password; takes the same time when there is no account (<paramref name="hash"/> is null).</summary>
     public async Task<PasswordVerificationResult> CheckAsync(string? hash, string password, CancellationToken cancel)
     {
-        var result = await InTurnAsync(() => Hasher.VerifyHashedPassword(Nobody, hash ?? Decoy, password), cancel);
+        var result = await InTurnAsync(() => _hasher.VerifyHashedPassword(Nobody, hash ?? _decoy, password), cancel);
         return hash is null ? PasswordVerificationResult.Failed : result;
     }
 

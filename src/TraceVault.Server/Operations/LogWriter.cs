@@ -133,9 +133,9 @@ internal sealed class LogWriter : IAsyncLogProcessor
             _output.Write(lines.WrittenSpan);
             _output.Flush();
         }
-        catch (IOException)
+        catch (Exception problem) when (problem is not OutOfMemoryException)
         {
-            // The output was closed: the server goes on without a log.
+            // The output was closed, or is on a disk that is full: the server goes on without a log.
         }
 
         lines.ResetWrittenCount();

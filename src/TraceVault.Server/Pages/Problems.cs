@@ -8,7 +8,10 @@ internal static class Problems
     public static RazorComponentResult<ProblemPage> Page(HttpContext context, int status, string title, string text) =>
         new(new { Context = PageContext.WithoutForms(context), Title = title, Text = text }) { StatusCode = status };
 
+    /// <summary>What programs ask for, whatever they say that they accept.</summary>
+    private static readonly string[] ForPrograms = ["/api", "/proxy", "/.well-known", "/healthz", "/readyz", "/metrics"];
+
     /// <summary>Whether this request came from somebody who reads pages.</summary>
     public static bool WantsPage(HttpRequest request) =>
-        !request.Path.StartsWithSegments("/api") && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        !ForPrograms.Any(path => request.Path.StartsWithSegments(path)) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 }

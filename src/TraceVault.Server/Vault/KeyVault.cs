@@ -3,23 +3,14 @@ using System.Text;
 
 namespace TraceVault.Vault;
 
-/// <summary>Seals provider keys with AES-256-GCM under a key derived (HKDF-SHA-256) from one key of the ring.</summary>
+/// <summary>Seals provider keys, each to its owner.</summary>
 /// <remarks>
-/// <para>Sealed form, with the id of the master key stored beside it:</para>
-/// <code>
-/// offset  length  content
-///      0       1  version, 0x01
-///      1      12  nonce, random (NIST SP 800-38D §8.2.2: safe below 2³² seals per key)
-///     13      16  tag
-///     29       n  ciphertext of the key, n its length in ASCII
-/// </code>
+/// <para>The form is that of <see cref="SealedBytes"/> over the key in ASCII, with the id of the master key stored beside it.</para>
 /// <para>AES key: HKDF-SHA-256(master key, no salt, info "tracevault/provider-key/v1"), 32 bytes.</para>
 /// <para>Associated data, UTF-8: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider.</para>
 /// </remarks>
 internal sealed class KeyVault(KeyRing ring)
 {
-    private const byte Version = 1;
-    private const int NonceSize = 12, TagSize = 16, HeadSize = 1 + NonceSize + TagSize;
     private const int MaxAssociatedSize = 256;
 
     /// <summary>The cipher under each master key; one a thread, because OpenSSL's context behind it is not safe to share; it goes with its thread.</summary>
@@ -30,13 +21,8 @@ internal sealed class KeyVault(KeyRing ring)
         var plain = Encoding.ASCII.GetBytes(key.Reveal());
         try
         {
-            var result = new byte[HeadSize + plain.Length];
-            result[0] = Version;
-            var nonce = result.AsSpan(1, NonceSize);
-            RandomNumberGenerator.Fill(nonce);
             Span<byte> associated = stackalloc byte[MaxAssociatedSize];
-            _ciphers[ring.Sealing.Id].Value!.Encrypt(nonce, plain, result.AsSpan(HeadSize), result.AsSpan(1 + NonceSize, TagSize), Associated(associated, ring.Sealing.Id, owner));
-            return new SealedKey(result, ring.Sealing.Id);
+            return new SealedKey(SealedBytes.Seal(_ciphers[ring.Sealing.Id].Value!, plain, Associated(associated, ring.Sealing.Id, owner)), ring.Sealing.Id);
         }
         finally
         {
@@ -48,8 +34,8 @@ internal sealed class KeyVault(KeyRing ring)
     public ProviderKey Open(SealedKey key, KeyOwner owner)
     {
         var bytes = key.Sealed;
-        var length = bytes.Length - HeadSize;
-        if (length is < 1 or > ProviderKey.MaxLength || bytes[0] != Version || !_ciphers.TryGetValue(key.KeyId, out var cipher))
+        var length = bytes.Length - SealedBytes.HeadSize;
+        if (length is < 1 or > ProviderKey.MaxLength || !_ciphers.TryGetValue(key.KeyId, out var cipher))
         {
             throw new CryptographicException("The stored key is malformed or sealed under an unknown master key.");
         }
@@ -57,7 +43,7 @@ internal sealed class KeyVault(KeyRing ring)
         Span<byte> plain = stackalloc byte[ProviderKey.MaxLength];
         plain = plain[..length];
         Span<byte> associated = stackalloc byte[MaxAssociatedSize];
-        cipher.Value!.Decrypt(bytes.AsSpan(1, NonceSize), bytes.AsSpan(HeadSize), bytes.AsSpan(1 + NonceSize, TagSize), plain, Associated(associated, key.KeyId, owner));
+        SealedBytes.Open(cipher.Value!, bytes, plain, Associated(associated, key.KeyId, owner));
         var opened = ProviderKey.FromVault(Encoding.ASCII.GetString(plain));
         CryptographicOperations.ZeroMemory(plain);
         return opened;
@@ -76,14 +62,7 @@ internal sealed class KeyVault(KeyRing ring)
         }
     }
 
-    private static ThreadLocal<AesGcm> CipherUnder(RingKey key) => new(() =>
-    {
-        Span<byte> derived = stackalloc byte[32];
-        key.Derive("tracevault/provider-key/v1", derived);
-        var cipher = new AesGcm(derived, TagSize);
-        CryptographicOperations.ZeroMemory(derived);
-        return cipher;
-    });
+    private static ThreadLocal<AesGcm> CipherUnder(RingKey key) => new(() => SealedBytes.CipherUnder(key, "tracevault/provider-key/v1"));
 
     private static ReadOnlySpan<byte> Associated(Span<byte> buffer, string keyId, KeyOwner owner)
     {

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
 
@@ -103,7 +105,7 @@ public class AccountTests
     [Fact]
     public async Task An_unknown_user_costs_one_password_check_as_a_known_one_does()
     {
-        using var passwords = new Passwords();
+        using var passwords = new Passwords(Options.Create(new PasswordHasherOptions { IterationCount = Passwords.Iterations }));
         var hash = await passwords.HashAsync(TestServer.Password, Cancel);
         await passwords.CheckAsync(hash, "warm up", Cancel);
 
@@ -180,11 +182,11 @@ public class AccountTests
     public async Task An_old_hash_is_renewed_at_sign_in(string engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var server = await TestServer.StartAsync(database);
+        await using var server = await TestServer.StartAsync(database, passwordIterations: Passwords.Iterations);
         await server.SetUpAsync();
         await using var connection = await database.OpenAsync();
-        var weak = new Microsoft.AspNetCore.Identity.PasswordHasher<object>(Microsoft.Extensions.Options.Options.Create(
-            new Microsoft.AspNetCore.Identity.PasswordHasherOptions { IterationCount = 1_000 })).HashPassword(new(), TestServer.Password);
+        var weak = new PasswordHasher<object>(Options.Create(
+            new PasswordHasherOptions { IterationCount = 1_000 })).HashPassword(new(), TestServer.Password);
         await connection.ExecuteAsync("update users set password_hash = @weak", new { weak });
 
         await server.LogInAsync();

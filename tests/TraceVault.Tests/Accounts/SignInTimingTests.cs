@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Dapper;
+using TraceVault.Accounts;
 using TraceVault.Tests.Members;
 
 namespace TraceVault.Tests.Accounts;
@@ -16,7 +17,7 @@ public class SignInTimingTests
     [Fact]
     public async Task Unknown_known_and_disabled_accounts_take_the_same_time_to_refuse()
     {
-        await using var team = await Team.StartAsync("sqlite");
+        await using var team = await Team.StartAsync("sqlite", passwordIterations: Passwords.Iterations);
         var disabled = await team.JoinAsync("disabled", "member");
         await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{disabled.Id}/disable");
         await using var connection = await team.Database.OpenAsync();

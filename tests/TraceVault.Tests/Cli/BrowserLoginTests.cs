@@ -9,14 +9,17 @@ namespace TraceVault.Tests.Cli;
 /// <summary><c>tracevault login</c> without a password: a code that somebody approves in a browser.</summary>
 public sealed class BrowserLoginTests : IAsyncLifetime
 {
-    private readonly CliMachine _machine = new();
+    private readonly AwaitedClock _clock = new(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
+    private readonly CliMachine _machine;
     private readonly TaskCompletionSource<Uri> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TestServer _server = null!;
     private PageVisitor _person = null!;
 
+    public BrowserLoginTests() => _machine = new CliMachine { Clock = _clock };
+
     public async ValueTask InitializeAsync()
     {
-        _server = await TestServer.StartAsync(clock: _machine.Clock);
+        _server = await TestServer.StartAsync(clock: _clock);
         _person = new PageVisitor(_server).SignedIn(await _server.SetUpAsync());
         _machine.OpenBrowser = url => _opened.SetResult(url);
     }
@@ -36,7 +39,7 @@ public sealed class BrowserLoginTests : IAsyncLifetime
         var login = _machine.RunAsync($"login --server {Url}");
         var page = await _opened.Task.WaitAsync(Patience.Cancel);
         await _person.DecideAsync(page.Query["?user_code=".Length..], "approve");
-        var run = await TimePassesAsync(login);
+        var run = await _clock.PassAsync(login);
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal($"Open {page}\nand approve the code {page.Query["?user_code=".Length..]}.\n", run.Error);
@@ -51,7 +54,7 @@ public sealed class BrowserLoginTests : IAsyncLifetime
     {
         var login = _machine.RunAsync($"login --server {Url}");
         await _person.DecideAsync((await _opened.Task.WaitAsync(Patience.Cancel)).Query["?user_code=".Length..], "refuse");
-        var run = await TimePassesAsync(login);
+        var run = await _clock.PassAsync(login);
 
         Assert.Equal((1, ""), (run.ExitCode, run.Out));
         Assert.EndsWith("The sign-in was refused. Nothing was stored.\n", run.Error);
@@ -61,7 +64,7 @@ public sealed class BrowserLoginTests : IAsyncLifetime
     [Fact]
     public async Task Login_gives_up_when_nobody_approves_in_time()
     {
-        var run = await TimePassesAsync(_machine.RunAsync($"login --server {Url} --no-browser"));
+        var run = await _clock.PassAsync(_machine.RunAsync($"login --server {Url} --no-browser"));
 
         Assert.Equal(1, run.ExitCode);
         Assert.EndsWith("The sign-in was not approved in time. Run the command again for a new code.\n", run.Error);
@@ -99,17 +102,5 @@ public sealed class BrowserLoginTests : IAsyncLifetime
         Assert.EndsWith($"/auth/device?user_code={code}", link);
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await _person.GetAsync($"/auth/device?user_code={code}")).Status);
         Assert.Empty(Directory.GetFileSystemEntries(machine.ConfigFolder));
-    }
-
-    /// <summary>Moves the clock on until the command ends.</summary>
-    private async Task<Transcript> TimePassesAsync(Task<Transcript> command)
-    {
-        while (!command.IsCompleted)
-        {
-            _machine.Clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(5, Patience.Cancel);
-        }
-
-        return await command;
     }
 }

@@ -12,7 +12,7 @@ public sealed class DoctorTests : IDisposable
         "conflicting-tokens", "bad-paths", "body-limit", "models", "response-headers", "stream", "env-base-url", "env-credentials", "env-providers",
     ];
 
-    private readonly CliMachine _machine = new() { Clock = new(TimeProvider.System.GetUtcNow()) };
+    private readonly CliMachine _machine = new() { Clock = new SteppingClock(TimeProvider.System.GetUtcNow()) };
 
     public void Dispose() => _machine.Dispose();
 

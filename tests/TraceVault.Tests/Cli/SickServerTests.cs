@@ -6,7 +6,10 @@ namespace TraceVault.Tests.Cli;
 /// <summary>Servers that break one rule each: the doctor finds that one and no other.</summary>
 public sealed class SickServerTests : IDisposable
 {
-    private readonly CliMachine _machine = new() { Clock = new(TimeProvider.System.GetUtcNow()) };
+    private readonly SteppingClock _clock = new(TimeProvider.System.GetUtcNow());
+    private readonly CliMachine _machine;
+
+    public SickServerTests() => _machine = new CliMachine { Clock = _clock };
 
     public void Dispose() => _machine.Dispose();
 
@@ -60,7 +63,7 @@ public sealed class SickServerTests : IDisposable
     [Fact]
     public async Task Clocks_that_differ()
     {
-        _machine.Clock.Advance(TimeSpan.FromMinutes(5));
+        _clock.Advance(TimeSpan.FromMinutes(5));
         (await ExamineAsync(_ => null)).AssertOnly("warn", "clock", "seconds behind this machine's");
     }
 
@@ -193,14 +196,15 @@ public sealed class SickServerTests : IDisposable
     public async Task A_stream_that_is_not_as_clients_need_it(string events, string type, string detail) =>
         (await ExamineAsync(context => IsMessage(context) ? StreamAsync(context, events, type) : null, "--stream")).AssertOnly("fail", "stream", detail);
 
-    /// <summary>As through a buffer that is passed on when it is full. The pause is the model's, at work.</summary>
+    /// <summary>As through a buffer that is passed on when it is full.</summary>
     [Fact]
     public async Task A_stream_in_clusters() => (await ExamineAsync(
         context => !IsMessage(context) ? null : Task.Run(async () =>
         {
             await StreamAsync(context, string.Concat(Enumerable.Repeat("event: content_block_delta\n\n", 8)));
             await context.Response.Body.FlushAsync();
-            await Task.Delay(200);
+            await _clock.TakenAsync(); // of the request
+            await _clock.TakenAsync(); // of the first cluster
             await StreamAsync(context);
         }),
         "--stream")).AssertOnly("warn", "stream", "Events came in clusters: 10 events in 2 pieces");
@@ -260,7 +264,7 @@ public sealed class SickServerTests : IDisposable
     /// <summary>Lets the doctor's time run out once the request is there.</summary>
     private Task NeverAsync(HttpContext context)
     {
-        _machine.Clock.Advance(TimeSpan.FromSeconds(10));
+        _clock.Advance(TimeSpan.FromSeconds(10));
         return Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 

@@ -12,10 +12,7 @@ public class DeviceAccessTests
         await using var team = await Team.StartAsync(engine);
         var ada = await team.JoinAsync("ada", "member");
         var device = new DeviceClient(team.Server);
-        using var reader = new PageVisitor(team.Server).SignedIn(ada.Token);
-        var signedIn = await device.SignInAsync(reader);
-        var waiting = await device.BeginAsync();
-        await reader.DecideAsync(waiting["user_code"], "approve");
+        var (signedIn, waiting) = await TwoDevicesAsync(team, ada, device);
 
         Assert.Equal(204, await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{ada.Id}/disable"));
 
@@ -31,10 +28,7 @@ public class DeviceAccessTests
         await using var team = await Team.StartAsync(engine);
         var ada = await team.JoinAsync("ada", "member");
         var device = new DeviceClient(team.Server);
-        using var reader = new PageVisitor(team.Server).SignedIn(ada.Token);
-        var signedIn = await device.SignInAsync(reader);
-        var waiting = await device.BeginAsync();
-        await reader.DecideAsync(waiting["user_code"], "approve");
+        var (signedIn, waiting) = await TwoDevicesAsync(team, ada, device);
         await using (var connection = await team.Database.OpenAsync())
         {
             await connection.ExecuteAsync("update users set disabled_at = 1 where id = @Id", new { ada.Id });
@@ -42,5 +36,15 @@ public class DeviceAccessTests
 
         Assert.Equal("invalid_grant", (await device.RefreshAsync(signedIn["refresh_token"])).Error);
         Assert.Equal("access_denied", (await device.PollAsync(waiting)).Error);
+    }
+
+    /// <returns>One that has its tokens, and one that is approved and has not fetched them yet.</returns>
+    private static async Task<(OAuthReply SignedIn, OAuthReply Waiting)> TwoDevicesAsync(Team team, Colleague colleague, DeviceClient device)
+    {
+        using var reader = new PageVisitor(team.Server).SignedIn(colleague.Token);
+        var signedIn = await device.SignInAsync(reader);
+        var waiting = await device.BeginAsync();
+        await reader.DecideAsync(waiting["user_code"], "approve");
+        return (signedIn, waiting);
     }
 }

@@ -25,10 +25,10 @@ internal sealed class Team : IAsyncDisposable
     /// <summary>The owner's session token.</summary>
     public string Owner { get; }
 
-    public static async Task<Team> StartAsync(string engine, TimeProvider? clock = null, Uri? upstream = null)
+    public static async Task<Team> StartAsync(string engine, TimeProvider? clock = null, Uri? upstream = null, int passwordIterations = 2_000)
     {
         var database = await TestDatabase.CreateAsync(engine);
-        var server = await TestServer.StartAsync(database, upstream, clock);
+        var server = await TestServer.StartAsync(database, upstream, clock, passwordIterations);
         return new Team(database, server, await server.SetUpAsync());
     }
 

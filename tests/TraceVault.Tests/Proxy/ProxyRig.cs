@@ -27,7 +27,7 @@ internal sealed class ProxyRig : IAsyncDisposable
     {
         var fake = await FakeAnthropicServer.StartAsync(upstream);
         var database = await TestDatabase.CreateAsync(engine);
-        var server = await TestServer.StartAsync(database, fake.Url, clock, settings);
+        var server = await TestServer.StartAsync(database, fake.Url, clock, settings: settings);
         return new ProxyRig(database, fake, server, await server.SetUpWithKeyAsync(maxConcurrent: maxConcurrent));
     }
 

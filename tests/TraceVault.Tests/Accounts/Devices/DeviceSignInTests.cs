@@ -5,7 +5,6 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts.Devices;
-using TraceVault.Tests.Proxy;
 
 namespace TraceVault.Tests.Accounts.Devices;
 
@@ -33,9 +32,8 @@ public class DeviceSignInTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task An_approved_device_gets_tokens_of_one_session(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var device = new DeviceClient(rig.Server);
-        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, owner) = devices;
 
         var begun = await device.BeginAsync();
         var pending = await device.PollAsync(begun);
@@ -62,11 +60,9 @@ public class DeviceSignInTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_device_code_that_is_used_again_by_whomever_ends_what_came_of_it(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var device = new DeviceClient(rig.Server);
-        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
-        var begun = await device.BeginAsync();
-        await owner.DecideAsync(begun["user_code"], "approve");
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, _) = devices;
+        var begun = await devices.BeginApprovedAsync();
         var tokens = await device.PollAsync(begun);
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Status);
 
@@ -82,11 +78,9 @@ public class DeviceSignInTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Two_polls_at_once_never_get_two_sessions(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var device = new DeviceClient(rig.Server);
-        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
-        var begun = await device.BeginAsync();
-        await owner.DecideAsync(begun["user_code"], "approve");
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, _) = devices;
+        var begun = await devices.BeginApprovedAsync();
 
         var replies = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => device.PollAsync(begun)));
 
@@ -97,9 +91,8 @@ public class DeviceSignInTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_refused_device_is_told_and_stays_outside(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var device = new DeviceClient(rig.Server);
-        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, owner) = devices;
         var begun = await device.BeginAsync();
 
         await owner.DecideAsync(begun["user_code"], "refuse");
@@ -174,9 +167,8 @@ public class DeviceSignInTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_device_that_gives_up_can_no_longer_be_approved(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var device = new DeviceClient(rig.Server);
-        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, owner) = devices;
         var (waiting, done) = (await device.BeginAsync(), await device.BeginAsync());
         await owner.DecideAsync(done["user_code"], "approve");
         var tokens = await device.PollAsync(done);
@@ -192,11 +184,9 @@ public class DeviceSignInTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_database_holds_no_code_and_no_token_that_a_device_shows(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var device = new DeviceClient(rig.Server);
-        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
-        var begun = await device.BeginAsync();
-        await owner.DecideAsync(begun["user_code"], "approve");
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, _) = devices;
+        var begun = await devices.BeginApprovedAsync();
         var tokens = await device.PollAsync(begun);
         var next = await device.RefreshAsync(tokens["refresh_token"]);
         string[] secrets = [begun["device_code"], tokens["access_token"], tokens["refresh_token"], next["access_token"], next["refresh_token"]];
