@@ -45,6 +45,6 @@ internal static class UnsentBody
                 return complete;
         }
 
-        throw new InvalidDataException();
+        throw new IOException("The head of the answer does not end.");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using TraceVault.Hosting;
 using TraceVault.Pages;
@@ -30,10 +31,12 @@ internal static class AccountsFeature
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = Passwords.Iterations);
         builder.Services.AddSingleton<Passwords>();
         builder.Services.AddSingleton<SignInThrottle>();
-        builder.Services.AddAuthentication(SessionTokenHandler.SchemeName)
+        // No default scheme: only who asks for one looks a token or a cookie up, and telemetry asks for none.
+        builder.Services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(SessionTokenHandler.SchemeName, null)
             .AddScheme<AuthenticationSchemeOptions, SessionCookieHandler>(SessionCookieHandler.SchemeName, null);
         builder.Services.AddAuthorizationBuilder()
+            .SetDefaultPolicy(new AuthorizationPolicyBuilder(SessionTokenHandler.SchemeName).RequireAuthenticatedUser().Build())
             .AddPolicy(SessionCookieHandler.Policy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireAuthenticatedUser())
             .AddPolicy(SessionCookieHandler.AdminPolicy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireRole(User.Administrators))
             .AddPolicy(SessionTokenHandler.AdminPolicy, policy => policy.AddAuthenticationSchemes(SessionTokenHandler.SchemeName).RequireRole(User.Administrators));

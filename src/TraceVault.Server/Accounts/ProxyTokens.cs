@@ -20,12 +20,13 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
     internal sealed record Listed(string Id, string Name, long CreatedAt, long? ExpiresAt, long? LastUsedAt);
 
     /// <param name="userId">Whose it is.</param>
-    /// <param name="bySession">The session that asks: when it has ended meanwhile, with a changed password perhaps, nothing is made.</param>
+    /// <param name="bySession">The session that asks.</param>
     /// <param name="name">What for, 1 to <see cref="MaxNameLength"/> characters.</param>
     /// <param name="lifetime">Null: until it is revoked.</param>
     /// <param name="actor">Who makes it.</param>
     /// <param name="cancel">Until the commit.</param>
-    /// <returns>Null when the user has <see cref="MaxPerUser"/> already, or the session is over.</returns>
+    /// <returns>Null when the user has <see cref="MaxPerUser"/> already.</returns>
+    /// <exception cref="SessionOverException">The session ended meanwhile.</exception>
     public async Task<Created?> CreateAsync(string userId, string bySession, string name, TimeSpan? lifetime, Actor actor, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
@@ -34,16 +35,14 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
         var created = await audit.RecordAsync(
             async (connection, transaction) =>
             {
-                // Written first, as by everything that ends a user's access: one of the two waits for the other.
-                await connection.ExecuteAsync(new CommandDefinition("update users set updated_at = updated_at where id = @userId", new { userId }, transaction, cancellationToken: cancel));
+                await Sessions.HoldAsync(connection, transaction, userId, bySession);
                 return await connection.ExecuteAsync(new CommandDefinition(
                     """
                     insert into proxy_tokens (id, user_id, name, token_hash, created_at, expires_at)
                     select @Id, @userId, @Name, @Hash, @CreatedAt, @ExpiresAt
                     where (select count(*) from proxy_tokens where user_id = @userId) < @MaxPerUser
-                    and exists (select 1 from auth_sessions where id = @bySession and user_id = @userId)
                     """,
-                    new { listed.Id, userId, bySession, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser },
+                    new { listed.Id, userId, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser },
                     transaction,
                     cancellationToken: cancel));
             },

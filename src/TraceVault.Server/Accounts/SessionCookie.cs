@@ -1,3 +1,5 @@
+using TraceVault.Hosting;
+
 namespace TraceVault.Accounts;
 
 /// <summary>The cookie that holds a browser's session token.</summary>
@@ -22,6 +24,6 @@ internal static class SessionCookie
         IsEssential = true,
         Path = "/",
         SameSite = SameSiteMode.Lax, // a link from a chat to a page of ours finds its reader signed in
-        Secure = context.Request.IsHttps,
+        Secure = context.Request.IsHttps || context.RequestServices.GetRequiredService<PublicUrl>().IsHttps, // the proxy in front may not be a trusted one
     };
 }

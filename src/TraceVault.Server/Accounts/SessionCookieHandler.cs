@@ -17,6 +17,15 @@ internal sealed class SessionCookieHandler(
     /// <summary>The policy of pages for the owner and the administrators.</summary>
     public const string AdminPolicy = "admin page";
 
+    /// <summary>On a page for anybody: notes who reads it, if signed in.</summary>
+    public static async Task ReadAsync(HttpContext context)
+    {
+        if (context.Features.Get<SignedIn>() is null && await context.AuthenticateAsync(SchemeName) is { Principal: { } principal })
+        {
+            context.User = principal;
+        }
+    }
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (SessionCookie.Read(Request) is not { } token)

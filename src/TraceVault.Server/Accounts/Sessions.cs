@@ -139,6 +139,16 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
             count => AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, count.ToString(CultureInfo.InvariantCulture))));
     }
 
+    /// <summary>Keeps a session from being ended until the transaction is: what it stands for then ends with it.</summary>
+    /// <exception cref="SessionOverException">It has ended already.</exception>
+    public static async Task HoldAsync(DbConnection connection, DbTransaction transaction, string userId, string sessionId)
+    {
+        if (await connection.ExecuteAsync("update auth_sessions set last_used_at = last_used_at where id = @sessionId and user_id = @userId", new { userId, sessionId }, transaction) == 0)
+        {
+            throw new SessionOverException();
+        }
+    }
+
     /// <summary>Records that a session was used, which also moves its end.</summary>
     public async Task TouchAsync(string sessionId, DateTimeOffset createdAt, DateTimeOffset usedAt, CancellationToken cancel)
     {

@@ -66,8 +66,11 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock)
         var (anywhere, from, both) = Subjects(account, address);
         await using var connection = await database.ConnectAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition("delete from sign_in_failures where subject = @both", new { both }, cancellationToken: cancel));
-        await connection.ExecuteAsync(new CommandDefinition(
-            "update sign_in_failures set failures = failures - 1 where subject in (@from, @anywhere) and failures > 0", new { from, anywhere }, cancellationToken: cancel));
+        foreach (var subject in (string[])[anywhere, from]) // one at a time: two rows in one statement could be locked in an order of their own
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "update sign_in_failures set failures = failures - 1 where subject = @subject and failures > 0", new { subject }, cancellationToken: cancel));
+        }
     }
 
     public async Task ForgetOldAsync(CancellationToken cancel)

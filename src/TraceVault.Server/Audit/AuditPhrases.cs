@@ -23,6 +23,7 @@ internal static class AuditPhrases
         [AuditActions.TokenCreated] = new("created", "create", " the proxy token “{target}”{of}"),
         [AuditActions.TokenRevoked] = new("revoked", "revoke", " the proxy token “{target}”{of}"),
         [AuditActions.DeviceApproved] = new("approved", "approve", " a sign-in by device code"),
+        [AuditActions.DeviceCodeTried] = new("found", "find", " a device by its code"),
         [AuditActions.DeviceRefused] = new("refused", "refuse", " a sign-in by device code"),
         [AuditActions.DeviceCodeReused] = new("showed", "show", " a device code a second time, which ended the session{of}"),
         [AuditActions.Invited] = new("invited", "invite", " {subject}"),
@@ -66,7 +67,7 @@ internal static class AuditPhrases
         return entry.Outcome switch
         {
             "done" => phrase.Past + rest,
-            "refused" when entry.Action is AuditActions.SignIn or AuditActions.SetUp => $"tried too often to {phrase.Infinitive}{rest}: further attempts are refused for a while",
+            "refused" when entry.Action is AuditActions.SignIn or AuditActions.SetUp or AuditActions.DeviceCodeTried => $"tried too often to {phrase.Infinitive}{rest}: further attempts are refused for a while",
             "refused" => $"was not allowed to {phrase.Infinitive}{rest}",
             _ => $"tried to {phrase.Infinitive}{rest}",
         };

@@ -13,6 +13,8 @@ internal sealed class PublicUrl(HostingOptions options, IServer server)
     /// <exception cref="InvalidOperationException">No address is configured and the server does not listen yet.</exception>
     public string Origin => _origin ??= OriginOf(FirstListening());
 
+    public bool IsHttps => Origin.StartsWith("https:", StringComparison.Ordinal);
+
     private static string OriginOf(Uri url) => url.GetLeftPart(UriPartial.Authority);
 
     /// <summary>For a command beside the server, which listens nowhere itself: what the settings say.</summary>

@@ -50,7 +50,7 @@ internal static class MeEndpoints
             return Invalid("key", ProviderKey.Rule);
         }
 
-        await keys.SaveAsync(me.User.Id, key, cap, actor);
+        await keys.SaveAsync(me.User.Id, me.SessionId, key, cap, actor);
         return TypedResults.NoContent();
     }
 

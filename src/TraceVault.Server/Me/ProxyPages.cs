@@ -30,7 +30,7 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
             return await pages.PageAsync(page, me, cancel, field: "key", problem: ProviderKey.Rule);
         }
 
-        await keys.SaveAsync(me.User.Id, parsed, maxConcurrent: null, actor);
+        await keys.SaveAsync(me.User.Id, me.SessionId, parsed, maxConcurrent: null, actor);
         return Redirects.See(Path + "?done=stored");
     }
 

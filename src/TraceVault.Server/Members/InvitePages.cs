@@ -41,7 +41,7 @@ internal static class InvitePages
         LinkTokens.TryRead(token, out var link);
         var hash = await passwords.HashAsync(password!, cancel);
         return await invites.AcceptAsync(link, chosen, hash, Origin.Of(context)) is { } user
-            ? await LinkTokens.SignInAsync(context, user, reader, sessions, cancel)
+            ? await LinkTokens.SignInAsync(context, user, hash, reader, sessions, cancel)
             : LinkTokens.Unknown(context);
     }
 

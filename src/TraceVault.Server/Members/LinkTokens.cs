@@ -21,10 +21,17 @@ internal static class LinkTokens
         $"It was good until {MemberTexts.Time(expiresAt)}. Ask who sent it for another.");
 
     /// <summary>Signs the browser in, in place of whoever was before.</summary>
-    public static async Task<IResult> SignInAsync(HttpContext context, User user, SessionReader reader, Sessions sessions, CancellationToken cancel)
+    /// <param name="context">The browser's request.</param>
+    /// <param name="user">Who chose a password.</param>
+    /// <param name="hash">Of that password: a change in between ends this sign-in too.</param>
+    public static async Task<IResult> SignInAsync(HttpContext context, User user, string hash, SessionReader reader, Sessions sessions, CancellationToken cancel)
     {
         await SignInPages.EndEarlierAsync(context, reader, sessions, cancel);
-        var session = await sessions.CreateAsync(user, Origin.Of(context), cancel);
+        if (await sessions.CreateAsync(user, hash, Origin.Of(context), cancel) is not { } session)
+        {
+            return Redirects.See("/auth/login");
+        }
+
         SessionCookie.Write(context, session.Token.Reveal(), session.ExpiresAt);
         return Redirects.See(ReturnTarget.Start);
     }

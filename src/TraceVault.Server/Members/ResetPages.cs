@@ -35,7 +35,7 @@ internal static class ResetPages
         LinkTokens.TryRead(token, out var link);
         var hash = await passwords.HashAsync(password!, cancel);
         return await resets.UseAsync(reset, link, hash, Origin.Of(context)) is { } user
-            ? await LinkTokens.SignInAsync(context, user, reader, sessions, cancel)
+            ? await LinkTokens.SignInAsync(context, user, hash, reader, sessions, cancel)
             : LinkTokens.Unknown(context);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
+using TraceVault.Accounts;
 using TraceVault.Pages;
 using TraceVault.Storage;
 
@@ -20,6 +21,7 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (413, "The request body is too large."),
             BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => (415, "Send JSON with content-type: application/json."),
             BadHttpRequestException => (400, "The request body is not the JSON object that this endpoint takes."),
+            SessionOverException => (401, "Your session was ended meanwhile. Nothing was changed. Sign in again."),
             _ when Database.IsUnavailable(exception) => (503, "The database is unavailable. Try again in a few seconds."),
             _ => (500, "The server made a mistake. Its log says more."),
         };
@@ -55,6 +57,7 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
 
     private static string Title(int status) => status switch
     {
+        StatusCodes.Status401Unauthorized => "You are signed out",
         StatusCodes.Status403Forbidden => "This is not yours to see",
         StatusCodes.Status404NotFound => "There is no such page",
         StatusCodes.Status413PayloadTooLarge => "That is too long",

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Antiforgery;
+using TraceVault.Accounts;
 
 namespace TraceVault.Pages;
 
@@ -7,6 +8,7 @@ internal sealed class ForgedForms(IAntiforgery antiforgery) : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
+        await SessionCookieHandler.ReadAsync(context.HttpContext); // a form belongs to who it was given to
         var method = context.HttpContext.Request.Method;
         return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || await antiforgery.IsRequestValidAsync(context.HttpContext)
             ? await next(context)

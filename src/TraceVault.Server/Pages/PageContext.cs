@@ -9,10 +9,11 @@ namespace TraceVault.Pages;
 /// <param name="FormToken">Goes into each form, see <see cref="ForgedForms"/>.</param>
 public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
 {
-    public static ValueTask<PageContext> BindAsync(HttpContext context)
+    public static async ValueTask<PageContext> BindAsync(HttpContext context)
     {
+        await SessionCookieHandler.ReadAsync(context);
         var tokens = context.RequestServices.GetRequiredService<IAntiforgery>().GetAndStoreTokens(context);
-        return ValueTask.FromResult(Of(context, tokens.RequestToken!));
+        return Of(context, tokens.RequestToken!);
     }
 
     /// <summary>For a page without forms, which nothing may keep from being shown.</summary>

@@ -28,7 +28,7 @@ internal sealed class PageHeaders(PublicUrl publicUrl)
             headers.CacheControl = "no-store";
         }
 
-        if (context.Request.IsHttps && publicUrl.Origin.StartsWith("https:", StringComparison.Ordinal))
+        if (context.Request.IsHttps && publicUrl.IsHttps)
         {
             headers.StrictTransportSecurity = Transport;
         }

@@ -18,7 +18,10 @@ public sealed record TestResult(bool IsGood, string Summary, long Milliseconds =
 internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream upstream)
 {
     private const string Target = "/v1/models?limit=1";
-    private const int MaxBodyBytes = 4096;
+    private const int MaxBodyLength = 4096;
+
+    /// <summary>Read beyond what is shown, so that a key is found and cut out that stands across the end.</summary>
+    private const int MaxBodyBytes = MaxBodyLength + ProviderKey.MaxLength;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
@@ -63,7 +66,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
         request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
         request.Headers.TryAddWithoutValidation("user-agent", "tracevault-test");
         using var answer = await upstream.Client.SendAsync(request, cancel);
-        var body = await ReadBeginningAsync(answer.Content, cancel);
+        var body = Without(key, await ReadBeginningAsync(answer.Content, cancel));
         return new TestResult(
             answer.IsSuccessStatusCode,
             answer.StatusCode switch
@@ -73,9 +76,11 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
                 var status => $"Anthropic answered {(int)status}.",
             },
             Since(started),
-            answer.Headers.TryGetValues("request-id", out var ids) ? ids.First() : null,
-            body.Replace(key.Reveal(), "[key]", StringComparison.Ordinal));
+            answer.Headers.TryGetValues("request-id", out var ids) ? Without(key, ids.First()) : null,
+            body.Length <= MaxBodyLength ? body : body[..MaxBodyLength] + "…");
     }
+
+    private static string Without(ProviderKey key, string text) => text.Replace(key.Reveal(), "[key]", StringComparison.Ordinal);
 
     private static async Task<string> ReadBeginningAsync(HttpContent content, CancellationToken cancel)
     {

@@ -172,3 +172,16 @@ public sealed class MembersAndLinks : ForwardOnlyMigration
             .WithColumn("expires_at").AsInt64().NotNullable();
     }
 }
+
+/// <summary>The session that approved a device, until the device has fetched its tokens: the approval ends with it.</summary>
+[Migration(7, "approvals end with their session")]
+public sealed class ApprovalsOfSessions : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        // Written out: FluentMigrator adds no reference to an existing table of SQLite.
+        Execute.Sql("alter table device_authorizations add column approved_by text null references auth_sessions (id) on delete cascade");
+        Create.Index("ix_device_authorizations_approved_by").OnTable("device_authorizations").OnColumn("approved_by");
+    }
+}

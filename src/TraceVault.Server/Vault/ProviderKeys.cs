@@ -34,7 +34,8 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     }
 
     /// <summary>Stores a key in place of an earlier one. A cap of null keeps the earlier one, or is the default.</summary>
-    public Task SaveAsync(string userId, ProviderKey key, int? maxConcurrent, Actor actor)
+    /// <exception cref="SessionOverException">The session that asks ended meanwhile: a key is never put into an account whose password was just reset.</exception>
+    public Task SaveAsync(string userId, string bySession, ProviderKey key, int? maxConcurrent, Actor actor)
     {
         var (bytes, keyId) = vault.Seal(key, new KeyOwner(userId));
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -43,6 +44,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
         return changes.MakeAsync(userId, () => audit.RecordAsync(
             async (connection, transaction) =>
             {
+                await Sessions.HoldAsync(connection, transaction, userId, bySession);
                 action = await StoreAsync(connection, transaction, row);
                 return 1;
             },

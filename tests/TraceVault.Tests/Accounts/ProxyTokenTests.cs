@@ -163,7 +163,7 @@ public class ProxyTokenTests
         var actor = new Actor(user, TestServer.Email, new Origin(null, null));
         await server.Services.GetRequiredService<Sessions>().EndAsync(user, session, AuditActions.SessionEnded, actor);
 
-        Assert.Null(await server.Services.GetRequiredService<ProxyTokens>().CreateAsync(user, session, "late", null, actor, Cancel));
+        await Assert.ThrowsAsync<SessionOverException>(() => server.Services.GetRequiredService<ProxyTokens>().CreateAsync(user, session, "late", null, actor, Cancel));
     }
 
     private static void KeySwapOf(ProxyRig rig) => Clients.KeySwap.AssertDone(rig.Upstream.Requests);

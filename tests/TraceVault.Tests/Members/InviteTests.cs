@@ -38,6 +38,21 @@ public class InviteTests
     }
 
     [Fact]
+    public async Task Who_opens_a_link_while_signed_in_is_told_that_joining_ends_that()
+    {
+        await using var team = await Team.StartAsync("sqlite");
+        var ada = await team.JoinAsync("ada", "admin");
+        var link = await team.InviteAsync("bob@example.com", "member");
+
+        Assert.Contains("You are signed in as ada@example.com", (await ada.Browser.LookAsync(link)).Text);
+        Assert.DoesNotContain("You are signed in", (await team.Browser().LookAsync(link)).Text);
+        var joined = await ada.Browser.FillInAsync(link, link, ("password", Team.Password));
+
+        Assert.Equal(HttpStatusCode.SeeOther, joined.Status);
+        Assert.Equal(401, await team.CallAsync(ada.Token, "GET", "/api/v1/me"));
+    }
+
+    [Fact]
     public async Task Joining_leaves_a_session_that_was_planted_in_the_browser()
     {
         await using var team = await Team.StartAsync("sqlite");

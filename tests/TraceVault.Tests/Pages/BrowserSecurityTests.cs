@@ -140,24 +140,51 @@ public class BrowserSecurityTests
     {
         await using var server = await TestServer.StartAsync(settings: ["--PublicUrl=https://vault.example.com", "--TrustedProxies=127.0.0.1"]);
         using var plain = await server.Client.GetAsync("/healthz", Cancel);
-        using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = server.Url };
-        browser.DefaultRequestHeaders.Host = "vault.example.com";
-        browser.DefaultRequestHeaders.Add("x-forwarded-proto", "https");
 
-        using var form = await browser.GetAsync("/auth/setup", Cancel);
-        using var content = new FormUrlEncodedContent(
-        [
-            new("form_token", PageClient.FormToken(await form.Content.ReadAsStringAsync(Cancel))),
-            new("setup_token", TestServer.SetupToken), new("email", TestServer.Email), new("password", TestServer.Password),
-        ]);
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/setup") { Content = content };
-        request.Headers.Add("cookie", form.Headers.GetValues("set-cookie").Single().Split(';')[0]);
-        using var answer = await browser.SendAsync(request, Cancel);
+        using var answer = await SetUpBehindProxyAsync(server);
 
-        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
-        Assert.All(form.Headers.GetValues("set-cookie").Concat(answer.Headers.GetValues("set-cookie")), cookie => Assert.Contains("; secure", cookie));
+        Assert.All(answer.Headers.GetValues("set-cookie"), cookie => Assert.Contains("; secure", cookie));
         Assert.StartsWith("max-age=", answer.Headers.GetValues("strict-transport-security").Single());
         Assert.False(plain.Headers.Contains("strict-transport-security"));
+    }
+
+    [Fact]
+    public async Task The_session_cookie_is_secure_where_people_use_https_though_the_proxy_in_front_is_not_trusted()
+    {
+        await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com");
+
+        using var answer = await SetUpBehindProxyAsync(server);
+
+        Assert.Contains("; secure", answer.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("tv_session=", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_page_that_says_what_went_wrong_has_no_button_that_cannot_work()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        using var answer = await browser.SendAsync("/me/proxy/remove");
+        var page = await answer.Content.ReadAsStringAsync(Cancel);
+
+        Assert.Contains("out of date", page);
+        Assert.Contains("href=\"/me/proxy/\"", page);
+        Assert.DoesNotContain("Sign out", page);
+    }
+
+    [Theory]
+    [InlineData("/proxy/anthropic/oauth/token")]
+    [InlineData("/.well-known/nothing")]
+    [InlineData("/api/v1/nothing")]
+    public async Task Programs_get_json_whatever_they_accept(string path)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+
+        using var answer = await browser.GetAsync(path);
+
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
     }
 
     [Fact]
@@ -201,6 +228,25 @@ public class BrowserSecurityTests
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         Assert.NotNull(refused.Headers.RetryAfter);
         Assert.Contains("Try again in 15 minutes", await refused.Content.ReadAsStringAsync(Cancel));
+    }
+
+    /// <summary>As through a proxy that speaks https to the browser and http to the server.</summary>
+    private static async Task<HttpResponseMessage> SetUpBehindProxyAsync(TestServer server)
+    {
+        using var proxy = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = server.Url };
+        proxy.DefaultRequestHeaders.Host = "vault.example.com";
+        proxy.DefaultRequestHeaders.Add("x-forwarded-proto", "https");
+        using var form = await proxy.GetAsync("/auth/setup", Cancel);
+        using var content = new FormUrlEncodedContent(
+        [
+            new("form_token", PageClient.FormToken(await form.Content.ReadAsStringAsync(Cancel))),
+            new("setup_token", TestServer.SetupToken), new("email", TestServer.Email), new("password", TestServer.Password),
+        ]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/auth/setup") { Content = content };
+        request.Headers.Add("cookie", form.Headers.GetValues("set-cookie").Single().Split(';')[0]);
+        var answer = await proxy.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+        return answer;
     }
 
     private static string WithoutTokens(string page, string email) => page.Replace(PageClient.FormToken(page), "", StringComparison.Ordinal).Replace(email, "", StringComparison.Ordinal);

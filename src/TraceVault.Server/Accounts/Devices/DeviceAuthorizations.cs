@@ -72,17 +72,20 @@ internal sealed class DeviceAuthorizations(Database database, AuditLog audit, Ti
             cancellationToken: cancel));
     }
 
+    /// <summary>An approval stands as long as the session that gave it, until the device has fetched its tokens.</summary>
     /// <returns>Whether it still waited for a decision.</returns>
-    public async Task<bool> DecideAsync(UserCode code, bool approve, Actor actor)
+    /// <exception cref="SessionOverException">The session ended meanwhile.</exception>
+    public async Task<bool> DecideAsync(UserCode code, bool approve, string bySession, Actor actor)
     {
         await using var connection = await database.ConnectAsync(CancellationToken.None);
         await using var transaction = await connection.BeginTransactionAsync();
+        await Sessions.HoldAsync(connection, transaction, actor.UserId!, bySession);
         var id = await connection.QuerySingleOrDefaultAsync<string>(
             """
-            update device_authorizations set state = @State, user_id = @UserId
+            update device_authorizations set state = @State, user_id = @UserId, approved_by = @By
             where user_code = @Letters and state = @Pending and expires_at > @Now returning id
             """,
-            new { State = approve ? DeviceAuthorization.Approved : DeviceAuthorization.Refused, actor.UserId, code.Letters, DeviceAuthorization.Pending, Now = Now() },
+            new { State = approve ? DeviceAuthorization.Approved : DeviceAuthorization.Refused, By = approve ? bySession : null, actor.UserId, code.Letters, DeviceAuthorization.Pending, Now = Now() },
             transaction);
         if (id is null)
         {

@@ -83,7 +83,7 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
         }
 
         var redeemed = await connection.ExecuteAsync(
-            "update device_authorizations set state = @Used where id = @Id and state = @Approved",
+            "update device_authorizations set state = @Used, approved_by = null where id = @Id and state = @Approved",
             new { DeviceAuthorization.Used, found.Id, DeviceAuthorization.Approved },
             transaction);
         if (redeemed == 0)

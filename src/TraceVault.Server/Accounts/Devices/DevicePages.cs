@@ -11,50 +11,52 @@ internal static class DevicePages
     private const string Unknown = "No device waits under this code. Compare it with the one that the device shows; after ten minutes it starts again with a new one.";
 
     public static async Task<IResult> ShowAsync(
-        [FromQuery(Name = "user_code")] string? userCode, PageContext page, SignedIn me, HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, CancellationToken cancel)
+        [FromQuery(Name = "user_code")] string? userCode, PageContext page, SignedIn me, Actor actor,
+        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, CancellationToken cancel)
     {
         if (string.IsNullOrWhiteSpace(userCode))
         {
             return Ask(page, StatusCodes.Status200OK);
         }
 
-        var (found, refusal) = await FindAsync(userCode, page, me, context, devices, throttle, cancel);
+        var (found, refusal) = await FindAsync(userCode, page, actor, context, devices, throttle, audit, cancel);
         return refusal ?? new RazorComponentResult<DevicePage>(
             new { Context = page, Device = found, IsFromHere = found!.Address == context.Connection.RemoteIpAddress?.ToString() });
     }
 
     public static async Task<IResult> DecideAsync(
         [FromForm(Name = "user_code")] string? userCode, [FromForm] string? decision, PageContext page, SignedIn me, Actor actor,
-        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, CancellationToken cancel)
+        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, CancellationToken cancel)
     {
         if (decision is not ("approve" or "refuse"))
         {
             return Ask(page, StatusCodes.Status400BadRequest, userCode, "Choose Approve or Refuse.");
         }
 
-        var (found, refusal) = await FindAsync(userCode, page, me, context, devices, throttle, cancel);
+        var (found, refusal) = await FindAsync(userCode, page, actor, context, devices, throttle, audit, cancel);
         if (refusal is not null)
         {
             return refusal;
         }
 
         var approve = decision == "approve";
-        return UserCode.TryParse(found!.UserCode, out var code) && await devices.DecideAsync(code, approve, actor)
+        return UserCode.TryParse(found!.UserCode, out var code) && await devices.DecideAsync(code, approve, me.SessionId, actor)
             ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve })
             : Ask(page, StatusCodes.Status404NotFound, null, Unknown);
     }
 
     /// <summary>Looks a code up. Each try counts as a failed sign-in until it is known to be right, so that nobody can try many.</summary>
     private static async Task<(DeviceAuthorization? Found, IResult? Refusal)> FindAsync(
-        string? text, PageContext page, SignedIn me, HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, CancellationToken cancel)
+        string? text, PageContext page, Actor actor, HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, CancellationToken cancel)
     {
         if (!UserCode.TryParse(text, out var code))
         {
             return (null, Ask(page, StatusCodes.Status400BadRequest, text, "A code has eight letters, such as WDJB-MJHT. Type it as the device shows it."));
         }
 
-        var (account, address) = ($"device {me.User.Id}", context.Connection.RemoteIpAddress);
-        if ((await throttle.EnterAsync(account, address, cancel)).Wait is { } wait)
+        var (account, address) = ($"device {actor.UserId}", context.Connection.RemoteIpAddress);
+        var admission = await throttle.EnterAsync(account, address, cancel);
+        if (admission.Wait is { } wait)
         {
             AccountEndpoints.SetRetryAfter(context, wait);
             return (null, Ask(page, StatusCodes.Status429TooManyRequests, null, AccountEndpoints.TryAgainIn(wait)));
@@ -62,6 +64,7 @@ internal static class DevicePages
 
         if (await devices.FindPendingAsync(code, cancel) is not { } found)
         {
+            await audit.AppendFailureAsync(AuditEvent.Own(AuditActions.DeviceCodeTried, actor) with { Outcome = AuditOutcome.Failed }, admission.IsLast, cancel);
             return (null, Ask(page, StatusCodes.Status404NotFound, code.ToString(), Unknown));
         }
 

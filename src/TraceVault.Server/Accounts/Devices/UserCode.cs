@@ -31,7 +31,10 @@ internal sealed class UserCode
         return code is not null;
     }
 
-    public override string ToString() => $"{Letters[..4]}-{Letters[4..]}";
+    public override string ToString() => Format(Letters);
+
+    /// <summary>As people read it.</summary>
+    public static string Format(string letters) => $"{letters[..4]}-{letters[4..]}";
 
     private static bool IsSeparator(char c) =>
         char.IsWhiteSpace(c) || char.IsControl(c) || c == '.' || char.GetUnicodeCategory(c) is UnicodeCategory.DashPunctuation;

@@ -58,6 +58,32 @@ public class DeviceSignInTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task What_a_session_approved_ends_with_it_until_the_tokens_are_fetched(string engine)
+    {
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, _) = devices;
+        var fetched = await devices.BeginApprovedAsync();
+        var tokens = await device.PollAsync(fetched);
+        var waiting = await devices.BeginApprovedAsync();
+        using var others = await rig.Server.ApiAsync(HttpMethod.Delete, "/api/v1/me/sessions", tokens["access_token"]);
+
+        Assert.Equal(HttpStatusCode.NoContent, others.StatusCode);
+        Assert.Equal("invalid_grant", (await device.PollAsync(waiting)).Error);
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Status);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_code_that_was_guessed_wrong_is_in_the_audit_log(string engine)
+    {
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, _, owner) = devices;
+
+        Assert.Equal(HttpStatusCode.NotFound, (await owner.GetAsync("/auth/device?user_code=BCDF-GHJK")).Status);
+
+        Assert.Equal("device.code_tried", (await ActionsAsync(rig.Database)).Last());
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_device_code_that_is_used_again_by_whomever_ends_what_came_of_it(string engine)
     {
         await using var devices = await DeviceRig.StartAsync(engine);
@@ -98,8 +124,8 @@ public class DeviceSignInTests
         await owner.DecideAsync(begun["user_code"], "refuse");
 
         Assert.Equal("access_denied", (await device.PollAsync(begun)).Error);
-        Assert.Equal(HttpStatusCode.NotFound, (await owner.GetAsync($"/auth/device?user_code={begun["user_code"]}")).Status);
         Assert.Equal("device.refused", (await ActionsAsync(rig.Database)).Last());
+        Assert.Equal(HttpStatusCode.NotFound, (await owner.GetAsync($"/auth/device?user_code={begun["user_code"]}")).Status);
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
