@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Identity;
 using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Settings;
+using TraceVault.Storage;
 
 namespace TraceVault.Accounts;
 
@@ -23,14 +24,14 @@ internal static class AccountsFeature
         builder.Services.AddSingleton<SetupToken>();
         builder.Services.AddSingleton<UserChanges>();
         builder.Services.AddSingleton<Users>();
-        builder.Services.AddSingleton<Sessions>();
+        builder.Services.AddExpiring<Sessions>();
         builder.Services.AddSingleton<SessionReader>();
         builder.Services.AddSingleton<SignIn>();
         builder.Services.AddSingleton<FirstRun>();
         builder.Services.AddSingleton<ProxyTokens>();
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = Passwords.Iterations);
         builder.Services.AddSingleton<Passwords>();
-        builder.Services.AddSingleton<SignInThrottle>();
+        builder.Services.AddExpiring<SignInThrottle>();
         // No default scheme: only who asks for one looks a token or a cookie up, and telemetry asks for none.
         builder.Services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(SessionTokenHandler.SchemeName, null)

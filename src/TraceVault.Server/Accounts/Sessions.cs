@@ -7,7 +7,7 @@ using TraceVault.Storage;
 namespace TraceVault.Accounts;
 
 /// <summary>Sessions in the database. Lifetime 30 days, sliding; 90 days at most from the sign-in.</summary>
-internal sealed class Sessions(Database database, UserChanges changes, AuditLog audit, TimeProvider clock)
+internal sealed class Sessions(Database database, UserChanges changes, AuditLog audit, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(90);

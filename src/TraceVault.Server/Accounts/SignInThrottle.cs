@@ -12,7 +12,7 @@ namespace TraceVault.Accounts;
 /// <see cref="PerAddress"/> from one address in all, and <see cref="PerAccountAnywhere"/> for one account from everywhere, which is more, so
 /// that a single machine cannot lock somebody else out. Counted in the database, so that a restart or a second server forgets nothing.
 /// </summary>
-internal sealed class SignInThrottle(Database database, TimeProvider clock)
+internal sealed class SignInThrottle(Database database, TimeProvider clock) : IExpiring
 {
     public const int PerAccount = 10, PerAddress = 50, PerAccountAnywhere = 100;
 
@@ -73,7 +73,7 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock)
         }
     }
 
-    public async Task ForgetOldAsync(CancellationToken cancel)
+    public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
         var before = (clock.GetUtcNow() - Window).ToUnixTimeMilliseconds();
         await using var connection = await database.ConnectAsync(cancel);

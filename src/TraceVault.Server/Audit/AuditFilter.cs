@@ -5,14 +5,17 @@ namespace TraceVault.Audit;
 
 /// <summary>Which events are read, as parameters of SQL.</summary>
 /// <param name="Actor">Who did it: an e-mail address in lower case; null: anybody.</param>
+/// <param name="ActorAsTyped">The same as it was typed: SQLite lowers ASCII letters alone.</param>
 /// <param name="Subject">Whose it was; likewise.</param>
+/// <param name="SubjectAsTyped">Likewise.</param>
 /// <param name="Action">An action, or several by what they begin with, up to a dot; null: all.</param>
 /// <param name="Outcome">As it stands in the log; null: any.</param>
 /// <param name="From">Unix milliseconds, inclusive.</param>
 /// <param name="To">Unix milliseconds, exclusive.</param>
 /// <param name="Before">The id of an event: only earlier ones.</param>
 /// <param name="Limit">How many at most.</param>
-internal sealed record AuditFilter(string? Actor, string? Subject, string? Action, string? Outcome, long From, long To, string Before, long Limit)
+internal sealed record AuditFilter(
+    string? Actor, string? ActorAsTyped, string? Subject, string? SubjectAsTyped, string? Action, string? Outcome, long From, long To, string Before, long Limit)
 {
     public const int MaxLimit = 500, DefaultLimit = 100;
 
@@ -34,7 +37,9 @@ internal sealed record AuditFilter(string? Actor, string? Subject, string? Actio
         const string NoAddress = "This is not an e-mail address.", NoTime = "It takes a day such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z.";
         var filter = new AuditFilter(
             Check("actor", query.Actor, Address, NoAddress),
+            query.Actor,
             Check("subject", query.Subject, Address, NoAddress),
+            query.Subject,
             Check("action", query.Action, text => AuditPhrases.Knows(text) ? text : null, "There is no such action. It takes one such as key.replaced, or several by their beginning, such as key."),
             Check("outcome", query.Outcome, text => Outcomes.Contains(text) ? text : null, "It takes done, failed or refused."),
             Check("from", query.From, text => Time(text, TimeSpan.Zero), NoTime) ?? 0,

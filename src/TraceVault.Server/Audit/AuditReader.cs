@@ -9,7 +9,8 @@ internal sealed class AuditReader(Database database)
     /// <summary>UUIDv7 sorts by time, so that the primary key gives the order and the place to go on.</summary>
     private const string Matches =
         """
-        (@Actor is null or lower(actor_email) = @Actor) and (@Subject is null or lower(subject_email) = @Subject)
+        (@Actor is null or lower(actor_email) = @Actor or actor_email = @ActorAsTyped)
+        and (@Subject is null or lower(subject_email) = @Subject or subject_email = @SubjectAsTyped)
         and (@Action is null or action = @Action or (@Action like '%.' and substr(action, 1, length(@Action)) = @Action))
         and (@Outcome is null or outcome = @Outcome) and at >= @From and at < @To
         """;

@@ -25,7 +25,7 @@ internal enum InviteOutcome
 public sealed record Invite(string Id, string Email, string Role, string InvitedBy, long CreatedAt, long ExpiresAt);
 
 /// <summary>Invites in the database: one an address, good for one account, for seven days. A link's token is stored as its hash alone.</summary>
-internal sealed class Invites(Database database, AuditLog audit, TimeProvider clock)
+internal sealed class Invites(Database database, AuditLog audit, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
 
@@ -132,6 +132,13 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
         await change.AppendAsync(AuditEvent.Own(AuditActions.InviteAccepted, new Actor(user.Id, user.Email, origin), user.Role));
         await change.CommitAsync();
         return user;
+    }
+
+    public async Task ForgetExpiredAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "delete from invites where expires_at < @before", new { before = LinkTokens.ForgottenBefore(clock) }, cancellationToken: cancel));
     }
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();

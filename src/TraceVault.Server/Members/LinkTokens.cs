@@ -6,6 +6,8 @@ namespace TraceVault.Members;
 /// <summary>What the pages behind invite and reset links have in common.</summary>
 internal static class LinkTokens
 {
+    private static readonly TimeSpan RememberExpired = TimeSpan.FromDays(30);
+
     /// <summary>Reads the token of a link; one whose checksum is wrong asks no database.</summary>
     public static bool TryRead(string text, out TokenHash hash)
     {
@@ -13,6 +15,9 @@ internal static class LinkTokens
         hash = token.Hash;
         return isLink;
     }
+
+    /// <summary>Unix milliseconds: who comes with a link that expired later is told that it is too old, and before that it is unknown.</summary>
+    public static long ForgottenBefore(TimeProvider clock) => (clock.GetUtcNow() - RememberExpired).ToUnixTimeMilliseconds();
 
     public static IResult Unknown(HttpContext context) => Problems.Page(context, StatusCodes.Status404NotFound, "This link does not work",
         "It was used already, replaced or withdrawn, or a part of it got lost on its way. If you have used it, sign in. Otherwise ask who sent it for another.");

@@ -1,5 +1,6 @@
 using TraceVault.Accounts;
 using TraceVault.Pages;
+using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
@@ -8,8 +9,8 @@ internal static class MembersFeature
     public static WebApplicationBuilder AddMembers(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Membership>();
-        builder.Services.AddSingleton<Invites>();
-        builder.Services.AddSingleton<PasswordResets>();
+        builder.Services.AddExpiring<Invites>();
+        builder.Services.AddExpiring<PasswordResets>();
         builder.Services.AddSingleton<PasswordChange>();
         return builder;
     }

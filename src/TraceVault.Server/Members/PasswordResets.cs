@@ -10,7 +10,7 @@ namespace TraceVault.Members;
 /// Whoever hands out a link could use it themselves. So a reset removes the stored key: nobody comes to another's key by way of their password.
 /// A disabled account has a link only from the machine itself, since disabling ends all others; that one enables it again.
 /// </remarks>
-internal sealed class PasswordResets(Database database, UserChanges changes, AuditLog audit, TimeProvider clock)
+internal sealed class PasswordResets(Database database, UserChanges changes, AuditLog audit, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
 
@@ -80,6 +80,13 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
             return 1;
         });
         return user;
+    }
+
+    public async Task ForgetExpiredAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "delete from password_resets where expires_at < @before", new { before = LinkTokens.ForgottenBefore(clock) }, cancellationToken: cancel));
     }
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();

@@ -1,16 +1,13 @@
 using TraceVault.Accounts;
-using TraceVault.Accounts.Devices;
 using TraceVault.Storage;
 using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
-/// <summary>Writes from time to time, and at the end, when tokens and keys were last used; sweeps what has expired.</summary>
-internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProxyTokens proxyTokens, ProviderKeys keys, SignInThrottle throttle, DeviceAuthorizations devices, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
+/// <summary>Writes from time to time, and at the end, when tokens and keys were last used.</summary>
+internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProxyTokens proxyTokens, ProviderKeys keys, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), SweepInterval = TimeSpan.FromHours(1), LastWriteTimeout = TimeSpan.FromSeconds(5);
-
-    private DateTimeOffset _swept;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), LastWriteTimeout = TimeSpan.FromSeconds(5);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -59,13 +56,6 @@ internal sealed partial class UseWriter(Callers callers, Sessions sessions, Prox
         }
 
         callers.DropIdle();
-        if (clock.GetUtcNow() - _swept > SweepInterval)
-        {
-            await sessions.ForgetExpiredAsync(cancel);
-            await throttle.ForgetOldAsync(cancel);
-            await devices.ForgetExpiredAsync(cancel);
-            _swept = clock.GetUtcNow();
-        }
     }
 
     [LoggerMessage(LogLevel.Debug, "Times of last use are not written yet: {Reason}")]

@@ -185,3 +185,13 @@ public sealed class ApprovalsOfSessions : ForwardOnlyMigration
         Create.Index("ix_device_authorizations_approved_by").OnTable("device_authorizations").OnColumn("approved_by");
     }
 }
+
+/// <summary>The refresh tokens that a session had before the last two: one that shows up again ends the session.</summary>
+[Migration(8, "spent refresh tokens")]
+public sealed class SpentRefreshTokens : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up() => Create.Table("spent_refresh_tokens")
+        .WithColumn("token_hash").AsBytes().PrimaryKey() // SHA-256 of the token
+        .WithColumn("session_id").AsText().NotNullable().ForeignKey("auth_sessions", "id").OnDelete(System.Data.Rule.Cascade).Indexed();
+}

@@ -9,8 +9,14 @@ internal static class StorageFeature
         builder.Services.AddSingleton(settings.Read<StorageOptions>());
         builder.Services.AddSingleton<Database>();
         builder.Services.AddSingleton<Migrator>();
+        builder.Services.AddHostedService<Sweeper>();
         return builder;
     }
+
+    /// <summary>A service whose expired rows are swept.</summary>
+    public static IServiceCollection AddExpiring<T>(this IServiceCollection services)
+        where T : class, IExpiring =>
+        services.AddSingleton<T>().AddSingleton<IExpiring>(provider => provider.GetRequiredService<T>());
 
     public static Task MigrateAsync(this WebApplication app, CancellationToken cancel = default) =>
         app.Services.GetRequiredService<Migrator>().MigrateAsync(cancel);

@@ -54,10 +54,10 @@ public class AccessTests
 
     private static readonly string[] Roles = ["anonymous", "member", "admin", "owner", "proxy token", "disabled"];
 
-    [Fact]
-    public async Task Every_endpoint_lets_in_whom_it_is_for_and_nobody_else()
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Every_endpoint_lets_in_whom_it_is_for_and_nobody_else(string engine)
     {
-        await using var team = await Team.StartAsync("sqlite");
+        await using var team = await Team.StartAsync(engine);
         var users = await PeopleAsync(team);
         var routes = team.Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(method => (Method: method, Path: "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))))
@@ -81,11 +81,11 @@ public class AccessTests
         Assert.Equal("", mistakes.ToString());
     }
 
-    [Fact]
-    public async Task Nobody_spends_or_sees_the_key_of_another()
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Nobody_spends_or_sees_the_key_of_another(string engine)
     {
         await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Patience.Cancel);
-        await using var team = await Team.StartAsync("sqlite", upstream: upstream.Url);
+        await using var team = await Team.StartAsync(engine, upstream: upstream.Url);
         var users = await PeopleAsync(team);
         var keys = users.Where(user => user.Key is "member" or "admin" or "owner").ToDictionary(user => user.Key, user => $"sk-ant-api03-the-key-of-the-{user.Key}-alone");
         foreach (var (role, key) in keys.Where(pair => pair.Key != "owner"))

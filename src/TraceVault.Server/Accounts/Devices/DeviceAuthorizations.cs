@@ -6,7 +6,7 @@ using TraceVault.Storage;
 namespace TraceVault.Accounts.Devices;
 
 /// <summary>Devices that ask to be signed in (RFC 8628), in the database: ten minutes each, of the device code its hash alone.</summary>
-internal sealed class DeviceAuthorizations(Database database, AuditLog audit, TimeProvider clock)
+internal sealed class DeviceAuthorizations(Database database, AuditLog audit, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 

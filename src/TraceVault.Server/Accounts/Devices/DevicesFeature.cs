@@ -1,5 +1,6 @@
 using TraceVault.Pages;
 using TraceVault.Proxy;
+using TraceVault.Storage;
 
 namespace TraceVault.Accounts.Devices;
 
@@ -7,7 +8,7 @@ internal static class DevicesFeature
 {
     public static WebApplicationBuilder AddDevices(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<DeviceAuthorizations>();
+        builder.Services.AddExpiring<DeviceAuthorizations>();
         builder.Services.AddSingleton<DeviceGrant>();
         builder.Services.AddSingleton<SessionTokens>();
         return builder;

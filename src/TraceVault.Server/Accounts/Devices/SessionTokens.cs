@@ -17,6 +17,9 @@ internal sealed class SessionTokens
     /// <summary>For how long a refresh may be repeated: because its answer was lost, or two processes of one client made it at once.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
+    private const string ByRefreshToken =
+        "s.refresh_hash = @Hash or s.previous_refresh_hash = @Hash or s.id = (select session_id from spent_refresh_tokens where token_hash = @Hash)";
+
     private readonly Database _database;
     private readonly UserChanges _changes;
     private readonly AuditLog _audit;
@@ -37,7 +40,7 @@ internal sealed class SessionTokens
     {
         var refused = new GrantResult(OAuthError.InvalidRefresh);
         var (access, refresh) = (Next(TokenKind.Session, token), Next(TokenKind.Refresh, token));
-        while (await FindAsync("s.refresh_hash = @Hash or s.previous_refresh_hash = @Hash", new { Hash = hash.ToBytes() }, cancel) is { } found)
+        while (await FindAsync(ByRefreshToken, new { Hash = hash.ToBytes() }, cancel) is { } found)
         {
             var now = _clock.GetUtcNow();
             if (now.ToUnixTimeMilliseconds() >= found.ExpiresAt)
@@ -71,7 +74,7 @@ internal sealed class SessionTokens
     /// <summary>Ends the session that an access or refresh token belongs to, whether that is still in force or was just replaced.</summary>
     public async Task RevokeAsync(TokenHash hash, Origin origin, CancellationToken cancel)
     {
-        if (await FindAsync("s.token_hash = @Hash or s.refresh_hash = @Hash or s.previous_refresh_hash = @Hash", new { Hash = hash.ToBytes() }, cancel) is { } found)
+        if (await FindAsync($"s.token_hash = @Hash or {ByRefreshToken}", new { Hash = hash.ToBytes() }, cancel) is { } found)
         {
             await EndAsync(found.Id, AuditActions.SignOut, origin);
         }
@@ -113,7 +116,8 @@ internal sealed class SessionTokens
         _changes.MakeAsync(found.UserId, async () =>
         {
             await using var connection = await _database.ConnectAsync(CancellationToken.None);
-            return await connection.ExecuteAsync(
+            await using var transaction = await connection.BeginTransactionAsync();
+            var rotated = await connection.ExecuteAsync(
                 """
                 update auth_sessions set token_hash = @Access, refresh_hash = @Refresh, previous_refresh_hash = refresh_hash,
                     refreshed_at = @Now, last_used_at = @Now, expires_at = @Expires
@@ -127,7 +131,15 @@ internal sealed class SessionTokens
                     Expires = expires.ToUnixTimeMilliseconds(),
                     found.Id,
                     found.RefreshHash,
-                });
+                },
+                transaction);
+            if (rotated > 0 && found.PreviousRefreshHash is not null)
+            {
+                await connection.ExecuteAsync("insert into spent_refresh_tokens (token_hash, session_id) values (@PreviousRefreshHash, @Id)", found, transaction);
+            }
+
+            await transaction.CommitAsync();
+            return rotated;
         });
 
     private async Task<Found?> FindAsync(string condition, object parameters, CancellationToken cancel)

@@ -3,8 +3,10 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts.Devices;
+using TraceVault.Storage;
 
 namespace TraceVault.Tests.Accounts.Devices;
 
@@ -145,7 +147,7 @@ public class DeviceSignInTests
         Assert.Equal("expired_token", (await device.PollAsync(approved)).Error);
         Assert.Equal(HttpStatusCode.NotFound, (await owner.GetAsync($"/auth/device?user_code={waiting["user_code"]}")).Status);
         clock.Advance(TimeSpan.FromHours(1));
-        await server.Services.GetRequiredService<DeviceAuthorizations>().ForgetExpiredAsync(Patience.Cancel);
+        await server.Services.GetServices<IHostedService>().OfType<Sweeper>().Single().SweepAsync(Patience.Cancel);
         await using var connection = await database.OpenAsync();
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from device_authorizations"));
         Assert.Equal("invalid_grant", (await device.PollAsync(waiting)).Error);
@@ -190,6 +192,29 @@ public class DeviceSignInTests
         Assert.Null((await device.BeginAsync()).Error);
     }
 
+    [Theory, InlineData("sqlite", "blob"), InlineData("postgres", "bytea")]
+    public async Task Ten_thousand_devices_wait_and_no_more(string engine, string bytes)
+    {
+        var clock = Clock;
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        await using var connection = await database.OpenAsync();
+        await connection.ExecuteAsync(
+            $"""
+            with recursive n(i) as (select 1 union all select i + 1 from n where i < @MaxOpen - 1)
+            insert into device_authorizations (id, device_code_hash, user_code, state, source, created_at, expires_at, interval_seconds, polled_at)
+            select 'id ' || i, cast('hash ' || i as {bytes}), 'code ' || i, 'pending', 'address ' || i, 0, @expires, 5, 0 from n
+            """,
+            new { DeviceAuthorizations.MaxOpen, expires = (clock.GetUtcNow() + DeviceAuthorizations.Lifetime).ToUnixTimeMilliseconds() });
+        var device = new DeviceClient(server);
+
+        Assert.Null((await device.BeginAsync()).Error);
+        Assert.Equal("slow_down", (await device.BeginAsync()).Error);
+
+        clock.Advance(DeviceAuthorizations.Lifetime);
+        Assert.Null((await device.BeginAsync()).Error);
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_device_that_gives_up_can_no_longer_be_approved(string engine)
     {
@@ -215,10 +240,11 @@ public class DeviceSignInTests
         var begun = await devices.BeginApprovedAsync();
         var tokens = await device.PollAsync(begun);
         var next = await device.RefreshAsync(tokens["refresh_token"]);
-        string[] secrets = [begun["device_code"], tokens["access_token"], tokens["refresh_token"], next["access_token"], next["refresh_token"]];
+        var last = await device.RefreshAsync(next["refresh_token"]);
+        string[] secrets = [begun["device_code"], tokens["access_token"], tokens["refresh_token"], next["access_token"], next["refresh_token"], last["access_token"], last["refresh_token"]];
 
         await using var connection = await rig.Database.OpenAsync();
-        foreach (var table in (string[])["device_authorizations", "auth_sessions", "audit_events"])
+        foreach (var table in (string[])["device_authorizations", "auth_sessions", "spent_refresh_tokens", "audit_events"])
         {
             var rows = (await connection.QueryAsync($"select * from {table}")).Cast<IDictionary<string, object?>>()
                 .SelectMany(row => row.Values).Select(value => value is byte[] bytes ? System.Text.Encoding.Latin1.GetString(bytes) : $"{value}").ToList();

@@ -1,4 +1,5 @@
 using System.Net;
+using Dapper;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
 using TraceVault.Accounts.Devices;
@@ -45,15 +46,23 @@ public class RefreshTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task A_refresh_token_from_two_refreshes_ago_gets_nothing(string engine)
+    public async Task A_refresh_token_from_long_ago_ends_the_session_as_well(string engine)
     {
         await using var rig = await ProxyRig.StartAsync(engine: engine);
         var (device, first) = await SignInAsync(rig);
-        var second = await device.RefreshAsync(first["refresh_token"]);
-        var third = await device.RefreshAsync(second["refresh_token"]);
+        var last = await device.RefreshAsync(first["refresh_token"]);
+        for (var i = 0; i < 3; i++)
+        {
+            last = await device.RefreshAsync(last["refresh_token"]);
+        }
 
-        Assert.Equal("invalid_grant", (await device.RefreshAsync(first["refresh_token"])).Error); // too old to be known
-        Assert.Equal(third["refresh_token"], (await device.RefreshAsync(second["refresh_token"]))["refresh_token"]);
+        Assert.Equal("invalid_grant", (await device.RefreshAsync(first["refresh_token"])).Error);
+
+        Assert.Equal("invalid_token", (await rig.CallAsync(token: last["access_token"], cancel: Patience.Cancel)).Code);
+        Assert.Equal("invalid_grant", (await device.RefreshAsync(last["refresh_token"])).Error);
+        Assert.Equal("session.refresh_reused", (await DeviceSignInTests.ActionsAsync(rig.Database)).Last());
+        await using var connection = await rig.Database.OpenAsync();
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from spent_refresh_tokens"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]

@@ -1,0 +1,41 @@
+namespace TraceVault.Storage;
+
+/// <summary>Deletes once an hour what expired.</summary>
+internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, TimeProvider clock, ILogger<Sweeper> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await SweepAsync(stoppingToken);
+        }
+    }
+
+    internal async Task SweepAsync(CancellationToken cancel)
+    {
+        foreach (var table in tables)
+        {
+            try
+            {
+                await table.ForgetExpiredAsync(cancel);
+            }
+            catch (Exception problem) when (Database.IsUnavailable(problem) || problem is OperationCanceledException)
+            {
+                LogPostponed(problem.GetBaseException().Message);
+            }
+            catch (Exception problem)
+            {
+                LogMistake(problem); // and goes on: an escaping exception would stop the whole server
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Expired rows stay for another hour: {Reason}")]
+    private partial void LogPostponed(string reason);
+
+    [LoggerMessage(LogLevel.Error, "Expired rows could not be deleted.")]
+    private partial void LogMistake(Exception problem);
+}
