@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Audit;
+using TraceVault.Operations;
 
 namespace TraceVault.Accounts;
 
@@ -35,7 +36,7 @@ internal static class AccountEndpoints
             FirstRunOutcome.WrongToken => TypedResults.Problem(
                 "The setup token is wrong. The server printed it when it started.", statusCode: StatusCodes.Status401Unauthorized),
             FirstRunOutcome.TooMany => TooManyAttempts(context, result.Wait),
-            _ => Invalid(result.Field!, result.Problem!),
+            _ => ManagementApi.Invalid(result.Field!, result.Problem!),
         };
     }
 
@@ -43,12 +44,12 @@ internal static class AccountEndpoints
     {
         if (!EmailAddress.TryParse(request.Email, out var email))
         {
-            return Invalid("email", "This is not an e-mail address.");
+            return ManagementApi.Invalid("email", "This is not an e-mail address.");
         }
 
         if (request.Password is not { Length: > 0 and <= PasswordRules.MaxLength } password)
         {
-            return Invalid("password", "Send the password.");
+            return ManagementApi.Invalid("password", "Send the password.");
         }
 
         var result = await signIn.TryAsync(email, password, context, cancel);
@@ -84,7 +85,4 @@ internal static class AccountEndpoints
         SetRetryAfter(context, wait);
         return TypedResults.Problem(TryAgainIn(wait), statusCode: StatusCodes.Status429TooManyRequests);
     }
-
-    internal static ValidationProblem Invalid(string field, string problem) =>
-        TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
 }

@@ -12,9 +12,8 @@ internal sealed record AuditedUser(string? Id, string? Email);
 /// <summary>The audit log over JSON.</summary>
 internal static class AuditEndpoint
 {
-    public static async Task<IResult> GetAsync(AuditQuery query, HttpContext context, AuditReader reader, CancellationToken cancel)
+    public static async Task<IResult> GetAsync(AuditQuery query, AuditReader reader, CancellationToken cancel)
     {
-        context.Response.Headers.CacheControl = "no-store";
         var problems = new Dictionary<string, string>();
         if (AuditFilter.Read(query, problems) is not { } filter)
         {

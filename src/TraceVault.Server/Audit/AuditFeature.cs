@@ -1,4 +1,4 @@
-using TraceVault.Accounts;
+using TraceVault.Operations;
 using TraceVault.Pages;
 
 namespace TraceVault.Audit;
@@ -14,7 +14,7 @@ internal static class AuditFeature
 
     public static void MapAudit(this WebApplication app)
     {
-        app.MapGet("/api/v1/audit", AuditEndpoint.GetAsync).RequireAuthorization(SessionTokenHandler.AdminPolicy);
+        app.MapAdminApi("/audit").MapGet("", AuditEndpoint.GetAsync);
         app.MapAdminPages("/admin/audit").MapGet("", AuditPages.ShowAsync);
     }
 }

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Operations;
+using TraceVault.Storage;
 using TraceVault.Vault;
 
 namespace TraceVault.Me;
@@ -27,27 +29,27 @@ internal static class MeEndpoints
     /// <summary>Status only: neither the key nor a part of it is ever given out again.</summary>
     public static async Task<KeyAnswer> GetKeyAsync(SignedIn me, ProviderKeys keys, KeyVault vault, CancellationToken cancel) =>
         await keys.FindAsync(me.User.Id, cancel) is { } stored
-            ? new KeyAnswer(true, Time(stored.UpdatedAt), Time(stored.LastUsedAt), stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
+            ? new KeyAnswer(true, UnixTime.ToUtc(stored.UpdatedAt), UnixTime.ToUtc(stored.LastUsedAt), stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
             : new KeyAnswer(false, null, null, ProviderKeys.DefaultMaxConcurrent, null);
 
     public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, Actor actor, ProviderKeys keys)
     {
         if (request.MaxConcurrent is < 1 or > ProviderKeys.MaxMaxConcurrent)
         {
-            return Invalid("max_concurrent", $"It takes a whole number from 1 to {ProviderKeys.MaxMaxConcurrent}.");
+            return ManagementApi.Invalid("max_concurrent", $"It takes a whole number from 1 to {ProviderKeys.MaxMaxConcurrent}.");
         }
 
         var cap = (int?)request.MaxConcurrent;
         if (request.Key is null)
         {
-            return cap is null ? Invalid("key", "Send a key, a max_concurrent, or both.")
+            return cap is null ? ManagementApi.Invalid("key", "Send a key, a max_concurrent, or both.")
                 : await keys.SaveMaxConcurrentAsync(me.User.Id, cap.Value, actor) ? TypedResults.NoContent()
-                : Invalid("key", "No key is stored yet: send one with the cap.");
+                : ManagementApi.Invalid("key", "No key is stored yet: send one with the cap.");
         }
 
         if (!ProviderKey.TryParse(request.Key, out var key))
         {
-            return Invalid("key", ProviderKey.Rule);
+            return ManagementApi.Invalid("key", ProviderKey.Rule);
         }
 
         await keys.SaveAsync(me.User.Id, me.SessionId, key, cap, actor);
@@ -62,7 +64,7 @@ internal static class MeEndpoints
 
     public static async Task<IEnumerable<ListedSession>> ListSessionsAsync(SignedIn me, Sessions sessions, CancellationToken cancel) =>
         (await sessions.ListAsync(me.User.Id, cancel)).Select(session => new ListedSession(
-            session.Id, session.Client, session.Address, Time(session.CreatedAt), Time(session.LastUsedAt), Time(session.ExpiresAt), session.Id == me.SessionId));
+            session.Id, session.Client, session.Address, UnixTime.ToUtc(session.CreatedAt), UnixTime.ToUtc(session.LastUsedAt), UnixTime.ToUtc(session.ExpiresAt), session.Id == me.SessionId));
 
     public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Actor actor, Sessions sessions) =>
         await sessions.EndAsync(me.User.Id, id, AuditActions.SessionEnded, actor)
@@ -74,11 +76,4 @@ internal static class MeEndpoints
         await sessions.EndOthersAsync(me.User.Id, me.SessionId, actor);
         return TypedResults.NoContent();
     }
-
-    internal static DateTime Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
-
-    internal static DateTime? Time(long? unixMilliseconds) => unixMilliseconds is { } time ? Time(time) : null;
-
-    internal static ValidationProblem Invalid(string field, string problem) =>
-        TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
 }

@@ -1,3 +1,4 @@
+using TraceVault.Operations;
 using TraceVault.Pages;
 
 namespace TraceVault.Me;
@@ -12,7 +13,7 @@ internal static class MeFeature
 
     public static void MapMe(this WebApplication app)
     {
-        var me = app.MapGroup("/api/v1/me").RequireAuthorization();
+        var me = app.MapApi("/me");
         me.MapGet("", MeEndpoints.Get);
         me.MapGet("/anthropic-key", MeEndpoints.GetKeyAsync);
         me.MapPut("/anthropic-key", MeEndpoints.PutKeyAsync);
@@ -23,11 +24,6 @@ internal static class MeFeature
         me.MapGet("/tokens", TokenEndpoints.ListAsync);
         me.MapPost("/tokens", TokenEndpoints.CreateAsync);
         me.MapDelete("/tokens/{id}", TokenEndpoints.RevokeAsync);
-        me.AddEndpointFilter(async (context, next) =>
-        {
-            context.HttpContext.Response.Headers.CacheControl = "no-store";
-            return await next(context);
-        });
 
         var pages = app.MapPrivatePages("/me");
         pages.MapGet("/proxy/", ProxyPages.ShowAsync);

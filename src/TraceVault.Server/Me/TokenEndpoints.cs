@@ -1,6 +1,7 @@
 using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Operations;
+using TraceVault.Storage;
 
 namespace TraceVault.Me;
 
@@ -22,13 +23,13 @@ internal static class TokenEndpoints
 
     public static async Task<IEnumerable<ListedToken>> ListAsync(SignedIn me, ProxyTokens tokens, CancellationToken cancel) =>
         (await tokens.ListAsync(me.User.Id, cancel)).Select(token => new ListedToken(
-            token.Id, token.Name, Scope, MeEndpoints.Time(token.CreatedAt), MeEndpoints.Time(token.ExpiresAt), MeEndpoints.Time(token.LastUsedAt)));
+            token.Id, token.Name, Scope, UnixTime.ToUtc(token.CreatedAt), UnixTime.ToUtc(token.ExpiresAt), UnixTime.ToUtc(token.LastUsedAt)));
 
     public static async Task<IResult> CreateAsync(TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
     {
         var (created, field, problem) = await TryCreateAsync(request, me, actor, tokens, cancel);
         return created is not null ? TypedResults.Json(created, statusCode: StatusCodes.Status201Created)
-            : field is not null ? MeEndpoints.Invalid(field, problem!)
+            : field is not null ? ManagementApi.Invalid(field, problem!)
             : TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict);
     }
 
@@ -54,7 +55,7 @@ internal static class TokenEndpoints
 
         var lifetime = request.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : (TimeSpan?)null;
         return await tokens.CreateAsync(me.User.Id, me.SessionId, name, lifetime, actor, cancel) is var (token, listed)
-            ? (new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), MeEndpoints.Time(listed.CreatedAt), MeEndpoints.Time(listed.ExpiresAt)), null, null)
+            ? (new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), UnixTime.ToUtc(listed.CreatedAt), UnixTime.ToUtc(listed.ExpiresAt)), null, null)
             : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the most. Revoke one that nobody uses.");
     }
 

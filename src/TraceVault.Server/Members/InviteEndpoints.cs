@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Hosting;
+using TraceVault.Operations;
+using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
@@ -20,25 +22,25 @@ internal static class InviteEndpoints
 {
     public static async Task<IEnumerable<ListedInvite>> ListAsync(Invites invites, CancellationToken cancel) =>
         (await invites.ListAsync(cancel)).Select(invite => new ListedInvite(
-            invite.Id, invite.Email, invite.Role, invite.InvitedBy, MemberEndpoints.Time(invite.CreatedAt), MemberEndpoints.Time(invite.ExpiresAt)));
+            invite.Id, invite.Email, invite.Role, invite.InvitedBy, UnixTime.ToUtc(invite.CreatedAt), UnixTime.ToUtc(invite.ExpiresAt)));
 
     public static async Task<IResult> CreateAsync(InviteRequest request, Actor actor, Invites invites, PublicUrl publicUrl)
     {
         if (!EmailAddress.TryParse(request.Email, out var email))
         {
-            return AccountEndpoints.Invalid("email", "This is not an e-mail address.");
+            return ManagementApi.Invalid("email", "This is not an e-mail address.");
         }
 
         if (!MemberPolicy.Roles.Contains(request.Role!))
         {
-            return AccountEndpoints.Invalid("role", MemberTexts.UnknownRole);
+            return ManagementApi.Invalid("role", MemberTexts.UnknownRole);
         }
 
         return await invites.CreateAsync(actor, email, request.Role!) switch
         {
             { Invite: { } invite, Link: { } link } => TypedResults.Json(
                 new CreatedInvite(
-                    invite.Id, invite.Email, invite.Role, MemberLinks.Invite(publicUrl.Origin, link), MemberEndpoints.Time(invite.CreatedAt), MemberEndpoints.Time(invite.ExpiresAt)),
+                    invite.Id, invite.Email, invite.Role, MemberLinks.Invite(publicUrl.Origin, link), UnixTime.ToUtc(invite.CreatedAt), UnixTime.ToUtc(invite.ExpiresAt)),
                 statusCode: StatusCodes.Status201Created),
             { Outcome: var outcome } => Problem(outcome),
         };

@@ -1,4 +1,5 @@
 using TraceVault.Accounts;
+using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
@@ -10,7 +11,7 @@ public sealed record Member(string Id, string Email, string? Name, string Role, 
     internal const string Columns =
         "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, coalesce((select max(s.last_used_at) from auth_sessions s where s.user_id = u.id), 0) as last_seen_at";
 
-    internal DateTime? LastSeen => LastSeenAt == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(LastSeenAt).UtcDateTime;
+    internal DateTime? LastSeen => LastSeenAt == 0 ? null : UnixTime.ToUtc(LastSeenAt);
 
     internal User User => new(Id, Email, Name, Role);
 }

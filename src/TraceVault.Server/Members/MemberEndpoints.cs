@@ -1,6 +1,8 @@
 using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Hosting;
+using TraceVault.Operations;
+using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
@@ -24,12 +26,12 @@ internal static class MemberEndpoints
 {
     public static async Task<IEnumerable<ListedMember>> ListAsync(Membership members, CancellationToken cancel) =>
         (await members.ListAsync(cancel)).Select(member => new ListedMember(
-            member.Id, member.Email, member.Name, member.Role, Time(member.CreatedAt), member.LastSeen, member.DisabledAt is { } at ? Time(at) : null));
+            member.Id, member.Email, member.Name, member.Role, UnixTime.ToUtc(member.CreatedAt), member.LastSeen, member.DisabledAt is { } at ? UnixTime.ToUtc(at) : null));
 
     public static async Task<IResult> ChangeRoleAsync(string id, RoleRequest request, Actor actor, Membership members) =>
         MemberPolicy.Roles.Contains(request.Role!)
             ? Answer(await members.ChangeRoleAsync(actor, id, request.Role!))
-            : AccountEndpoints.Invalid("role", MemberTexts.UnknownRole);
+            : ManagementApi.Invalid("role", MemberTexts.UnknownRole);
 
     public static async Task<IResult> DisableAsync(string id, Actor actor, Membership members) => Answer(await members.DisableAsync(actor, id));
 
@@ -54,12 +56,11 @@ internal static class MemberEndpoints
         {
             PasswordOutcome.Done => TypedResults.NoContent(),
             PasswordOutcome.TooMany => AccountEndpoints.TooManyAttempts(context, result.Wait),
-            PasswordOutcome.Wrong => AccountEndpoints.Invalid("current_password", PasswordChange.WrongCurrent),
-            _ => AccountEndpoints.Invalid("new_password", result.Problem!),
+            PasswordOutcome.Wrong => ManagementApi.Invalid("current_password", PasswordChange.WrongCurrent),
+            _ => ManagementApi.Invalid("new_password", result.Problem!),
         };
     }
 
-    public static DateTime Time(long unixMilliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds).UtcDateTime;
 
     private static IResult Answer(MemberOutcome outcome) => outcome is MemberOutcome.Done
         ? TypedResults.NoContent()

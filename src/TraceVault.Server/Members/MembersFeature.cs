@@ -1,4 +1,4 @@
-using TraceVault.Accounts;
+using TraceVault.Operations;
 using TraceVault.Pages;
 using TraceVault.Storage;
 
@@ -23,15 +23,9 @@ internal static class MembersFeature
 
     private static void MapMembersApi(this WebApplication app)
     {
-        var api = app.MapGroup("/api/v1").RequireAuthorization();
-        api.AddEndpointFilter(async (context, next) =>
-        {
-            context.HttpContext.Response.Headers.CacheControl = "no-store";
-            return await next(context);
-        });
-        api.MapPost("/me/password", MemberEndpoints.ChangePasswordAsync);
+        app.MapApi("/me/password").MapPost("", MemberEndpoints.ChangePasswordAsync);
 
-        var members = api.MapGroup("/members").RequireAuthorization(SessionTokenHandler.AdminPolicy);
+        var members = app.MapAdminApi("/members");
         members.MapGet("", MemberEndpoints.ListAsync);
         members.MapDelete("/{id}", MemberEndpoints.RemoveAsync);
         members.MapPut("/{id}/role", MemberEndpoints.ChangeRoleAsync);
@@ -40,7 +34,7 @@ internal static class MembersFeature
         members.MapPost("/{id}/password-reset", MemberEndpoints.ResetPasswordAsync);
         members.MapDelete("/{id}/sessions", MemberEndpoints.EndSessionsAsync);
 
-        var invites = api.MapGroup("/invites").RequireAuthorization(SessionTokenHandler.AdminPolicy);
+        var invites = app.MapAdminApi("/invites");
         invites.MapGet("", InviteEndpoints.ListAsync);
         invites.MapPost("", InviteEndpoints.CreateAsync);
         invites.MapDelete("/{id}", InviteEndpoints.WithdrawAsync);

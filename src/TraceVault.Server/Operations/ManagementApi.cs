@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Accounts;
+
+namespace TraceVault.Operations;
+
+/// <summary>What the JSON endpoints under <c>/api/v1</c> have in common.</summary>
+internal static class ManagementApi
+{
+    /// <summary>Endpoints for a session's token, whose answers nobody stores.</summary>
+    public static RouteGroupBuilder MapApi(this WebApplication app, string prefix)
+    {
+        var group = app.MapGroup("/api/v1" + prefix).RequireAuthorization();
+        group.AddEndpointFilter(async (context, next) =>
+        {
+            context.HttpContext.Response.Headers.CacheControl = "no-store";
+            return await next(context);
+        });
+        return group;
+    }
+
+    /// <summary>The same for owners and administrators.</summary>
+    public static RouteGroupBuilder MapAdminApi(this WebApplication app, string prefix) =>
+        app.MapApi(prefix).RequireAuthorization(SessionTokenHandler.AdminPolicy);
+
+    /// <summary>400 with what is wrong with one field of the request.</summary>
+    public static ValidationProblem Invalid(string field, string problem) =>
+        TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
+}

@@ -1,0 +1,9 @@
+namespace TraceVault.Storage;
+
+/// <summary>Times as they stand in the database, Unix milliseconds, for answers and pages.</summary>
+internal static class UnixTime
+{
+    public static DateTime ToUtc(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime;
+
+    public static DateTime? ToUtc(long? milliseconds) => milliseconds is { } time ? ToUtc(time) : null;
+}
