@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -82,7 +83,11 @@ internal sealed record ErrorText(string Code, string Message);
 [JsonSerializable(typeof(ModelsAnswer))]
 [JsonSerializable(typeof(CheckAnswer[]))]
 [JsonSerializable(typeof(ErrorAnswer))]
-internal sealed partial class CliJson : JsonSerializerContext;
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    /// <summary>For what people and scripts read: letters as they are. It goes into no web page, where that would matter.</summary>
+    public static CliJson Printed => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
 
 /// <summary>Times as RFC 3339 in UTC, to the second.</summary>
 internal sealed class UtcConverter : JsonConverter<DateTimeOffset>

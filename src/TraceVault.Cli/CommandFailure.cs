@@ -26,7 +26,7 @@ internal sealed class CommandFailure : Exception
     public int Write(CliConsole console, bool json)
     {
         if (json)
-            console.Out.WriteLine(JsonSerializer.Serialize(new ErrorAnswer(new(Code, Message)), CliJson.Default.ErrorAnswer));
+            console.Out.WriteLine(JsonSerializer.Serialize(new ErrorAnswer(new(Code, Message)), CliJson.Printed.ErrorAnswer));
         else
             console.Error.WriteLine(console.ErrorStyle.Red(Message));
         return ExitCode;

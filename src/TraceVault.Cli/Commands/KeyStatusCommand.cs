@@ -19,7 +19,7 @@ internal static class KeyStatusCommand
             var credentials = Credentials.Require(console, SharedOptions.AllowsHttp(parse));
             using var api = new ApiClient(credentials.Server, credentials.Token);
             var key = await api.KeyAsync(cancel);
-            console.Out.WriteLine(parse.GetValue(json) ? JsonSerializer.Serialize(key, CliJson.Default.KeyAnswer) : "Anthropic key  " + Describe(console, key));
+            console.Out.WriteLine(parse.GetValue(json) ? JsonSerializer.Serialize(key, CliJson.Printed.KeyAnswer) : "Anthropic key  " + Describe(console, key));
             return ExitCodes.Done;
         });
         return command;

@@ -24,7 +24,7 @@ internal static class ProxyInfoCommand
             console.Out.WriteLine(parse.GetValue(json)
                 ? JsonSerializer.Serialize(
                     new ProxyInfoAnswer(credentials.ServerUrl, proxy, proxy + "/v1", Helper, path, credentials.Email, credentials.ExpiresAt),
-                    CliJson.Default.ProxyInfoAnswer)
+                    CliJson.Printed.ProxyInfoAnswer)
                 : Describe(console.OutStyle, proxy, path ?? "TRACEVAULT_SERVER_URL and TRACEVAULT_TOKEN"));
             return ExitCodes.Done;
         });

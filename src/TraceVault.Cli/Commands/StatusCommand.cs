@@ -30,7 +30,7 @@ internal static class StatusCommand
 
         console.Out.WriteLine(json
             ? JsonSerializer.Serialize(
-                new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Default.StatusAnswer)
+                new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Printed.StatusAnswer)
             : $"""
                 Signed in as   {console.OutStyle.Bold(Text.Printable(me.Email))}{(me.Role is null ? "" : $" ({Text.Printable(me.Role)})")}
                 Server         {credentials.ServerUrl}

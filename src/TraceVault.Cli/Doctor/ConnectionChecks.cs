@@ -29,9 +29,14 @@ internal static class ConnectionChecks
         // The token goes to TraceVault or to nobody.
         if (gateway.IsTraceVault && reply is not { Status: 200, MediaType: "application/json" })
             return Finding.Fail($"What answers at {gateway.Server} is not TraceVault (/healthz: HTTP {reply.Status}, {reply.MediaType}).", "Check the URL.");
+        if (!gateway.IsTraceVault && gateway.Base == gateway.Server.Origin && await IsTraceVaultAsync(gateway, cancel))
+            return Finding.Fail("This is TraceVault, whose base URL has a path.", $"Use --url {gateway.Server.ProxyBase}.");
         gateway.Greeting = reply;
         return Finding.Ok($"Answered in {reply.Took.TotalMilliseconds:0} ms.");
     }
+
+    private static async Task<bool> IsTraceVaultAsync(Gateway gateway, CancellationToken cancel) =>
+        (await gateway.Client.SendAsync(HttpMethod.Head, gateway.Server.ProxyBase, cancel)).Headers.Contains("x-tracevault-request-id");
 
     private static Finding Certificate(Gateway gateway, DateTimeOffset now)
     {

@@ -11,6 +11,9 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
 
     private const int NameWidth = 20;
 
+    /// <summary>What is shorter is no secret, and would be found in words.</summary>
+    private const int LeastSecret = 8;
+
     private readonly List<CheckAnswer> _answers = [];
 
     public void Add(string check, Finding finding)
@@ -26,7 +29,7 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
     public int End()
     {
         console.Out.WriteLine(json
-            ? JsonSerializer.Serialize([.. _answers], CliJson.Default.CheckAnswerArray)
+            ? JsonSerializer.Serialize([.. _answers], CliJson.Printed.CheckAnswerArray)
             : $"\n{Count(CheckResult.Ok)} ok, {Count(CheckResult.Warn)} to look at, {Count(CheckResult.Fail)} failed, {Count(CheckResult.Skip)} skipped.");
         return Count(CheckResult.Fail) > 0 ? ExitCodes.Failed : ExitCodes.Done;
     }
@@ -46,7 +49,7 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
     /// <summary>Secrets go before the text is cut: half a token is a secret too.</summary>
     private string Clean(string text)
     {
-        var clean = Text.Printable(secrets.Aggregate(text, (shown, secret) => shown.Replace(secret, "[secret]", StringComparison.Ordinal)));
+        var clean = Text.Printable(secrets.Where(secret => secret.Length >= LeastSecret).Aggregate(text, (shown, secret) => shown.Replace(secret, "[secret]", StringComparison.Ordinal)));
         return clean.Length > MaxText ? clean[..MaxText] + "…" : clean;
     }
 }

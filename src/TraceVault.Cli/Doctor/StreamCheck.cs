@@ -17,6 +17,9 @@ internal static class StreamCheck
     /// <summary>A model takes many times as long to write what is asked for.</summary>
     private static readonly TimeSpan LeastDuration = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Nor is it done any sooner: a whole answer before that comes from no model, and shows nothing of what is in between.</summary>
+    private static readonly TimeSpan LeastThought = TimeSpan.FromMilliseconds(250);
+
     public static Check Of(Gateway gateway, TimeProvider clock, string? model, bool wanted) => new(
         "stream", cancel => StreamAsync(gateway, clock, model ?? SmallModel, cancel), () => wanted ? gateway.NoWayThrough() : "Add --stream for it; it costs a fraction of a cent.");
 
@@ -41,6 +44,8 @@ internal static class StreamCheck
         if (reading.LastEvent != "message_stop")
             return Finding.Fail(
                 $"The stream ended after {reading.LastEvent ?? "nothing"} instead of message_stop.", $"Clients take a truncated answer for a whole one. {gateway.Fix}");
+        if (reading.Last - reading.First < LeastDuration && reading.Last < LeastThought)
+            return Finding.Skip($"Nothing to tell: no model writes that fast ({Describe(reading)}).");
         if (reading.Last - reading.First < LeastDuration)
             return Finding.Fail($"All events came at once: {Describe(reading)}.", Unbuffered);
         return reading.Events > reading.Pieces * MostPerPiece ? Finding.Warn($"Events came in clusters: {Describe(reading)}.", Unbuffered) : null;

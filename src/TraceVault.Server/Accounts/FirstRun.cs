@@ -62,9 +62,9 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
             return Invalid("password", problem);
         }
 
-        if (request.Name is { Length: > MaxNameLength })
+        if (request.Name is { } name && (name.Length > MaxNameLength || !PlainText.Is(name)))
         {
-            return Invalid("name", $"The name is too long: it takes at most {MaxNameLength} characters.");
+            return Invalid("name", $"A name takes at most {MaxNameLength} printable characters.");
         }
 
         var hash = await passwords.HashAsync(request.Password!, cancel);

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace TraceVault.Accounts;
 
@@ -17,17 +19,21 @@ internal sealed record EmailAddress(string Text, string Key)
     /// <summary>RFC 5321 §4.5.3.1.3: a path is at most 256 octets, angle brackets included.</summary>
     private const int MaxLength = 254;
 
+    /// <summary>RFC 5322 §3.2.3, without '@' and '.'.</summary>
+    private static readonly SearchValues<char> Special = SearchValues.Create("()<>[]:;\\,\"");
+
     /// <summary>The address of an account, which was accepted once.</summary>
     public static EmailAddress Of(string accepted) => new(accepted, accepted.ToLowerInvariant());
 
-    /// <summary>Accepts what can be an address at a glance: one '@' with something on both sides, no spaces or control characters.</summary>
+    /// <summary>Accepts what can be an address at a glance: one '@' with something on both sides, and nothing that an address has in quotes or a link has around it.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out EmailAddress? email)
     {
         email = null;
         var trimmed = text?.Trim() ?? "";
         var at = trimmed.IndexOf('@', StringComparison.Ordinal);
         if (at < 1 || at != trimmed.LastIndexOf('@') || at == trimmed.Length - 1 || trimmed.Length > MaxLength
-            || trimmed.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c)))
+            || trimmed.Contains("..", StringComparison.Ordinal) || trimmed.AsSpan().ContainsAny(Special)
+            || trimmed.Any(c => char.IsWhiteSpace(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format) || !PlainText.Is(trimmed))
         {
             return false;
         }

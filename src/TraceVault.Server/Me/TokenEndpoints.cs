@@ -38,9 +38,9 @@ internal static class TokenEndpoints
     public static async Task<(CreatedToken? Created, string? Field, string? Problem)> TryCreateAsync(TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
     {
         var name = request.Name?.Trim() ?? "";
-        if (name.Length is 0 or > ProxyTokens.MaxNameLength || name.Any(char.IsControl))
+        if (name.Length is 0 or > ProxyTokens.MaxNameLength || !PlainText.Is(name))
         {
-            return (null, "name", $"Name the token after what it is for, in 1 to {ProxyTokens.MaxNameLength} characters.");
+            return (null, "name", $"Name the token after what it is for, in 1 to {ProxyTokens.MaxNameLength} printable characters.");
         }
 
         if (Redaction.Of(name) != name)

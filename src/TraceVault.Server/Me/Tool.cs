@@ -16,14 +16,15 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
         return
         [
             new("claude-code", "Claude Code",
-                ("Sign in once on the machine where you work:", $"tracevault login --server {origin}"),
-                ("Then start Claude Code with your TraceVault session:", "tracevault proxy run -- claude"),
-                ("Or with nothing else installed. Put this into ~/.claude/settings.json, start Claude Code, enter /login and trust this gateway:", $$"""
+                ("Put this into ~/.claude/settings.json:", $$"""
                     {
                       "forceLoginMethod": "gateway",
                       "forceLoginGatewayUrl": "{{proxy}}"
                     }
-                    """)),
+                    """),
+                ("Start Claude Code and sign in. It asks whether you trust this gateway: choose Yes (No comes first), then approve the code in the browser.", "/login"),
+                ("Or with the tracevault program, which comes with this server (ask whoever runs it). Sign in once where you work:", $"tracevault login --server {origin}"),
+                ("Then start Claude Code under it:", "tracevault proxy run -- claude")),
             new("api-key-helper", "apiKeyHelper",
                 ("For good, in ~/.claude/settings.json. Claude Code asks for the token when it needs it, so nothing is copied:", $$"""
                     {

@@ -28,7 +28,7 @@ internal static class InvitePages
         }
 
         var chosen = string.IsNullOrWhiteSpace(name) ? null : name.Trim();
-        if (chosen is { Length: > FirstRun.MaxNameLength } || chosen?.Any(char.IsControl) is true)
+        if (chosen is not null && (chosen.Length > FirstRun.MaxNameLength || !PlainText.Is(chosen)))
         {
             return Page(page, invite, StatusCodes.Status400BadRequest, name, "name", $"A name takes at most {FirstRun.MaxNameLength} printable characters.");
         }

@@ -15,6 +15,7 @@ internal static class Log
         logging.AddFilter("Yarp", LogLevel.Warning);
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None); // stack traces; DataProtectionSeal says what there is to say
         // A start that failed is told in one line of ours; a background service that failed, again as critical.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         // Any enabled level of this one makes the framework start an Activity for each request.

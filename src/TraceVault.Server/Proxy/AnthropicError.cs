@@ -23,10 +23,10 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static readonly AnthropicError MissingToken = Final(401, "authentication_error", "missing_token",
-        "No TraceVault token was sent. Run `tracevault login`, then send the token as `Authorization: Bearer` or `x-api-key`.");
+        "No TraceVault token was sent. Sign in with `tracevault login`, then send the token as `Authorization: Bearer` or `x-api-key`.");
 
     public static readonly AnthropicError InvalidToken = Final(401, "authentication_error", "invalid_token",
-        "This TraceVault token is not known, or it was ended or revoked. Run `tracevault login` to sign in again.");
+        "This TraceVault token is not known, or it was ended or revoked. Sign in again as you did before: with `tracevault login`, or with /login in Claude Code.");
 
     public static readonly AnthropicError ConflictingTokens = Final(401, "authentication_error", "conflicting_tokens",
         "Two different tokens were sent. Send one TraceVault token; unset ANTHROPIC_API_KEY when ANTHROPIC_AUTH_TOKEN is set.");
@@ -55,7 +55,7 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
         "TraceVault made a mistake. Try again; if it persists, give the server's administrator the request id below: the log says more.", true);
 
     public static AnthropicError ExpiredToken(TokenKind kind, DateTimeOffset? expiredAt) => Final(401, "authentication_error", "expired_token", kind is TokenKind.Session
-        ? $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` to sign in again."
+        ? $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Sign in again as you did before: with `tracevault login`, or with /login in Claude Code."
         : $"This TraceVault proxy token expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` and use `tracevault proxy token`, or make another proxy token.");
 
     public static AnthropicError NoKey(string publicOrigin) => Final(403, "permission_error", "no_key",

@@ -10,7 +10,7 @@ namespace TraceVault.Vault;
 /// Element <c>sealed</c>: attribute <c>key</c> is the id of the master key, the text is base64 of <see cref="SealedBytes"/>. AES key: HKDF-SHA-256(master
 /// key, no salt, info "tracevault/data-protection/v1"). Associated data, UTF-8: "data_protection_keys" 0x00 master key id.
 /// </remarks>
-internal sealed class DataProtectionSeal(KeyRing ring) : IXmlEncryptor
+internal sealed partial class DataProtectionSeal(KeyRing ring, ILogger<DataProtectionSeal> log) : IXmlEncryptor
 {
     public EncryptedXmlInfo Encrypt(XElement plaintextElement)
     {
@@ -24,8 +24,12 @@ internal sealed class DataProtectionSeal(KeyRing ring) : IXmlEncryptor
     private XElement Decrypt(XElement element)
     {
         var id = (string?)element.Attribute("key");
-        var key = ring.Keys.FirstOrDefault(each => each.Id == id)
-            ?? throw new CryptographicException("A data-protection key is sealed under a master key that is not on the ring.");
+        if (ring.Keys.FirstOrDefault(each => each.Id == id) is not { } key)
+        {
+            LogLost();
+            throw new CryptographicException("A data-protection key is sealed under a master key that is not on the ring.");
+        }
+
         var bytes = Convert.FromBase64String(element.Value);
         var plain = new byte[Math.Max(0, bytes.Length - SealedBytes.HeadSize)];
         using var cipher = CipherUnder(key);
@@ -38,6 +42,9 @@ internal sealed class DataProtectionSeal(KeyRing ring) : IXmlEncryptor
     private static AesGcm CipherUnder(RingKey key) => SealedBytes.CipherUnder(key, "tracevault/data-protection/v1");
 
     private static byte[] Associated(string keyId) => Encoding.UTF8.GetBytes($"data_protection_keys\0{keyId}");
+
+    [LoggerMessage(LogLevel.Warning, "A key that protects the forms of pages is sealed under a master key that is not in TRACEVAULT_ENCRYPTION_KEY. Another one takes its place; pages opened before have to be loaded again.")]
+    private partial void LogLost();
 
     /// <summary>The framework stores this type's name beside each key and makes one to open it: it is never renamed.</summary>
     internal sealed class Opener(IServiceProvider services) : IXmlDecryptor

@@ -50,6 +50,10 @@ public class AccountTests
     [InlineData("owner@example.com", "OWNER@example.com", "first that an attacker would try")]
     [InlineData("owner@example.com", "TraceVault2026!!", "first that an attacker would try")]
     [InlineData("not an address", "four random words", "not an e-mail address")]
+    [InlineData("<b>@example.com", "four random words", "not an e-mail address")]
+    [InlineData("owner@example..com", "four random words", "not an e-mail address")]
+    [InlineData("owner\u202e@example.com", "four random words", "not an e-mail address")]
+    [InlineData("owner\u200d@example.com", "four random words", "not an e-mail address")]
     public async Task A_setup_with_a_poor_password_or_address_says_which_and_why(string email, string password, string reason)
     {
         await using var server = await TestServer.StartAsync();

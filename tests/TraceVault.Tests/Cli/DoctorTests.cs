@@ -83,6 +83,17 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(("fail", "warn"), (run["invalid-token"].Result, run["bad-paths"].Result)); // it takes any key
     }
 
+    [Fact]
+    public async Task TraceVault_without_its_path_is_told_the_path()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        _machine.Variables["ANTHROPIC_API_KEY"] = "x"; // too short to be a secret: not cut out of words
+        var run = DoctorRun.Of(await _machine.RunAsync($"proxy doctor --url {rig.Server.Url} --json"));
+        Assert.Equal(("fail", "This is TraceVault, whose base URL has a path."), (run["reachable"].Result, run["reachable"].Detail));
+        Assert.Equal($"Use --url {rig.Server.ProxyUrl}.", run["reachable"].Remedy);
+        Assert.All(run.Lines.Where(line => !line.Check.StartsWith("env-") && line.Check is not ("reachable" or "credentials")), line => Assert.Equal("skip", line.Result));
+    }
+
     private void SignIn(ProxyRig rig, string? token = null) =>
         (_machine.Variables["TRACEVAULT_SERVER_URL"], _machine.Variables["TRACEVAULT_TOKEN"]) = (rig.Server.Url.AbsoluteUri, token ?? rig.Token);
 }

@@ -189,12 +189,30 @@ public sealed class SickServerTests : IDisposable
     })).AssertOnly(result, "response-headers", name);
 
     [Theory]
-    [InlineData("event: message_start\n\nevent: message_stop\n\n", "text/event-stream", "All events came at once: 2 events")]
     [InlineData("event: message_start\n\nevent: ping\n\n", "text/event-stream", "The stream ended after ping instead of message_stop.")]
     [InlineData("", "text/event-stream", "The stream ended after nothing instead of message_stop.")]
     [InlineData("event: message_start\n\nevent: message_stop\n\n", "text/plain", "The content type is text/plain instead of text/event-stream.")]
     public async Task A_stream_that_is_not_as_clients_need_it(string events, string type, string detail) =>
         (await ExamineAsync(context => IsMessage(context) ? StreamAsync(context, events, type) : null, "--stream")).AssertOnly("fail", "stream", detail);
+
+    [Fact]
+    public async Task A_stream_that_something_held_back_to_its_end() => (await ExamineAsync(
+        context =>
+        {
+            if (!IsMessage(context))
+                return null;
+            _ = (_clock.GetTimestamp(), _clock.GetTimestamp(), _clock.GetTimestamp()); // as long as a model thinks
+            return StreamAsync(context);
+        },
+        "--stream")).AssertOnly("fail", "stream", "All events came at once: 2 events");
+
+    [Fact]
+    public async Task A_stream_that_came_at_once_from_no_model_tells_nothing()
+    {
+        var run = await ExamineAsync(context => IsMessage(context) ? StreamAsync(context) : null, "--stream");
+        Assert.Equal(("skip", 0), (run["stream"].Result, run.ExitCode));
+        Assert.Contains("no model writes that fast", run["stream"].Detail);
+    }
 
     /// <summary>As through a buffer that is passed on when it is full.</summary>
     [Fact]

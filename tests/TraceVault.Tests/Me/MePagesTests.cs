@@ -27,6 +27,7 @@ public partial class MePagesTests
         Assert.Contains("The key is stored", page);
         Assert.Contains("It works: Anthropic took the key.", result);
         Assert.Contains("req_", result);
+        Assert.DoesNotMatch("(?s)Last used.{0,40}never", result);
         Assert.All([page, result, await browser.ReadAsync("/me/tokens")], text => Assert.DoesNotContain(TestServer.AnthropicKey, text));
         Assert.Equal(TestServer.AnthropicKey, Assert.Single(upstream.Requests[^1].Header("x-api-key")));
         Assert.Contains("not stored", await browser.ReadAsync(removed.Headers.Location!.OriginalString));

@@ -52,5 +52,7 @@ public class DataProtectionTests
         await later.SetUpAsync();
 
         Assert.Contains("Your proxy", await later.ReadAsync("/me/proxy/"));
+        Assert.Contains(server.Log.Lines, line => line.Contains("under a master key that is not in TRACEVAULT_ENCRYPTION_KEY", StringComparison.Ordinal));
+        Assert.DoesNotContain(server.Log.Lines, line => line.Contains("   at ", StringComparison.Ordinal));
     }
 }

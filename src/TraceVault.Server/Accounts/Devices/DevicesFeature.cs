@@ -17,6 +17,7 @@ internal static class DevicesFeature
     public static void MapDevices(this WebApplication app)
     {
         app.MapGet(OAuthEndpoints.Metadata, OAuthEndpoints.Describe);
+        app.MapGet(OAuthEndpoints.Metadata + RequestTarget.Base, OAuthEndpoints.Describe); // RFC 8414 §3.1: in front of the issuer's path
         var gateway = app.MapGroup(RequestTarget.Base);
         gateway.MapGet(OAuthEndpoints.Metadata, OAuthEndpoints.Describe);
         var oauth = gateway.MapGroup("/oauth");

@@ -39,7 +39,7 @@ internal static class OAuthEndpoints
     {
         var gateway = publicUrl.Origin + RequestTarget.Base;
         return new ServerMetadata(
-            request.Path.StartsWithSegments(RequestTarget.Base) ? gateway : publicUrl.Origin,
+            request.Path.Value!.Contains(RequestTarget.Base, StringComparison.Ordinal) ? gateway : publicUrl.Origin,
             $"{gateway}/oauth/device_authorization",
             $"{gateway}/oauth/token",
             $"{gateway}/oauth/revoke",

@@ -14,11 +14,14 @@ public class DeviceSignInTests
 {
     private static FakeTimeProvider Clock => new(DateTimeOffset.UnixEpoch.AddYears(56));
 
-    [Theory, InlineData("", ""), InlineData("/proxy/anthropic", "/proxy/anthropic")]
+    [Theory]
+    [InlineData("/.well-known/oauth-authorization-server", "")]
+    [InlineData("/proxy/anthropic/.well-known/oauth-authorization-server", "/proxy/anthropic")]
+    [InlineData("/.well-known/oauth-authorization-server/proxy/anthropic", "/proxy/anthropic")]
     public async Task The_metadata_names_the_public_address_whatever_the_request_says(string path, string issuer)
     {
         await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com");
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{path}/.well-known/oauth-authorization-server");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Host = "evil.example.com";
         request.Headers.Add("x-forwarded-host", "evil.example.com");
 
