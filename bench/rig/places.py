@@ -1,0 +1,29 @@
+"""Where things are, and the ports and cores of a run."""
+import os
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / "bench"
+BUILT = ROOT / "artifacts" / "bench"
+WORK = BUILT / "work"  # deleted when the run ends
+LOGS = BUILT / "logs"
+
+# The one line to change when the published form of the server changes; bench/run publishes it there.
+SERVER = ROOT / "artifacts" / "publish" / "TraceVault.Server" / "release" / "tracevault-server"
+BARE_YARP = ROOT / "artifacts" / "publish" / "BareYarp" / "release" / "bare-yarp"
+SEED = ROOT / "artifacts" / "bin" / "Seed" / "release" / "TraceVault.Seed"
+
+UPSTREAM_PORT, FIRST_PORT = 22001, 22010
+
+# The proxy has a core to itself; the load and the upstream share another.
+PROXY_CORES, LOAD_CORES = {0}, {1}
+FREE_CORES = PROXY_CORES | LOAD_CORES
+
+# As Anthropic's look; the upstream refuses requests without one.
+UPSTREAM_KEY = "sk-ant-api03-" + "A" * 95
+
+
+def program(name: str) -> str:
+    """Debian keeps servers where an ordinary user's PATH does not lead."""
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin") or name

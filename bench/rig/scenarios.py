@@ -1,0 +1,86 @@
+"""The scenarios: what the load does in each. Times are in seconds."""
+from dataclasses import dataclass, replace
+
+EVENTS = 60
+
+
+@dataclass(frozen=True)
+class Load:
+    name: str
+    title: str
+    model: str
+    seconds: float
+    warm: float
+    connections: int
+    rate: int = 0  # a second; 0: a closed loop, as fast as the contender answers
+    body: int = 2048
+    events: int = 0  # in an answer
+    free_cores: bool = False
+
+    def arguments(self) -> list:
+        rate = ["-r", self.rate] if self.rate else []
+        return ["-m", self.model, "-d", self.seconds, "-w", self.warm, "-c", self.connections, "-b", self.body, *rate]
+
+    def quick(self) -> "Load":
+        return replace(self, seconds=max(0.8, self.seconds / 4), warm=max(0.3, self.warm / 2) if not self.events or not self.rate else self.warm)
+
+
+_JSON, _PACED = "mock-json-1500", f"mock-sse-{EVENTS}-20000"
+
+LOADS = [
+    Load("json-2k", "2 KB requests, JSON answers of 1.5 KB, saturated", _JSON, 3, 0.5, 32),
+    Load("json-100k", "100 KB requests, JSON answers of 1.5 KB, saturated", _JSON, 3, 0.5, 16, body=102400),
+    Load("sse-full", f"event streams of {EVENTS} events at full speed, saturated", f"mock-sse-{EVENTS}-0", 3, 0.5, 16, events=EVENTS),
+    # Warm for as long as a stream lasts: then as many end as begin.
+    Load("sse-paced", "event streams, an event every 20 ms, 80 new streams a second: 4,800 events a second", _PACED, 4, 1.5, 400, rate=80, events=EVENTS),
+    Load("calm", "a calm 500 requests of 2 KB a second", _JSON, 4, 0.5, 64, rate=500),
+    Load("calm-free", "a calm 500 requests of 2 KB a second, both cores free for all", _JSON, 4, 0.5, 64, rate=500, free_cores=True),
+]
+
+# What a .NET contender is warmed with, round after round.
+WARMING = [
+    Load("warming", "", _JSON, 1, 0, 16),
+    Load("warming", "", _JSON, 0.6, 0, 16, body=102400),
+    Load("warming", "", f"mock-sse-{EVENTS}-0", 0.6, 0, 16, events=EVENTS),
+    Load("warming", "", "mock-sse-20-5000", 0.6, 0, 16, events=20),
+]
+
+# An event every half second for 12 seconds, once all are open, which takes the ramp.
+HELD_MODEL, HELD_SECONDS = "mock-sse-{events}-500000", 12
+
+
+@dataclass(frozen=True)
+class Hold:
+    streams: int
+
+    @property
+    def name(self) -> str:
+        return f"hold-{self.streams}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.streams:,} streams held open, an event every half second in each"
+
+    @property
+    def ramp(self) -> float:
+        return max(1.0, self.streams / 1500)
+
+    @property
+    def seconds(self) -> float:
+        return HELD_SECONDS
+
+    def arguments(self) -> list:
+        return ["-m", HELD_MODEL.format(events=int(self.seconds / 0.5)), "-c", self.streams, "-o", int(self.ramp * 1000), "-s", 4]
+
+
+HOLDS = [Hold(1000), Hold(4000), Hold(10000)]
+
+START, GROWTH = "start", "growth"
+GROWTH_USERS = [10, 10000]
+
+NAMES = [each.name for each in LOADS + HOLDS] + [START, GROWTH]
+
+TITLES = {each.name: each.title for each in LOADS + HOLDS} | {
+    START: "from nothing: time until the first request is answered (ours: /readyz says 200), memory 5 seconds later, both cores free",
+    GROWTH: "2 KB requests, saturated, from 10 and from 10,000 users with live sessions and stored keys, all of them sending",
+}
