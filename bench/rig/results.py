@@ -44,10 +44,14 @@ class Results:
     def median(self, scenario: str, contender: str, *path: str) -> float | None:
         return _median(self.values(scenario, contender, *path).values())
 
+    def ratios(self, scenario: str, contender: str, other: str, *path: str) -> list[float]:
+        """Those within each repetition."""
+        ours, theirs = self.values(scenario, contender, *path), self.values(scenario, other, *path)
+        return [ours[each] / theirs[each] for each in ours.keys() & theirs.keys() if theirs[each]]
+
     def ratio(self, scenario: str, contender: str, other: str, *path: str) -> float | None:
         """The median of the ratios within each repetition."""
-        ours, theirs = self.values(scenario, contender, *path), self.values(scenario, other, *path)
-        return _median(ours[each] / theirs[each] for each in ours.keys() & theirs.keys() if theirs[each])
+        return _median(self.ratios(scenario, contender, other, *path))
 
     def added(self, scenario: str, contender: str, *path: str) -> float | None:
         """The median of what is added to the direct way within each repetition."""

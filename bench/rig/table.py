@@ -63,7 +63,11 @@ def _pair(key: str):
 
 
 def _ratio(other: str, *path: str):
-    return lambda results, scenario, contender: number(results.ratio(scenario, contender, other, *path))
+    def cell(results: Results, scenario: str, contender: str) -> str:
+        ratios = results.ratios(scenario, contender, other, *path)
+        spread = f" ({number(min(ratios))} to {number(max(ratios))})" if contender != other and len(ratios) > 1 else ""
+        return number(results.ratio(scenario, contender, other, *path)) + spread
+    return cell
 
 
 def _load_columns(results: Results, scenario: str) -> list:
