@@ -126,8 +126,8 @@ def _bare_yarp(contender: Contender) -> list:
     return [places.BARE_YARP, contender.port, f"http://127.0.0.1:{places.UPSTREAM_PORT}", places.UPSTREAM_KEY]
 
 
-def _ours(name: str, what: str, port: int, users: int = USERS, **environment: str) -> Contender:
-    return Contender(name, what, port, lambda _: [places.SERVER], environment=environment, is_dotnet=True, users=users)
+def _ours(name: str, what: str, port: int, users: int = USERS, server: Path = places.SERVER, **environment: str) -> Contender:
+    return Contender(name, what, port, lambda _: [server], environment=environment, is_dotnet=True, users=users)
 
 
 _next = iter(range(places.FIRST_PORT, places.FIRST_PORT + 80))
@@ -147,6 +147,10 @@ VARIANTS = [
 ]
 
 ALL = BASE + VARIANTS
+
+
+def before(server: Path) -> Contender:
+    return _ours("ours-before", f"another build of ours, {server}", next(_next), server=server)
 
 
 def with_users(count: int) -> Contender:

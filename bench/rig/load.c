@@ -54,7 +54,7 @@ static int *idle, idle_count, busy_count;
 
 // A request is: what stands before the token, the token, what stands after it.
 static char *before_token, *after_token, **tokens;
-static size_t before_size, after_size, token_count;
+static size_t before_size, after_size, token_count, first_token;
 
 static int events_expected; // in a stream; 0 for JSON
 static uint64_t measure_from, measure_to;
@@ -125,7 +125,7 @@ static void finish(struct connection *c) {
 }
 
 static void send_request(struct connection *c) {
-    const char *token = tokens[c->request % token_count];
+    const char *token = tokens[(first_token + c->request) % token_count];
     struct iovec parts[] = {{before_token, before_size}, {(char *)token, strlen(token)}, {after_token, after_size}};
     for (;;) {
         struct iovec left[3];
@@ -301,6 +301,7 @@ static void read_tokens(void) {
     }
     fclose(file);
     if (!token_count) exit((fprintf(stderr, "%s holds no token\n", options.token_file), 2));
+    first_token = now() % token_count; // or a short load would always come from the same users
 }
 
 // Sends what is due. Returns when to come back, or 0 when all is over.

@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    head = measuring.describe() | {"quick": options.quick, "repetitions": options.reps}
+    head = measuring.describe() | {"quick": options.quick, "repetitions": options.reps, "contenders": {each.name: each.what for each in options.only}}
     options.out.mkdir(parents=True, exist_ok=True)
     name = time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + head["commit"] + ("-quick" if options.quick else "")
     results = Results(options.out / f"{name}.jsonl")
@@ -62,16 +62,17 @@ def _run(options: argparse.Namespace) -> int:
 
 def _steps(bench: Bench, options: argparse.Namespace) -> list[Step]:
     wanted = options.scenarios
-    loads = [load.quick() if bench.is_quick else load for load in scenarios.LOADS]
-    chosen = [load for load in loads if load.name in wanted]
+    few = min(3, bench.repetitions)  # of what takes long and varies little
+    chosen = [load.quick() if bench.is_quick else load for load in scenarios.LOADS if load.name in wanted]
     base = [each for each in bench.chosen if each not in contenders.VARIANTS]
-    steps = phases.loads(bench, [load for load in chosen if not load.free_cores], bench.chosen)
-    steps += phases.loads(bench, [load for load in chosen if load.free_cores], base)
-    steps += phases.holds(bench, [hold for hold in scenarios.HOLDS if hold.name in wanted], base, min(3, bench.repetitions))
+    steps = phases.loads(bench, [load for load in chosen if not load.free_cores], bench.chosen, bench.repetitions)
+    steps += phases.loads(bench, [load for load in chosen if load.free_cores], base, bench.repetitions)
+    held = [hold.quick() if bench.is_quick else hold for hold in scenarios.HOLDS if hold.name in wanted]
+    steps += phases.holds(bench, held, base, few)
     if scenarios.START in wanted:
         steps += phases.starts(bench, base)
     if scenarios.GROWTH in wanted:
-        steps += phases.growth(bench, loads[0])
+        steps += phases.growth(bench, scenarios.GROWTH_LOAD.quick() if bench.is_quick else scenarios.GROWTH_LOAD, few)
     return steps
 
 
@@ -99,10 +100,15 @@ def _options() -> argparse.Namespace:
         + "\n\nScenarios:\n" + "\n".join(f"  {name:12} {scenarios.TITLES[name]}" for name in scenarios.NAMES))
     parser.add_argument("--quick", action="store_true", help="every scenario, once and briefly: shows that the rig works, not how fast anything is")
     parser.add_argument("--only", metavar="NAMES", type=_contenders, default=contenders.ALL, help="contenders, separated by commas (default: all)")
+    parser.add_argument("--before", metavar="FILE", type=Path, help="another build of the server, as contender ours-before: what a change has brought")
     parser.add_argument("--scenarios", metavar="NAMES", type=_scenarios, help="scenarios, separated by commas (default: all; with --quick all but hold-4000)")
-    parser.add_argument("--reps", metavar="N", type=int, help=f"repetitions (default: {_FULL_REPETITIONS}, with --quick {_QUICK_REPETITIONS}; streams are held at most 3 times)")
+    parser.add_argument("--reps", metavar="N", type=int, help=f"repetitions (default: {_FULL_REPETITIONS}, with --quick {_QUICK_REPETITIONS}; hold and growth at most 3)")
     parser.add_argument("--out", metavar="FOLDER", type=Path, default=places.BENCH / "results", help="where the tables go (default: bench/results)")
     options = parser.parse_args()
+    if options.before:
+        if not os.access(options.before, os.X_OK):
+            parser.error(f"--before: {options.before} is no program")
+        options.only = options.only + [contenders.before(options.before.resolve())]
     options.reps = options.reps or (_QUICK_REPETITIONS if options.quick else _FULL_REPETITIONS)
     options.scenarios = options.scenarios or [name for name in scenarios.NAMES if not options.quick or name not in _NOT_QUICK]
     if not places.FREE_CORES <= os.sched_getaffinity(0):

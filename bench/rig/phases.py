@@ -4,7 +4,7 @@ import os
 import resource
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable
 
 import contenders as all_contenders
@@ -35,7 +35,7 @@ class Bench:
     def __init__(self, chosen: list[Contender], repetitions: int, is_quick: bool, record: Callable[[dict], None]):
         self.chosen, self.repetitions, self.is_quick, self._record = chosen, repetitions, is_quick, record
         self.attempts = 2 if is_quick else 4
-        self.warm_rounds = 6 if is_quick else 40
+        self.warm_rounds = 3 if is_quick else 40
         self.upstream: subprocess.Popen | None = None
 
     def start_upstream(self) -> None:
@@ -76,11 +76,14 @@ class Bench:
         return best
 
     def _measure_once(self, contender: Contender, load: Load) -> dict:
+        cores = places.FREE_CORES if load.free_cores else places.LOAD_CORES
+        if load.before:
+            self.finish_load(self.start_load(contender, replace(load, seconds=load.before).arguments(), cores))
         upstream, pid = self.upstream.pid, contender.pid
         began, (busy, steal) = time.monotonic(), measuring.machine_seconds()
         proxy_cpu, proxy_ticks = (measuring.cpu_seconds(pid), measuring.cpu_ticks(pid)) if pid else (0, (0, 0))
         before = measuring.cpu_seconds(upstream) + _own_seconds()
-        result = self.finish_load(self.start_load(contender, load.arguments(), places.FREE_CORES if load.free_cores else places.LOAD_CORES))
+        result = self.finish_load(self.start_load(contender, load.arguments(), cores))
         own_cpu = measuring.cpu_seconds(upstream) + _own_seconds() - before
         if pid:
             proxy_cpu = measuring.cpu_seconds(pid) - proxy_cpu
@@ -141,25 +144,25 @@ def _own_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def loads(bench: Bench, chosen: list[Load], contenders: list[Contender], name: str | None = None) -> list[Step]:
+def loads(bench: Bench, chosen: list[Load], contenders: list[Contender], repetitions: int) -> list[Step]:
     """All contenders run; within each repetition they take turns, so that a ratio is between neighbours in time."""
     if not chosen:
         return []
     cores = places.FREE_CORES if chosen[0].free_cores else places.PROXY_CORES
-    steps = [bench.start_warm(contender, cores, name or chosen[0].name) for contender in contenders]
+    steps = [bench.start_warm(contender, cores, chosen[0].name) for contender in contenders]
 
     def measured(load: Load, contender: Contender, repetition: int) -> Step:
         def act() -> str:
             result = bench.measure(contender, load)
-            bench.record(contender, name or load.name, repetition, result)
+            bench.record(contender, load.name, repetition, result)
             cpu = f", {result['cpu_us_per_request']:.1f} us of CPU each" if contender.process else ""
             trouble = result["failed"] + result["refused"] + result["incomplete"]
             return (f"{result['requests_per_second']:,.0f} requests/s{cpu}" + (f", {trouble} FAILED" if trouble else "")
                     + (f", DISTURBED by {result['others']:.2f} cores" if result["disturbed"] else ""))
 
-        return Step(f"{name or load.name}, {contender.name}, {repetition} of {bench.repetitions}", load.seconds + load.warm + 0.4 + (1.2 if load.rate and load.events else 0), act)
+        return Step(f"{load.name}, {contender.name}, {repetition} of {repetitions}", load.total_seconds + 0.4, act)
 
-    for repetition in range(1, bench.repetitions + 1):
+    for repetition in range(1, repetitions + 1):
         steps += [measured(load, contender, repetition) for load in chosen for contender in contenders]
     return steps + [_stopping(contenders)]
 
@@ -176,24 +179,22 @@ def holds(bench: Bench, chosen: list[Hold], contenders: list[Contender], repetit
     """Each in a new process: memory that an earlier crowd left behind would hide what this one needs."""
     def held(hold: Hold, contender: Contender, repetition: int) -> Step:
         def act() -> str:
-            room = all_contenders.most_streams()
-            if hold.streams > room:
-                return f"left out: a process may open too few files for that, {room:,} streams at most (ulimit -n)"
+            streams = min(hold.streams, all_contenders.most_streams())
             contender.start(places.PROXY_CORES)
             bench.warm(contender, rounds=2)
             time.sleep(1)
             base = peak = measuring.memory_kib(contender.pid)
             cpu, began = measuring.cpu_seconds(contender.pid), time.monotonic()
-            load = bench.start_load(contender, hold.arguments(), places.LOAD_CORES)
+            load = bench.start_load(contender, hold.arguments(streams), places.LOAD_CORES)
             while load.poll() is None:
                 time.sleep(0.5)
                 peak = max(peak, measuring.memory_kib(contender.pid))
             wall = time.monotonic() - began
             result = bench.finish_load(load) | {"proxy_cores": (measuring.cpu_seconds(contender.pid) - cpu) / wall}
             contender.stop()
-            result |= {"streams": hold.streams, "base_mib": base / 1024, "peak_mib": peak / 1024, "kib_per_stream": (peak - base) / hold.streams}
+            result |= {"streams": streams, "base_mib": base / 1024, "peak_mib": peak / 1024, "kib_per_stream": (peak - base) / streams}
             bench.record(contender, hold.name, repetition, result)
-            return f"{result['kib_per_stream']:.1f} KiB a stream, {result['ok']:,} of {hold.streams:,} complete"
+            return f"{result['kib_per_stream']:.1f} KiB a stream, {result['ok']:,} of {streams:,} complete"
 
         return Step(f"{hold.name}, {contender.name}, {repetition} of {repetitions}", 2 + hold.ramp + hold.seconds + (10 if contender.is_dotnet else 4), act)
 
@@ -217,7 +218,7 @@ def starts(bench: Bench, contenders: list[Contender]) -> list[Step]:
     return [started(contender, repetition) for repetition in range(1, bench.repetitions + 1) for contender in proxies]
 
 
-def growth(bench: Bench, load: Load) -> list[Step]:
+def growth(bench: Bench, load: Load, repetitions: int) -> list[Step]:
     """Ours twice, with few users and with many; nginx beside them, for no figure stands alone."""
     crowds = [all_contenders.with_users(count) for count in scenarios.GROWTH_USERS]
 
@@ -226,4 +227,4 @@ def growth(bench: Bench, load: Load) -> list[Step]:
             all_contenders.prepare_users(contender.users)
 
     beside = [contender for contender in bench.chosen if contender.name == "nginx"]
-    return [Step("making 10,000 users", 20, prepare)] + loads(bench, [load], beside + crowds, scenarios.GROWTH)
+    return [Step("making 10,000 users", 20, prepare)] + loads(bench, [load], beside + crowds, repetitions)

@@ -9,8 +9,8 @@ BUILT = ROOT / "artifacts" / "bench"
 WORK = BUILT / "work"  # deleted when the run ends
 LOGS = BUILT / "logs"
 
-# The one line to change when the published form of the server changes; bench/run publishes it there.
-SERVER = ROOT / "artifacts" / "publish" / "TraceVault.Server" / "release" / "tracevault-server"
+# bench/run publishes it there.
+SERVER = BUILT / "server" / "tracevault-server"
 BARE_YARP = ROOT / "artifacts" / "publish" / "BareYarp" / "release" / "bare-yarp"
 SEED = ROOT / "artifacts" / "bin" / "Seed" / "release" / "TraceVault.Seed"
 

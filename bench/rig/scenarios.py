@@ -16,13 +16,18 @@ class Load:
     body: int = 2048
     events: int = 0  # in an answer
     free_cores: bool = False
+    before: float = 0  # as long it is sent just before, unmeasured
+
+    @property
+    def total_seconds(self) -> float:
+        return self.before + self.warm + self.seconds + (EVENTS * 0.02 if self.events and self.rate else 0)
 
     def arguments(self) -> list:
         rate = ["-r", self.rate] if self.rate else []
         return ["-m", self.model, "-d", self.seconds, "-w", self.warm, "-c", self.connections, "-b", self.body, *rate]
 
     def quick(self) -> "Load":
-        return replace(self, seconds=max(0.8, self.seconds / 4), warm=max(0.3, self.warm / 2) if not self.events or not self.rate else self.warm)
+        return replace(self, seconds=max(0.8, min(3, self.seconds / 4)), warm=max(0.3, self.warm / 2) if not self.events or not self.rate else self.warm)
 
 
 _JSON, _PACED = "mock-json-1500", f"mock-sse-{EVENTS}-20000"
@@ -45,13 +50,10 @@ WARMING = [
     Load("warming", "", "mock-sse-20-5000", 0.6, 0, 16, events=20),
 ]
 
-# An event every half second for 12 seconds, once all are open, which takes the ramp.
-HELD_MODEL, HELD_SECONDS = "mock-sse-{events}-500000", 12
-
-
 @dataclass(frozen=True)
 class Hold:
     streams: int
+    seconds: float = 12  # that a stream lasts
 
     @property
     def name(self) -> str:
@@ -65,18 +67,21 @@ class Hold:
     def ramp(self) -> float:
         return max(1.0, self.streams / 1500)
 
-    @property
-    def seconds(self) -> float:
-        return HELD_SECONDS
+    def quick(self) -> "Hold":
+        # The first must not be over before the last is open.
+        return replace(self, seconds=self.ramp + 3)
 
-    def arguments(self) -> list:
-        return ["-m", HELD_MODEL.format(events=int(self.seconds / 0.5)), "-c", self.streams, "-o", int(self.ramp * 1000), "-s", 4]
+    def arguments(self, streams: int) -> list:
+        return ["-m", f"mock-sse-{int(self.seconds / 0.5)}-500000", "-c", streams, "-o", int(self.ramp * 1000), "-s", 4]
 
 
 HOLDS = [Hold(1000), Hold(4000), Hold(10000)]
 
 START, GROWTH = "start", "growth"
 GROWTH_USERS = [10, 10000]
+
+# Before: every session comes to be in memory. Then as long as one is served from there before it is read again.
+GROWTH_LOAD = Load(GROWTH, "", _JSON, 30, 0.5, 32, before=4)
 
 NAMES = [each.name for each in LOADS + HOLDS] + [START, GROWTH]
 

@@ -1,5 +1,4 @@
 """The results as Markdown: a table a scenario, and the goals."""
-import contenders
 import scenarios
 from goals import GOALS
 from results import RIVALS, Results
@@ -23,8 +22,7 @@ def markdown(results: Results) -> str:
         if results.contenders(name):
             columns = _HOLD if name.startswith("hold-") else _START if name == scenarios.START else _load_columns(results, name)
             parts.append(f"## {name}\n\n{scenarios.TITLES[name][0].upper()}{scenarios.TITLES[name][1:]}.\n\n" + _table(results, name, columns))
-    what = {each.name: each.what for each in contenders.ALL}
-    parts.append("## Contenders\n\n" + "\n".join(f"- {name}: {what[name]}." for name in what if any(row["contender"] == name for row in results.rows)))
+    parts.append("## Contenders\n\n" + "\n".join(f"- {name}: {what}." for name, what in head["contenders"].items()))
     return "\n\n".join(parts) + "\n"
 
 
@@ -44,6 +42,10 @@ def _caution(results: Results) -> str:
     disturbed = sum(1 for row in results.rows if row.get("disturbed"))
     if disturbed:
         cautions.append(f"**{disturbed} measurements stayed disturbed by other work on the machine.**")
+    for name in scenarios.NAMES:
+        fewer = [row["streams"] for row in results.rows if row["scenario"] == name and f"hold-{row.get('streams')}" != name and "streams" in row]
+        if fewer:
+            cautions.append(f"**{name} held {min(fewer):,}: a process may open no more files here (ulimit -n).**")
     cold = [row["contender"] for row in results.rows if row["scenario"] == "warming" and not row["still"]]
     if cold:
         cautions.append(f"**The compiler had not caught up when these were measured: {', '.join(dict.fromkeys(cold))}.**")
@@ -75,6 +77,7 @@ def _load_columns(results: Results, scenario: str) -> list:
     per, unit = ("cpu_us_per_event", "event") if load.events else ("cpu_us_per_request", "request")
     columns = [("requests/s", _median("requests_per_second")), (f"CPU µs per {unit}", _median(per))]
     columns += [(f"÷ {rival}", _ratio(rival, per)) for rival in RIVALS if rival in results.contenders(scenario)]
+    columns += [("÷ ours", _ratio("ours", per))] if "ours-before" in results.contenders(scenario) else []
     columns.append(("latency p50 / p99 µs", _pair("latency_us")))
     if load.events:
         columns[-1:] = [("events/s", _median("events_per_second")), ("first event p50 / p99 µs", _pair("first_event_us")), ("event delay p50 / p99 µs", _pair("event_delay_us"))]
