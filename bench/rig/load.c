@@ -60,6 +60,7 @@ static int events_expected; // in a stream; 0 for JSON
 static uint64_t measure_from, measure_to;
 static struct histogram latency, first_event, event_delay;
 static struct { long ok, failed, refused, incomplete, issued, events, reads; } counts;
+static int refused_with; // the status of the last refusal
 
 static size_t bucket_of(uint64_t value) {
     if (value < SUB_BUCKETS) return value;
@@ -113,7 +114,7 @@ static void fail(struct connection *c) {
 
 static void finish(struct connection *c) {
     if (is_measured(c)) {
-        if (c->status != 200) counts.refused++;
+        if (c->status != 200) counts.refused++, refused_with = c->status;
         else if (c->events != events_expected) counts.incomplete++;
         else {
             counts.ok++;
@@ -343,6 +344,7 @@ static void print_percentiles(const char *name, const struct histogram *h) {
 static void print_result(double seconds) {
     printf("{\"ok\":%ld,\"failed\":%ld,\"refused\":%ld,\"incomplete\":%ld,\"issued\":%ld,\"seconds\":%.3f,\"requests_per_second\":%.1f",
         counts.ok, counts.failed, counts.refused, counts.incomplete, counts.issued, seconds, (double)counts.ok / seconds);
+    if (refused_with) printf(",\"refused_with\":%d", refused_with);
     print_percentiles("latency_us", &latency);
     if (counts.events) printf(",\"events\":%ld,\"events_per_second\":%.0f,\"events_per_read\":%.2f", counts.events, (double)counts.events / seconds, (double)counts.events / (double)counts.reads);
     print_percentiles("first_event_us", &first_event);

@@ -1,5 +1,6 @@
 """Runs the load rig. bench/run builds everything and calls this."""
 import argparse
+import fcntl
 import os
 import resource
 import shutil
@@ -28,6 +29,11 @@ def main() -> int:
     options = _options()
     processes.stop_on_signals()
     _raise_open_files()
+    alone = open(places.BUILT / "lock", "w")
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SystemExit("Another run is going on in this folder. Wait for it, or stop it (Ctrl-C where it runs).") from None
     shutil.rmtree(places.WORK, ignore_errors=True)
     places.WORK.mkdir(mode=0o700, parents=True)
     places.LOGS.mkdir(exist_ok=True)
@@ -100,7 +106,7 @@ def _options() -> argparse.Namespace:
         + "\n\nScenarios:\n" + "\n".join(f"  {name:12} {scenarios.TITLES[name]}" for name in scenarios.NAMES))
     parser.add_argument("--quick", action="store_true", help="every scenario, once and briefly: shows that the rig works, not how fast anything is")
     parser.add_argument("--only", metavar="NAMES", type=_contenders, default=contenders.ALL, help="contenders, separated by commas (default: all)")
-    parser.add_argument("--before", metavar="FILE", type=Path, help="another build of the server, as contender ours-before: what a change has brought")
+    parser.add_argument("--before", metavar="FILE", type=Path, help="another build of the server (of the same database schema), as contender ours-before: what a change has brought")
     parser.add_argument("--scenarios", metavar="NAMES", type=_scenarios, help="scenarios, separated by commas (default: all; with --quick all but hold-4000)")
     parser.add_argument("--reps", metavar="N", type=int, help=f"repetitions (default: {_FULL_REPETITIONS}, with --quick {_QUICK_REPETITIONS}; hold and growth at most 3)")
     parser.add_argument("--out", metavar="FOLDER", type=Path, default=places.BENCH / "results", help="where the tables go (default: bench/results)")

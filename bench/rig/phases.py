@@ -157,7 +157,7 @@ def loads(bench: Bench, chosen: list[Load], contenders: list[Contender], repetit
             bench.record(contender, load.name, repetition, result)
             cpu = f", {result['cpu_us_per_request']:.1f} us of CPU each" if contender.process else ""
             trouble = result["failed"] + result["refused"] + result["incomplete"]
-            return (f"{result['requests_per_second']:,.0f} requests/s{cpu}" + (f", {trouble} FAILED" if trouble else "")
+            return (f"{result['requests_per_second']:,.0f} requests/s{cpu}" + (f", {trouble} FAILED ({result.get('refused_with', 'broken')})" if trouble else "")
                     + (f", DISTURBED by {result['others']:.2f} cores" if result["disturbed"] else ""))
 
         return Step(f"{load.name}, {contender.name}, {repetition} of {repetitions}", load.total_seconds + 0.4, act)
@@ -194,7 +194,7 @@ def holds(bench: Bench, chosen: list[Hold], contenders: list[Contender], repetit
             contender.stop()
             result |= {"streams": streams, "base_mib": base / 1024, "peak_mib": peak / 1024, "kib_per_stream": (peak - base) / streams}
             bench.record(contender, hold.name, repetition, result)
-            return f"{result['kib_per_stream']:.1f} KiB a stream, {result['ok']:,} of {streams:,} complete"
+            return f"{result['kib_per_stream']:.1f} KiB a stream, {result['ok']:,} of {streams:,} complete" + (f", refused with {result['refused_with']}" if result["refused"] else "")
 
         return Step(f"{hold.name}, {contender.name}, {repetition} of {repetitions}", 2 + hold.ramp + hold.seconds + (10 if contender.is_dotnet else 4), act)
 

@@ -52,8 +52,9 @@ WARMING = [
 
 @dataclass(frozen=True)
 class Hold:
+    """Streams that are open all at once. They are quiet, as while a model thinks: the memory is asked for, and 10,000 busy ones would fill a core."""
     streams: int
-    seconds: float = 12  # that a stream lasts
+    gap: float = 2  # between two events of a stream
 
     @property
     def name(self) -> str:
@@ -61,18 +62,22 @@ class Hold:
 
     @property
     def title(self) -> str:
-        return f"{self.streams:,} streams held open, an event every half second in each"
+        return f"{self.streams:,} streams held open, an event every {self.gap:g} seconds in each"
 
     @property
     def ramp(self) -> float:
-        return max(1.0, self.streams / 1500)
+        return max(1.0, self.streams / 1000)
+
+    @property
+    def seconds(self) -> float:
+        """That a stream lasts: the first must not be over before the last has been open for a while."""
+        return self.ramp + 3 * self.gap
 
     def quick(self) -> "Hold":
-        # The first must not be over before the last is open.
-        return replace(self, seconds=self.ramp + 3)
+        return replace(self, gap=1)
 
     def arguments(self, streams: int) -> list:
-        return ["-m", f"mock-sse-{int(self.seconds / 0.5)}-500000", "-c", streams, "-o", int(self.ramp * 1000), "-s", 4]
+        return ["-m", f"mock-sse-{int(self.seconds / self.gap)}-{int(self.gap * 1e6)}", "-c", streams, "-o", int(self.ramp * 1000), "-s", 4]
 
 
 HOLDS = [Hold(1000), Hold(4000), Hold(10000)]
