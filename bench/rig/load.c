@@ -1,10 +1,11 @@
 // Loads one contender over HTTP/1.1 and prints one line of JSON about it. One thread.
 //
-//   load -p PORT -k FILE -m MODEL [-t PATH] [-b BODY_BYTES] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] [-r RATE | -o RAMP_MS] [-s SOURCES]
+//   load -p PORT -k FILE -m MODEL [-t PATH] [-b BODY_BYTES] [-c CONNECTIONS] [-d SECONDS] [-w SECONDS] [-n REQUESTS] [-r RATE | -o RAMP_MS] [-s SOURCES]
 //
 //   -k  a file with a token a line; the requests take turns with them (not an argument: process lists show those)
 //   -m  what the upstream is to answer, see upstream.c
 //   -w  load before the time measured
+//   -n  a closed loop ends after so many requests, if that is earlier
 //   -r  open loop: that many requests a second, whatever becomes of them, and latency counts from when a request was due. Without it a
 //       closed loop: each connection sends again when it has its answer, which hides the time that requests would have waited
 //   -o  holds streams open: each connection sends one request, all of them within the ramp, and all is over when the last stream ends
@@ -43,6 +44,7 @@ struct connection {
 
 static struct {
     int port, connections, sources, ramp_ms;
+    long requests;
     size_t body_size;
     double seconds, warm_seconds, rate;
     const char *path, *model, *token_file;
@@ -329,7 +331,8 @@ static uint64_t send_due(uint64_t start, uint64_t end, uint64_t give_up) {
         if (due >= end) return busy_count ? soon : 0;
         return due > time && due < soon ? due : soon;
     }
-    if (time < end)
+    bool goes_on = time < end && (!options.requests || counts.issued < options.requests);
+    if (goes_on)
         for (int n = idle_count; n--;) issue(&connections[idle[--idle_count]], now()); // not while there are: a refused one is idle again at once
     else if (!busy_count) return 0;
     return soon;
@@ -353,7 +356,7 @@ static void print_result(double seconds) {
 }
 
 int main(int count, char **arguments) {
-    for (int option; (option = getopt(count, arguments, "p:t:k:m:b:c:d:w:r:o:s:")) != -1;)
+    for (int option; (option = getopt(count, arguments, "p:t:k:m:b:c:d:w:n:r:o:s:")) != -1;)
         switch (option) {
         case 'p': options.port = atoi(optarg); break;
         case 't': options.path = optarg; break;
@@ -363,6 +366,7 @@ int main(int count, char **arguments) {
         case 'c': options.connections = atoi(optarg); break;
         case 'd': options.seconds = atof(optarg); break;
         case 'w': options.warm_seconds = atof(optarg); break;
+        case 'n': options.requests = atol(optarg); break;
         case 'r': options.rate = atof(optarg); break;
         case 'o': options.ramp_ms = atoi(optarg); break;
         case 's': options.sources = atoi(optarg); break;

@@ -21,6 +21,8 @@ _OTHERS_LIMIT, _STEAL_LIMIT = 0.25, 0.10
 # The compiler has caught up when it did next to nothing in so many rounds on end.
 _COMPILER_IDLE, _IDLE_ROUNDS, _PAUSE = 0.005, 2, 0.5
 
+_BEFORE_WITHIN = 60  # seconds for the requests that are sent before a measurement
+
 
 @dataclass
 class Step:
@@ -78,7 +80,7 @@ class Bench:
     def _measure_once(self, contender: Contender, load: Load) -> dict:
         cores = places.FREE_CORES if load.free_cores else places.LOAD_CORES
         if load.before:
-            self.finish_load(self.start_load(contender, replace(load, seconds=load.before).arguments(), cores))
+            self.finish_load(self.start_load(contender, [*replace(load, seconds=_BEFORE_WITHIN).arguments(), "-n", load.before], cores))
         upstream, pid = self.upstream.pid, contender.pid
         began, (busy, steal) = time.monotonic(), measuring.machine_seconds()
         proxy_cpu, proxy_ticks = (measuring.cpu_seconds(pid), measuring.cpu_ticks(pid)) if pid else (0, (0, 0))

@@ -16,11 +16,11 @@ class Load:
     body: int = 2048
     events: int = 0  # in an answer
     free_cores: bool = False
-    before: float = 0  # as long it is sent just before, unmeasured
+    before: int = 0  # so many requests are sent just before, unmeasured
 
     @property
     def total_seconds(self) -> float:
-        return self.before + self.warm + self.seconds + (EVENTS * 0.02 if self.events and self.rate else 0)
+        return self.before / 5000 + self.warm + self.seconds + (EVENTS * 0.02 if self.events and self.rate else 0)
 
     def arguments(self) -> list:
         rate = ["-r", self.rate] if self.rate else []
@@ -85,8 +85,8 @@ HOLDS = [Hold(1000), Hold(4000), Hold(10000)]
 START, GROWTH = "start", "growth"
 GROWTH_USERS = [10, 10000]
 
-# Before: every session comes to be in memory. Then as long as one is served from there before it is read again.
-GROWTH_LOAD = Load(GROWTH, "", _JSON, 30, 0.5, 32, before=4)
+# Before: every session is used, and so in memory. Then as long as one is served from there before it is read again.
+GROWTH_LOAD = Load(GROWTH, "", _JSON, 30, 0.5, 32, before=max(GROWTH_USERS))
 
 NAMES = [each.name for each in LOADS + HOLDS] + [START, GROWTH]
 
