@@ -13,6 +13,7 @@
 //
 // A stream counts as answered when all its events came, up to its end.
 #include "common.h"
+#include "histogram.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -22,12 +23,6 @@
 #include <unistd.h>
 
 enum { HEAD_MAX = 8192, READ_SIZE = 256 << 10 };
-
-// Counts of values in nanoseconds, each bucket at most 1/128 wide: its size does not depend on how long a run is.
-enum { PRECISION_BITS = 7, SUB_BUCKETS = 1 << PRECISION_BITS };
-struct histogram {
-    uint64_t counts[(64 - PRECISION_BITS + 1) * SUB_BUCKETS], total;
-};
 
 struct connection {
     int fd;
@@ -63,28 +58,6 @@ static uint64_t measure_from, measure_to;
 static struct histogram latency, first_event, event_delay;
 static struct { long ok, failed, refused, incomplete, issued, events, reads; } counts;
 static int refused_with; // the status of the last refusal
-
-static size_t bucket_of(uint64_t value) {
-    if (value < SUB_BUCKETS) return value;
-    int shift = 63 - __builtin_clzll(value) - PRECISION_BITS;
-    return (size_t)(shift + 1) * SUB_BUCKETS + (value >> shift) - SUB_BUCKETS;
-}
-
-static void record(struct histogram *h, uint64_t value) {
-    h->counts[bucket_of(value)]++;
-    h->total++;
-}
-
-static double percentile_us(const struct histogram *h, double share) {
-    uint64_t rank = (uint64_t)(share * (double)(h->total - 1)), seen = 0;
-    for (size_t i = 0; i < sizeof h->counts / sizeof *h->counts; i++)
-        if ((seen += h->counts[i]) > rank) {
-            if (i < SUB_BUCKETS) return (double)i / 1000;
-            int shift = (int)(i / SUB_BUCKETS) - 1;
-            return ((double)((i % SUB_BUCKETS + SUB_BUCKETS)) + 0.5) * (double)(1ull << shift) / 1000; // the middle of the bucket
-        }
-    return 0;
-}
 
 static bool holds(void) { return options.ramp_ms > 0; }
 static bool is_measured(const struct connection *c) { return holds() || (c->due >= measure_from && c->due < measure_to); }
