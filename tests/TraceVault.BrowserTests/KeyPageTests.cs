@@ -109,6 +109,35 @@ public sealed class KeyPageTests(SystemChromium chromium)
     }
 
     [Fact]
+    public async Task A_copy_button_says_what_it_copies_before_and_after()
+    {
+        await using var rig = await BrowserRig.StartAtAsync(chromium, "/me/proxy/");
+        await rig.Page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await rig.Page.Clock.InstallAsync();
+        var button = rig.Page.GetByRole(AriaRole.Button, new() { Name = "Copy the settings" });
+        await button.ClickAsync();
+        await Assertions.Expect(button).ToHaveCountAsync(0); // it says Copied
+        await rig.Page.Clock.FastForwardAsync(3000);
+
+        await Assertions.Expect(button).ToBeVisibleAsync();
+        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Button, new() { Name = "Copy the command" }).First).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task On_a_phone_what_is_to_be_pasted_breaks_nowhere_and_is_scrolled_by_keyboard()
+    {
+        await using var rig = await BrowserRig.StartAtAsync(chromium, "/me/proxy/");
+        await Screen.Narrowest.ShowAsync(rig.Page);
+        var command = rig.Page.GetByRole(AriaRole.Region, new() { NameRegex = new("Sign in once") });
+
+        await Assertions.Expect(command).ToHaveCSSAsync("white-space-collapse", "preserve");
+        await Assertions.Expect(command).ToHaveCSSAsync("text-wrap-mode", "nowrap");
+        await command.FocusAsync();
+        await rig.Page.Keyboard.PressAsync("ArrowRight");
+        await rig.Page.WaitForFunctionAsync("() => document.activeElement.scrollLeft > 0");
+    }
+
+    [Fact]
     public async Task Without_scripts_no_button_is_there_that_would_do_nothing()
     {
         await using var rig = await BrowserRig.StartAtAsync(chromium, "/me/proxy/", javaScript: false);

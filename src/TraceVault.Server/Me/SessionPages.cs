@@ -15,7 +15,7 @@ internal static class SessionPages
         new(new
         {
             Context = page,
-            Sessions = await MeEndpoints.ListSessionsAsync(me, sessions, cancel),
+            Sessions = (await MeEndpoints.ListSessionsAsync(me, sessions, cancel)).ToList(),
             Said = done switch
             {
                 "one" => "The session is ended.",

@@ -4,7 +4,7 @@
 for (const button of document.querySelectorAll('button[data-copies]')) {
   const source = document.getElementById(button.dataset.copies);
   if (!source || !navigator.clipboard) continue;
-  const label = button.textContent;
+  const label = [...button.childNodes];
   button.hidden = false;
   button.addEventListener('click', async () => {
     try {
@@ -14,7 +14,7 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
       button.textContent = 'Press Ctrl+C';
       getSelection().selectAllChildren(source);
     }
-    setTimeout(() => { button.textContent = label; }, 2000);
+    setTimeout(() => { button.replaceChildren(...label); }, 2000);
   });
 }
 
