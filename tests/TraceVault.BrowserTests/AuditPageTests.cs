@@ -11,7 +11,7 @@ public sealed class AuditPageTests(SystemChromium chromium)
         await rig.GoAsync("/admin/audit");
         var rows = rig.Page.GetByRole(AriaRole.Region, new() { Name = "Events" }).GetByRole(AriaRole.Row);
         await Assertions.Expect(rows).Not.ToHaveCountAsync(2);
-        await rig.Page.GetByLabel("What", new() { Exact = true }).SelectOptionAsync("key.*");
+        await rig.Page.GetByLabel("What", new() { Exact = true }).SelectOptionAsync("key.");
         await rig.Page.PressAsync("Filter");
 
         await Assertions.Expect(rows).ToHaveCountAsync(2); // the head and one event

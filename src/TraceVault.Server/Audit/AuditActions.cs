@@ -4,7 +4,7 @@ namespace TraceVault.Audit;
 internal static class AuditActions
 {
     public const string SetUp = "server.set_up";
-    public const string SignIn = "session.signed_in", SignOut = "session.signed_out", SessionEnded = "session.ended", OtherSessionsEnded = "session.others_ended";
+    public const string SignIn = "session.signed_in", SignOut = "session.signed_out", SessionEnded = "session.ended", OtherSessionsEnded = "session.others_ended", AllSessionsEnded = "session.all_ended";
     public const string KeySet = "key.set", KeyReplaced = "key.replaced", KeyRemoved = "key.removed", KeyCapChanged = "key.cap_changed";
     public const string TokenCreated = "token.created", TokenRevoked = "token.revoked";
     public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused", DeviceCodeTried = "device.code_tried", DeviceCodeReused = "device.code_reused", RefreshReused = "session.refresh_reused";

@@ -3,42 +3,58 @@ namespace TraceVault.Audit;
 /// <summary>Says in words what an event was: what follows the name of who did it.</summary>
 internal static class AuditPhrases
 {
+    /// <param name="Name">Among the filters.</param>
     /// <param name="Past">What was done.</param>
     /// <param name="Infinitive">What was tried.</param>
-    /// <param name="Rest">With {subject} and {target}; {of} stands for whose it was, if not one's own.</param>
-    private sealed record Phrase(string Past, string Infinitive, string Rest = "");
+    /// <param name="Rest">With {subject} and {target}; {of} stands for whose it was, if not one's own; {others} and {count} put a target that is a number into words.</param>
+    private sealed record Phrase(string Name, string Past, string Infinitive, string Rest = "");
 
     private static readonly Dictionary<string, Phrase> Phrases = new()
     {
-        [AuditActions.SetUp] = new("set up", "set up", " this server"),
-        [AuditActions.SignIn] = new("signed in", "sign in", "{as}"),
-        [AuditActions.SignOut] = new("signed out", "sign out"),
-        [AuditActions.SessionEnded] = new("ended", "end", " a session{of}"),
-        [AuditActions.OtherSessionsEnded] = new("ended", "end", " {target} other sessions{of}"),
-        [AuditActions.RefreshReused] = new("showed", "show", " a refresh token a second time, which ended the session{of}"),
-        [AuditActions.KeySet] = new("stored", "store", " an Anthropic key{of}"),
-        [AuditActions.KeyReplaced] = new("replaced", "replace", " the Anthropic key{of}"),
-        [AuditActions.KeyRemoved] = new("removed", "remove", " the Anthropic key{of}"),
-        [AuditActions.KeyCapChanged] = new("changed", "change", " the cap on requests at once{of} to {target}"),
-        [AuditActions.TokenCreated] = new("created", "create", " the proxy token “{target}”{of}"),
-        [AuditActions.TokenRevoked] = new("revoked", "revoke", " the proxy token “{target}”{of}"),
-        [AuditActions.DeviceApproved] = new("approved", "approve", " a sign-in by device code"),
-        [AuditActions.DeviceCodeTried] = new("found", "find", " a device by its code"),
-        [AuditActions.DeviceRefused] = new("refused", "refuse", " a sign-in by device code"),
-        [AuditActions.DeviceCodeReused] = new("showed", "show", " a device code a second time, which ended the session{of}"),
-        [AuditActions.Invited] = new("invited", "invite", " {subject}"),
-        [AuditActions.InviteAccepted] = new("joined", "join", " by invitation"),
-        [AuditActions.InviteWithdrawn] = new("withdrew", "withdraw", " the invitation of {subject}"),
-        [AuditActions.RoleChanged] = new("changed", "change", " the role of {subject} to {target}"),
-        [AuditActions.Disabled] = new("disabled", "disable", " {subject}"),
-        [AuditActions.Enabled] = new("enabled", "enable", " {subject} again"),
-        [AuditActions.Removed] = new("removed", "remove", " {subject}"),
-        [AuditActions.ResetIssued] = new("issued", "issue", " a password link for {subject}"),
-        [AuditActions.PasswordReset] = new("reset", "reset", " the password{of}"),
-        [AuditActions.PasswordChanged] = new("changed", "change", " the password{of}"),
+        [AuditActions.SetUp] = new("Server set up", "set up", "set up", " this server"),
+        [AuditActions.SignIn] = new("Signed in", "signed in", "sign in", "{as}"),
+        [AuditActions.SignOut] = new("Signed out", "signed out", "sign out"),
+        [AuditActions.SessionEnded] = new("Session ended", "ended", "end", " a session{of}"),
+        [AuditActions.OtherSessionsEnded] = new("Other sessions ended", "ended", "end", " {others}"),
+        [AuditActions.AllSessionsEnded] = new("All sessions ended", "ended", "end", " all sessions{of}{count}"),
+        [AuditActions.RefreshReused] = new("Refresh token shown twice", "showed", "show", " a refresh token a second time, which ended the session{of}"),
+        [AuditActions.KeySet] = new("Key stored", "stored", "store", " an Anthropic key{of}"),
+        [AuditActions.KeyReplaced] = new("Key replaced", "replaced", "replace", " the Anthropic key{of}"),
+        [AuditActions.KeyRemoved] = new("Key removed", "removed", "remove", " the Anthropic key{of}"),
+        [AuditActions.KeyCapChanged] = new("Cap on requests changed", "changed", "change", " the cap on requests at once{of} to {target}"),
+        [AuditActions.TokenCreated] = new("Token made", "created", "create", " the proxy token “{target}”{of}"),
+        [AuditActions.TokenRevoked] = new("Token revoked", "revoked", "revoke", " the proxy token “{target}”{of}"),
+        [AuditActions.DeviceApproved] = new("Device approved", "approved", "approve", " a sign-in by device code"),
+        [AuditActions.DeviceCodeTried] = new("Device code tried", "found", "find", " a device by its code"),
+        [AuditActions.DeviceRefused] = new("Device refused", "refused", "refuse", " a sign-in by device code"),
+        [AuditActions.DeviceCodeReused] = new("Device code shown twice", "showed", "show", " a device code a second time, which ended the session{of}"),
+        [AuditActions.Invited] = new("Member invited", "invited", "invite", " {subject}"),
+        [AuditActions.InviteAccepted] = new("Member joined", "joined", "join", " by invitation"),
+        [AuditActions.InviteWithdrawn] = new("Invitation withdrawn", "withdrew", "withdraw", " the invitation of {subject}"),
+        [AuditActions.RoleChanged] = new("Role changed", "changed", "change", " the role of {subject} to {target}"),
+        [AuditActions.Disabled] = new("Account disabled", "disabled", "disable", " {subject}"),
+        [AuditActions.Enabled] = new("Account enabled", "enabled", "enable", " {subject} again"),
+        [AuditActions.Removed] = new("Account removed", "removed", "remove", " {subject}"),
+        [AuditActions.ResetIssued] = new("Reset link made", "issued", "issue", " a password link for {subject}"),
+        [AuditActions.PasswordReset] = new("Password reset", "reset", "reset", " the password{of}"),
+        [AuditActions.PasswordChanged] = new("Password changed", "changed", "change", " the password{of}"),
     };
 
     public static IEnumerable<string> Actions => Phrases.Keys;
+
+    private static readonly Dictionary<string, string> AreaNames = new()
+    {
+        ["server."] = "The server",
+        ["session."] = "Sign-ins and sessions",
+        ["key."] = "Anthropic keys",
+        ["token."] = "Proxy tokens",
+        ["device."] = "Devices",
+        ["member."] = "Members",
+        ["password."] = "Passwords",
+    };
+
+    /// <summary>What an action, or what several begin with, is called among the filters.</summary>
+    public static string Name(string actionOrArea) => AreaNames.GetValueOrDefault(actionOrArea) ?? Phrases[actionOrArea].Name;
 
     /// <summary>What actions begin with, up to the dot.</summary>
     public static IEnumerable<string> Areas => Phrases.Keys.Select(action => action[..(action.IndexOf('.', StringComparison.Ordinal) + 1)]).Distinct();
@@ -60,6 +76,8 @@ internal static class AuditPhrases
         }
 
         var rest = phrase.Rest
+            .Replace("{others}", entry.Target == "1" ? "1 other session" : $"{entry.Target ?? "all"} other sessions", StringComparison.Ordinal)
+            .Replace("{count}", entry.Target is null ? "" : $", {entry.Target} in all", StringComparison.Ordinal)
             .Replace("{target}", entry.Target, StringComparison.Ordinal)
             .Replace("{subject}", entry.SubjectEmail ?? "somebody", StringComparison.Ordinal)
             .Replace("{of}", entry.SubjectId == entry.ActorId ? "" : $" of {entry.SubjectEmail ?? "somebody"}", StringComparison.Ordinal)

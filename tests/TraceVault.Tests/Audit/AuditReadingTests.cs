@@ -157,10 +157,48 @@ public class AuditReadingTests
         Assert.Contains("""<time datetime="2026-01-01T00:00:02.000Z">2026-01-01 00:00:02</time>""", html);
         Assert.Equal(
             ["Somebody not signed in: tried to sign in as owner@example.com", "owner@example.com: replaced the Anthropic key", "owner@example.com: stored an Anthropic key"],
-            Regex.Matches(html, """data-label="Who">(.*?)</td>\s*<td data-label="What">(.*?)</td>""").Select(row => $"{row.Groups[1].Value}: {row.Groups[2].Value}"));
+            Regex.Matches(html, """data-label="Who"[^>]*>(.*?)</td>\s*<td data-label="What"[^>]*>(.*?)</td>""").Select(row => $"{row.Groups[1].Value}: {row.Groups[2].Value}"));
         Assert.Contains("type=\"text\" value=\"2026-01-01T00:00:01Z\"", html);
         Assert.Contains("No event matches these filters.", (await BrowseAsync(rig, "/admin/audit?action=token.")).Html);
     }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_page_names_browsers_in_short_and_filters_in_words(string engine)
+    {
+        const string Chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        await using var rig = await AuditRig.StartAsync(engine);
+        rig.Server.Client.DefaultRequestHeaders.UserAgent.Clear();
+        rig.Server.Client.DefaultRequestHeaders.UserAgent.ParseAdd(Chrome);
+        await rig.LogInAsync(TestServer.Email);
+
+        var (_, html) = await BrowseAsync(rig, "/admin/audit?action=session.");
+
+        Assert.Contains($"<span class=\"whole\" title=\"{Chrome}\">Chrome on Linux</span>", html);
+        Assert.Contains("<option value=\"session.\" selected>Sign-ins and sessions: all</option>", html);
+        Assert.Contains("<option value=\"key.replaced\">Key replaced</option>", html);
+    }
+
+    [Theory, InlineData("action", "sign.in"), InlineData("outcome", "maybe")]
+    public async Task A_wrong_choice_is_said_beside_its_field(string field, string value)
+    {
+        await using var rig = await AuditRig.StartAsync("sqlite");
+
+        var (status, html) = await BrowseAsync(rig, $"/admin/audit?{field}={value}&actor=nobody");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Matches($"<select id=\"field-{field}\"[^>]*aria-describedby=\"field-{field}-error\"", html);
+        Assert.Contains($"id=\"field-{field}-error\" role=\"alert\"", html);
+        Assert.Contains("id=\"field-actor-error\"", html);
+    }
+
+    [Theory]
+    [InlineData(AuditActions.OtherSessionsEnded, "done", "a", "2", "ended 2 other sessions")]
+    [InlineData(AuditActions.OtherSessionsEnded, "done", "a", "1", "ended 1 other session")]
+    [InlineData(AuditActions.AllSessionsEnded, "done", "b", "0", "ended all sessions of b@x, 0 in all")]
+    [InlineData(AuditActions.AllSessionsEnded, "refused", "b", null, "was not allowed to end all sessions of b@x")]
+    [InlineData(AuditActions.RoleChanged, "refused", "b", "owner", "was not allowed to change the role of b@x to owner")]
+    public void A_sentence_says_whose_it_was_and_how_many(string action, string outcome, string subject, string? target, string expected) =>
+        Assert.Equal(expected, AuditPhrases.What(new AuditEntry("", 0, action, outcome, "a", "a@x", subject, $"{subject}@x", target, null, null)));
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Pages_of_the_log_lead_back_and_forth_with_their_filters(string engine)
@@ -210,6 +248,7 @@ public class AuditReadingTests
         var actions = typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
 
         Assert.Equal(actions.Order(), AuditPhrases.Actions.Order());
+        Assert.All(AuditPhrases.Actions.Concat(AuditPhrases.Areas), name => Assert.NotEqual("", AuditPhrases.Name(name)));
         Assert.All(AuditPhrases.Actions, action => Assert.DoesNotContain(
             '{', AuditPhrases.What(new AuditEntry("", 0, action, "done", "a", "a@x", "b", "b@x", "target", null, null))));
     }
@@ -236,6 +275,6 @@ public class AuditReadingTests
         }
 
         using var answer = await browser.GetAsync(path);
-        return (answer.StatusCode, Regex.Replace(await answer.Content.ReadAsStringAsync(Cancel), "name=\"form_token\" value=\"[^\"]*\"", ""));
+        return (answer.StatusCode, Regex.Replace(await answer.Content.ReadAsStringAsync(Cancel), "name=\"form_token\" value=\"[^\"]*\"|<wbr>|<span class=\"unit\">|(?<=@[^ <]+)</span>", ""));
     }
 }
