@@ -101,10 +101,10 @@ internal static class MemberPages
             ? MemberPage(page, member, MemberTexts.Status(outcome), MemberTexts.Of(outcome))
             : Problem(context, outcome);
 
-    private static RazorComponentResult<ProblemPage> Problem(HttpContext context, MemberOutcome outcome) =>
+    private static ProblemResult Problem(HttpContext context, MemberOutcome outcome) =>
         Problems.Page(context, MemberTexts.Status(outcome), "Nothing was changed", MemberTexts.Of(outcome));
 
-    private static RazorComponentResult<ProblemPage> Problem(HttpContext context, InviteOutcome outcome) =>
+    private static ProblemResult Problem(HttpContext context, InviteOutcome outcome) =>
         Problems.Page(context, MemberTexts.Status(outcome), "Nothing was changed", MemberTexts.Of(outcome));
 
     private static async Task<IResult> ListPageAsync(

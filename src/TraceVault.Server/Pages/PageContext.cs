@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
 using TraceVault.Accounts;
+using TraceVault.Storage;
 
 namespace TraceVault.Pages;
 
@@ -18,6 +19,26 @@ public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
 
     /// <summary>For a page without forms, which nothing may keep from being shown.</summary>
     public static PageContext WithoutForms(HttpContext context) => Of(context, "");
+
+    /// <summary>For a page that no handler made. Only of who came to look: a form that another site sent must not replace the token of the forms that stand open.</summary>
+    /// <returns>Null when nobody is signed in, or nobody can say.</returns>
+    public static async Task<PageContext?> OfVisitorAsync(HttpContext context)
+    {
+        var isLook = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        if (!isLook || SessionCookie.Read(context.Request) is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await BindAsync(context) is { Me: not null } page ? page : null;
+        }
+        catch (Exception problem) when (Database.IsUnavailable(problem))
+        {
+            return null;
+        }
+    }
 
     public override string ToString() => Path;
 

@@ -1,12 +1,9 @@
-using Microsoft.AspNetCore.Http.HttpResults;
-
 namespace TraceVault.Pages;
 
 /// <summary>Pages that say what went wrong and what to do next.</summary>
 internal static class Problems
 {
-    public static RazorComponentResult<ProblemPage> Page(HttpContext context, int status, string title, string text) =>
-        new(new { Context = PageContext.WithoutForms(context), Title = title, Text = text }) { StatusCode = status };
+    public static ProblemResult Page(HttpContext context, int status, string title, string text) => new(PageContext.WithoutForms(context), status, title, text);
 
     /// <summary>What programs ask for, whatever they say that they accept.</summary>
     private static readonly string[] ForPrograms = ["/api", "/proxy", "/.well-known", "/healthz", "/readyz", "/metrics"];
