@@ -51,13 +51,13 @@ internal sealed class SessionCookieHandler(
         return AuthenticateResult.Success(new AuthenticationTicket(me.ToPrincipal(SchemeName), SchemeName));
     }
 
-    /// <summary>To the sign-in page and back; a form that was sent is not sent again by itself, so from there to the start.</summary>
+    /// <summary>To the sign-in page and back; a form that was sent is not sent again by itself, so from there to the start. Who came with a session is told that it is over.</summary>
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.StatusCode = StatusCodes.Status303SeeOther;
         Response.Headers.Location = HttpMethods.IsGet(Request.Method)
-            ? $"/auth/login?return_to={Uri.EscapeDataString(Request.Path + Request.QueryString)}"
-            : "/auth/login";
+            ? $"/auth/login?return_to={Uri.EscapeDataString(Request.Path + Request.QueryString)}{(SessionCookie.Read(Request) is null ? "" : "&ended")}"
+            : SessionCookie.Read(Request) is null ? "/auth/login" : "/auth/login?ended";
         return Task.CompletedTask;
     }
 }

@@ -33,12 +33,20 @@ internal static class SignInPages
                 AccountEndpoints.SetRetryAfter(context, result.Wait);
                 return SetUpPage(page, StatusCodes.Status429TooManyRequests, email, name, null, AccountEndpoints.TryAgainIn(result.Wait));
             default:
-                return SetUpPage(page, StatusCodes.Status400BadRequest, email, name, result.Field, result.Problem);
+                // The token was right, so its sender may have it back; a wrong one may be another secret, pasted by mistake.
+                return SetUpPage(page, StatusCodes.Status400BadRequest, email, name, result.Field, result.Problem, setupToken);
         }
     }
 
-    public static async Task<IResult> LogInFormAsync([FromQuery(Name = "return_to")] string? returnTo, PageContext page, Users users, CancellationToken cancel) =>
-        await users.AnyAsync(cancel) ? LogInPage(page, StatusCodes.Status200OK, returnTo) : Redirects.See("/auth/setup");
+    public static async Task<IResult> LogInFormAsync(
+        [FromQuery(Name = "return_to")] string? returnTo, [FromQuery] string? ended, PageContext page, HttpContext context, Users users, CancellationToken cancel)
+    {
+        // The answer that led here took the cookie of the session away, so that its address has to say so.
+        var isOver = page.Me is null && (ended is not null || SessionCookie.Read(context.Request) is not null);
+        return await users.AnyAsync(cancel)
+            ? LogInPage(page, StatusCodes.Status200OK, returnTo, problem: isOver ? "Your session has ended. Sign in again." : null)
+            : Redirects.See("/auth/setup");
+    }
 
     public static async Task<IResult> LogInAsync(
         [FromForm] string? email, [FromForm] string? password, [FromForm(Name = "return_to")] string? returnTo,
@@ -88,8 +96,8 @@ internal static class SignInPages
         }
     }
 
-    private static RazorComponentResult<SetupPage> SetUpPage(PageContext page, int status, string? email = null, string? name = null, string? field = null, string? problem = null) =>
-        new(new { Context = page, Email = email, Name = name, Field = field, Problem = problem }) { StatusCode = status };
+    private static RazorComponentResult<SetupPage> SetUpPage(PageContext page, int status, string? email = null, string? name = null, string? field = null, string? problem = null, string? setupToken = null) =>
+        new(new { Context = page, Email = email, Name = name, Field = field, Problem = problem, SetupToken = setupToken }) { StatusCode = status };
 
     private static RazorComponentResult<LoginPage> LogInPage(PageContext page, int status, string? returnTo, string? email = null, string? problem = null) =>
         new(new { Context = page, ReturnTo = ReturnTarget.Safe(returnTo), Email = email, Problem = problem }) { StatusCode = status };

@@ -206,6 +206,46 @@ public class BrowserSecurityTests
     }
 
     [Fact]
+    public async Task A_session_that_was_ended_by_somebody_is_told_of_at_the_sign_in_and_nobody_else_is()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        using var ended = await server.ApiAsync(HttpMethod.Delete, "/api/v1/me/sessions", await server.LogInAsync());
+
+        using var away = await browser.GetAsync("/me/tokens");
+        var told = await browser.ReadAsync(away.Headers.Location!.OriginalString);
+        using var back = await browser.LogInAsync(returnTo: "/me/tokens");
+
+        Assert.Equal("/auth/login?return_to=%2Fme%2Ftokens&ended", away.Headers.Location!.OriginalString);
+        Assert.Contains("Your session has ended. Sign in again.", told);
+        Assert.Equal("/me/tokens", back.Headers.Location!.OriginalString);
+        Assert.DoesNotContain("has ended", await browser.ReadAsync("/auth/login?ended")); // signed in
+        using var stale = new PageClient(server.Url) { Session = "tvs_of-another-time" };
+        Assert.Contains("has ended", await stale.ReadAsync("/auth/login"));
+        using var stranger = new PageClient(server.Url);
+        Assert.DoesNotContain("has ended", await stranger.ReadAsync("/auth/login"));
+    }
+
+    [Fact]
+    public async Task A_right_setup_token_need_not_be_pasted_again_and_nothing_else_that_is_secret_comes_back()
+    {
+        const string Pasted = "another-secret-pasted-by-mistake", Short = "short";
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+
+        using var wrong = await browser.SubmitAsync("/auth/setup", "/auth/setup", ("setup_token", Pasted), ("email", TestServer.Email), ("password", TestServer.Password));
+        using var right = await browser.SubmitAsync("/auth/setup", "/auth/setup", ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", Short));
+        var (first, second) = (await wrong.Content.ReadAsStringAsync(Cancel), await right.Content.ReadAsStringAsync(Cancel));
+
+        Assert.DoesNotContain(Pasted, first);
+        Assert.DoesNotContain(TestServer.Password, first);
+        Assert.Contains($"value=\"{TestServer.SetupToken}\"", second);
+        Assert.DoesNotContain($"value=\"{Short}\"", second);
+        Assert.DoesNotContain(TestServer.SetupToken, await browser.ReadAsync("/auth/setup"));
+    }
+
+    [Fact]
     public async Task The_session_cookie_is_out_of_reach_of_scripts_and_of_foreign_forms()
     {
         await using var server = await TestServer.StartAsync();
