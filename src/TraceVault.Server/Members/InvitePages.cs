@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TraceVault.Accounts;
+using TraceVault.Hosting;
 using TraceVault.Pages;
 
 namespace TraceVault.Members;
@@ -8,14 +9,14 @@ namespace TraceVault.Members;
 /// <summary>Where an invite's link leads: somebody chooses a name and a password and has an account. Looking at the page uses nothing up.</summary>
 internal static class InvitePages
 {
-    public static async Task<IResult> ShowAsync(string token, PageContext page, HttpContext context, Invites invites, CancellationToken cancel) =>
+    public static async Task<IResult> ShowAsync(string token, PageContext page, HttpContext context, Invites invites, PublicUrl publicUrl, CancellationToken cancel) =>
         await FindAsync(token, invites, cancel) is not { } invite ? LinkTokens.Unknown(context)
             : invites.IsExpired(invite) ? LinkTokens.Expired(context, invite.ExpiresAt)
-            : Page(page, invite, StatusCodes.Status200OK);
+            : Page(page, invite, publicUrl, StatusCodes.Status200OK);
 
     public static async Task<IResult> AcceptAsync(
         string token, [FromForm] string? name, [FromForm] string? password, PageContext page, HttpContext context,
-        Invites invites, Passwords passwords, SessionReader reader, Sessions sessions, CancellationToken cancel)
+        Invites invites, PublicUrl publicUrl, Passwords passwords, SessionReader reader, Sessions sessions, CancellationToken cancel)
     {
         if (await FindAsync(token, invites, cancel) is not { } invite)
         {
@@ -30,12 +31,12 @@ internal static class InvitePages
         var chosen = string.IsNullOrWhiteSpace(name) ? null : name.Trim();
         if (chosen is not null && (chosen.Length > FirstRun.MaxNameLength || !PlainText.Is(chosen)))
         {
-            return Page(page, invite, StatusCodes.Status400BadRequest, name, "name", $"A name takes at most {FirstRun.MaxNameLength} printable characters.");
+            return Page(page, invite, publicUrl, StatusCodes.Status400BadRequest, name, "name", $"A name takes at most {FirstRun.MaxNameLength} printable characters.");
         }
 
         if (PasswordRules.Problem(password, EmailAddress.Of(invite.Email)) is { } problem)
         {
-            return Page(page, invite, StatusCodes.Status400BadRequest, name, "password", problem);
+            return Page(page, invite, publicUrl, StatusCodes.Status400BadRequest, name, "password", problem);
         }
 
         LinkTokens.TryRead(token, out var link);
@@ -48,6 +49,7 @@ internal static class InvitePages
     private static async Task<Invite?> FindAsync(string token, Invites invites, CancellationToken cancel) =>
         LinkTokens.TryRead(token, out var link) ? await invites.FindAsync(link, cancel) : null;
 
-    private static RazorComponentResult<InvitePage> Page(PageContext page, Invite invite, int status, string? name = null, string? field = null, string? problem = null) =>
-        new(new { Context = page, Invite = invite, Name = name, Field = field, Problem = problem }) { StatusCode = status };
+    private static RazorComponentResult<InvitePage> Page(
+        PageContext page, Invite invite, PublicUrl publicUrl, int status, string? name = null, string? field = null, string? problem = null) =>
+        new(new { Context = page, Invite = invite, Host = new Uri(publicUrl.Origin).Authority, Name = name, Field = field, Problem = problem }) { StatusCode = status };
 }

@@ -31,6 +31,9 @@ internal enum MemberOutcome
 
     /// <summary>The account has to be enabled first.</summary>
     Disabled,
+
+    /// <summary>A reset link was made since somebody decided to make one.</summary>
+    LinkMade,
 }
 
 /// <summary>A link that was just made; its token is shown here and never again.</summary>

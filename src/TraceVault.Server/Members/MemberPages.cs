@@ -12,13 +12,17 @@ internal static class MemberPages
 {
     private const string Home = "/admin/users";
 
-    public static async Task<IResult> ListAsync([FromQuery] string? done, PageContext page, Membership members, Invites invites, CancellationToken cancel) =>
-        await ListPageAsync(page, members, invites, StatusCodes.Status200OK, cancel, done: done);
+    public static async Task<IResult> ListAsync(
+        [FromQuery] string? done, [FromQuery] string? removed, PageContext page, Membership members, Invites invites, CancellationToken cancel) =>
+        await ListPageAsync(page, members, invites, StatusCodes.Status200OK, cancel, done:
+            done == "withdrawn" ? "The invitation is withdrawn."
+            : removed is not null && await members.RemovedEmailAsync(removed, cancel) is { } email ? $"The account of {email} is removed."
+            : null);
 
-    public static async Task<IResult> ShowAsync(string id, PageContext page, HttpContext context, Membership members, CancellationToken cancel) =>
-        await members.FindAsync(id, cancel) is { } member ? MemberPage(page, member, StatusCodes.Status200OK) : Problem(context, MemberOutcome.Unknown);
+    public static async Task<IResult> ShowAsync(string id, [FromQuery] string? done, PageContext page, HttpContext context, Membership members, CancellationToken cancel) =>
+        await members.FindAsync(id, cancel) is { } member ? MemberPage(page, member, StatusCodes.Status200OK, done: DoneText(done)) : Problem(context, MemberOutcome.Unknown);
 
-    public static async Task<IResult> ConfirmAsync(string id, string step, PageContext page, HttpContext context, Membership members, CancellationToken cancel)
+    public static async Task<IResult> ConfirmAsync(string id, string step, PageContext page, HttpContext context, Membership members, PasswordResets resets, CancellationToken cancel)
     {
         if (await members.FindAsync(id, cancel) is not { } member || MemberStep.Find(step) is not { } asked)
         {
@@ -26,12 +30,13 @@ internal static class MemberPages
         }
 
         return MemberPolicy.Allows(page.Me!.User.Role, asked.Action, member.Role, member.Id == page.Me.User.Id)
-            ? ConfirmPage(page, $"{asked.Button}: {member.Email}", asked.Effect, $"{Home}/{member.Id}/{asked.Slug}", asked.Button, $"{Home}/{member.Id}")
+            ? ConfirmPage(page, $"{asked.Button}: {member.Email}", asked.Effect, $"{Home}/{member.Id}/{asked.Slug}", asked.Button, $"{Home}/{member.Id}",
+                asked.Action is MemberAction.ResetPassword ? await resets.LatestAsync(id, cancel) : null)
             : Problem(context, MemberOutcome.NotAllowed);
     }
 
     public static async Task<IResult> ActAsync(
-        string id, string step, PageContext page, HttpContext context, Actor actor, Membership members, PasswordResets resets, PublicUrl publicUrl, CancellationToken cancel)
+        string id, string step, [FromForm] string? replaces, PageContext page, HttpContext context, Actor actor, Membership members, PasswordResets resets, PublicUrl publicUrl, CancellationToken cancel)
     {
         if (MemberStep.Find(step) is not { } asked)
         {
@@ -40,7 +45,7 @@ internal static class MemberPages
 
         if (asked.Action is MemberAction.ResetPassword)
         {
-            var issued = await resets.IssueAsync(actor, id);
+            var issued = await resets.IssueAsync(actor, id, replaces ?? PasswordResets.NoLink);
             return issued.Link is { } link
                 ? LinkPage(page, $"Reset link for {issued.Email}", MemberLinks.Reset(publicUrl.Origin, link), link.ExpiresAt)
                 : await ResultAsync(issued.Outcome, id, asked, page, context, members, cancel);
@@ -65,7 +70,7 @@ internal static class MemberPages
 
         return await members.ChangeRoleAsync(actor, id, role!) is var outcome and not MemberOutcome.Done
             ? await ProblemAsync(outcome, id, page, context, members, cancel)
-            : Redirects.See($"{Home}?done=role");
+            : Redirects.See($"{Home}/{id}?done=role");
     }
 
     public static async Task<IResult> InviteAsync(
@@ -92,7 +97,7 @@ internal static class MemberPages
 
     private static Task<IResult> ResultAsync(MemberOutcome outcome, string id, MemberStep step, PageContext page, HttpContext context, Membership members, CancellationToken cancel) =>
         outcome is MemberOutcome.Done
-            ? Task.FromResult(Redirects.See($"{Home}?done={step.Slug}"))
+            ? Task.FromResult(Redirects.See(step.IsFinal ? $"{Home}?removed={id}" : $"{Home}/{id}?done={step.Slug}"))
             : ProblemAsync(outcome, id, page, context, members, cancel);
 
     /// <summary>On the member's own page, as long as there is one to go on from.</summary>
@@ -101,11 +106,13 @@ internal static class MemberPages
             ? MemberPage(page, member, MemberTexts.Status(outcome), MemberTexts.Of(outcome))
             : Problem(context, outcome);
 
-    private static ProblemResult Problem(HttpContext context, MemberOutcome outcome) =>
-        Problems.Page(context, MemberTexts.Status(outcome), "Nothing was changed", MemberTexts.Of(outcome));
+    private static ProblemResult Problem(HttpContext context, MemberOutcome outcome) => outcome is MemberOutcome.Unknown
+        ? Problems.Page(context, MemberTexts.Status(outcome), "There is no such member", "The address may be mistyped, or somebody has removed them meanwhile. All members are listed under People.")
+        : Problems.Page(context, MemberTexts.Status(outcome), "Nothing was changed", MemberTexts.Of(outcome));
 
-    private static ProblemResult Problem(HttpContext context, InviteOutcome outcome) =>
-        Problems.Page(context, MemberTexts.Status(outcome), "Nothing was changed", MemberTexts.Of(outcome));
+    private static ProblemResult Problem(HttpContext context, InviteOutcome outcome) => outcome is InviteOutcome.Unknown
+        ? Problems.Page(context, MemberTexts.Status(outcome), "There is no such invitation", "It was used or withdrawn. The open ones are listed under People.")
+        : Problems.Page(context, MemberTexts.Status(outcome), "Nothing was changed", MemberTexts.Of(outcome));
 
     private static async Task<IResult> ListPageAsync(
         PageContext page, Membership members, Invites invites, int status, CancellationToken cancel, string? email = null, string? problem = null, string? done = null) =>
@@ -116,23 +123,22 @@ internal static class MemberPages
             Invites = await invites.ListAsync(cancel),
             Email = email,
             Problem = problem,
-            Done = DoneText(done),
+            Done = done,
         })
         { StatusCode = status };
 
     private static string? DoneText(string? done) => done switch
     {
         "role" => "The role is changed.",
-        "withdrawn" => "The invitation is withdrawn.",
         null => null,
         _ => MemberStep.Find(done)?.Done,
     };
 
-    private static RazorComponentResult<MemberPage> MemberPage(PageContext page, Member member, int status, string? problem = null) =>
-        new(new { Context = page, Member = member, Problem = problem }) { StatusCode = status };
+    private static RazorComponentResult<MemberPage> MemberPage(PageContext page, Member member, int status, string? problem = null, string? done = null) =>
+        new(new { Context = page, Member = member, Problem = problem, Done = done }) { StatusCode = status };
 
-    private static RazorComponentResult<ConfirmPage> ConfirmPage(PageContext page, string title, string text, string action, string button, string back) =>
-        new(new { Context = page, Title = title, Text = text, Action = action, Button = button, Back = back });
+    private static RazorComponentResult<ConfirmPage> ConfirmPage(PageContext page, string title, string text, string action, string button, string back, string? replaces = null) =>
+        new(new { Context = page, Title = title, Text = text, Action = action, Button = button, Back = back, Replaces = replaces });
 
     private static RazorComponentResult<LinkPage> LinkPage(PageContext page, string title, string url, DateTimeOffset expiresAt) =>
         new(new { Context = page, Title = title, Url = url, ExpiresAt = expiresAt });

@@ -27,6 +27,9 @@ internal sealed record MemberStep(string Slug, MemberAction Action, string Butto
 
     public static MemberStep? Find(string slug) => All.FirstOrDefault(step => step.Slug == slug);
 
+    /// <summary>Whether nothing brings back what it takes.</summary>
+    public bool IsFinal => Action is MemberAction.Remove;
+
     public bool IsOffered(Member member) => Action switch
     {
         MemberAction.Enable => member.DisabledAt is not null,

@@ -14,6 +14,7 @@ internal static class MemberTexts
     {
         MemberOutcome.Unknown => "There is no such member: somebody may have removed them meanwhile.",
         MemberOutcome.LastOwner => "This is the last owner who can sign in. Make somebody else an owner first.",
+        MemberOutcome.LinkMade => "A reset link was made a moment ago. It is shown once and goes on working. If it is lost, make another one below.",
         MemberOutcome.Disabled => "This account is disabled. Enable it first.",
         _ => "Your role does not allow this. Owners manage everybody, administrators manage members; nobody makes a reset link for themselves.",
     };

@@ -21,6 +21,14 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
         return await connection.QuerySingleOrDefaultAsync<Member>(new CommandDefinition($"select {Member.Columns} from users u where u.id = @id", new { id }, cancellationToken: cancel));
     }
 
+    /// <returns>The address of an account that was removed, which the audit log alone remembers.</returns>
+    public async Task<string?> RemovedEmailAsync(string id, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
+            "select subject_email from audit_events where action = @Removed and outcome = 'done' and subject_id = @id", new { AuditActions.Removed, id }, cancellationToken: cancel));
+    }
+
     /// <param name="role">One of <see cref="MemberPolicy.Roles"/>.</param>
     public Task<MemberOutcome> ChangeRoleAsync(Actor actor, string memberId, string role) => ChangeAsync(actor, MemberAction.ChangeRole, memberId, async (change, me, member) =>
     {
@@ -44,7 +52,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
         await change.WithdrawLinksOfAsync(member, actor);
         await change.AppendAsync(Of(AuditActions.RoleChanged, actor, member, role));
         return MemberOutcome.Done;
-    });
+    }, role);
 
     public Task<MemberOutcome> DisableAsync(Actor actor, string memberId) => ChangeAsync(actor, MemberAction.Disable, memberId, async (change, _, member) =>
     {
@@ -95,7 +103,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
     public Task<MemberOutcome> EndSessionsAsync(Actor actor, string memberId) => ChangeAsync(actor, MemberAction.EndSessions, memberId, async (change, _, member) =>
     {
         var ended = await change.ExecuteAsync("delete from auth_sessions where user_id = @Id", new { member.Id });
-        await change.AppendAsync(Of(AuditActions.OtherSessionsEnded, actor, member, ended.ToString(CultureInfo.InvariantCulture)));
+        await change.AppendAsync(Of(AuditActions.AllSessionsEnded, actor, member, ended.ToString(CultureInfo.InvariantCulture)));
         return MemberOutcome.Done;
     });
 
@@ -103,7 +111,8 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
 
     private static AuditEvent Of(string action, Actor actor, Member member, string? target = null) => new(action, actor, member.Id, member.Email, target);
 
-    private async Task<MemberOutcome> ChangeAsync(Actor actor, MemberAction action, string memberId, Func<MemberTransaction, Member, Member, Task<MemberOutcome>> makeAsync)
+    private async Task<MemberOutcome> ChangeAsync(
+        Actor actor, MemberAction action, string memberId, Func<MemberTransaction, Member, Member, Task<MemberOutcome>> makeAsync, string? target = null)
     {
         var outcome = MemberOutcome.Unknown;
         await changes.MakeAsync(memberId, async () =>
@@ -125,7 +134,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
 
             if (outcome is MemberOutcome.NotAllowed)
             {
-                await change.RefuseAsync(Of(NameOf(action), actor, member));
+                await change.RefuseAsync(Of(NameOf(action), actor, member, target));
             }
 
             return 0;
@@ -140,6 +149,6 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
         MemberAction.Enable => AuditActions.Enabled,
         MemberAction.Remove => AuditActions.Removed,
         MemberAction.ResetPassword => AuditActions.ResetIssued,
-        _ => AuditActions.OtherSessionsEnded,
+        _ => AuditActions.AllSessionsEnded,
     };
 }

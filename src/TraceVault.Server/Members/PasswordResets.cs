@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Audit;
@@ -19,8 +20,19 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
     /// <summary>Whose password a link changes, and until when.</summary>
     internal sealed record Pending(string UserId, string Email, long ExpiresAt);
 
+    /// <summary>What stands for there being no link, see <see cref="LatestAsync"/>.</summary>
+    public const string NoLink = "none";
+
+    /// <returns>What stands for the link that a user has, used for <c>replaces</c>: a form that is sent twice must not replace the link that it made at first.</returns>
+    public async Task<string> LatestAsync(string userId, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return Mark(await connection.QuerySingleOrDefaultAsync<long?>(new CommandDefinition(MadeAt, new { userId }, cancellationToken: cancel)));
+    }
+
     /// <summary>An administrator's link for a member.</summary>
-    public async Task<Issued> IssueAsync(Actor actor, string memberId)
+    /// <param name="replaces">The link that it may replace; null: any.</param>
+    public async Task<Issued> IssueAsync(Actor actor, string memberId, string? replaces = null)
     {
         await using var change = await MemberTransaction.BeginAsync(database, audit);
         if (await change.FindAsync(memberId) is not { } member)
@@ -34,7 +46,9 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
             return new Issued(MemberOutcome.NotAllowed);
         }
 
-        return member.DisabledAt is null ? await IssueAsync(change, actor, member) : new Issued(MemberOutcome.Disabled);
+        return member.DisabledAt is not null ? new Issued(MemberOutcome.Disabled)
+            : replaces is not null && replaces != Mark(await change.QueryAsync<long?>(MadeAt, new { userId = member.Id })) ? new Issued(MemberOutcome.LinkMade)
+            : await IssueAsync(change, actor, member);
     }
 
     /// <summary>The operator's link, who is at the machine itself and asks nobody; an owner who is disabled gets one too.</summary>
@@ -88,6 +102,10 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from password_resets where expires_at < @before", new { before = LinkTokens.ForgottenBefore(clock) }, cancellationToken: cancel));
     }
+
+    private const string MadeAt = "select created_at from password_resets where user_id = @userId";
+
+    private static string Mark(long? madeAt) => madeAt?.ToString(CultureInfo.InvariantCulture) ?? NoLink;
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 

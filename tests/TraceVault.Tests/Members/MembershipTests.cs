@@ -83,7 +83,7 @@ public class MembershipTests
         Assert.Equal(204, await team.CallAsync(team.Owner, "DELETE", $"/api/v1/members/{ada.Id}/sessions"));
 
         Assert.Equal(("invalid_token", "no_key"), (await team.ProxyAsync(ada.Token), await team.ProxyAsync(proxyToken)));
-        Assert.Equal(["session.others_ended done owner@example.com ada@example.com 1"], await team.AuditAsync("session.others_ended"));
+        Assert.Equal(["session.all_ended done owner@example.com ada@example.com 1"], await team.AuditAsync("session.all_ended"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
