@@ -19,7 +19,8 @@ public sealed class TokenPageTests(SystemChromium chromium)
 
         await rig.GoAsync("/me/tokens");
         Assert.DoesNotContain(token, await rig.Page.ContentAsync());
-        await rig.Page.PressAsync("Revoke Build server");
+        await rig.Page.GetByRole(AriaRole.Link, new() { Name = "Revoke Build server" }).ClickAsync();
+        await rig.Page.PressAsync("Revoke the token");
 
         await rig.Page.ExpectStatusAsync("The token is revoked.");
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(rig, token));

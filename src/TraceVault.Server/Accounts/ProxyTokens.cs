@@ -25,13 +25,14 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
     /// <param name="lifetime">Null: until it is revoked.</param>
     /// <param name="actor">Who makes it.</param>
     /// <param name="cancel">Until the commit.</param>
-    /// <returns>Null when the user has <see cref="MaxPerUser"/> already.</returns>
+    /// <param name="id">Its id, when who asks has chosen one, so that the same request twice makes one token.</param>
+    /// <returns>Null when the user has <see cref="MaxPerUser"/> already, or there is a token of that id.</returns>
     /// <exception cref="SessionOverException">The session ended meanwhile.</exception>
-    public async Task<Created?> CreateAsync(string userId, string bySession, string name, TimeSpan? lifetime, Actor actor, CancellationToken cancel)
+    public async Task<Created?> CreateAsync(string userId, string bySession, string name, TimeSpan? lifetime, Actor actor, CancellationToken cancel, Guid? id = null)
     {
         var now = clock.GetUtcNow();
         var token = AccessToken.Create(TokenKind.Proxy);
-        var listed = new Listed(Guid.CreateVersion7(now).ToString(), name, now.ToUnixTimeMilliseconds(), (now + lifetime)?.ToUnixTimeMilliseconds(), null);
+        var listed = new Listed((id ?? Guid.CreateVersion7(now)).ToString(), name, now.ToUnixTimeMilliseconds(), (now + lifetime)?.ToUnixTimeMilliseconds(), null);
         var created = await audit.RecordAsync(
             async (connection, transaction) =>
             {
@@ -41,6 +42,7 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
                     insert into proxy_tokens (id, user_id, name, token_hash, created_at, expires_at)
                     select @Id, @userId, @Name, @Hash, @CreatedAt, @ExpiresAt
                     where (select count(*) from proxy_tokens where user_id = @userId) < @MaxPerUser
+                    on conflict (id) do nothing
                     """,
                     new { listed.Id, userId, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser },
                     transaction,
@@ -57,6 +59,14 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
         await using var connection = await database.ConnectAsync(cancel);
         return (await connection.QueryAsync<Listed>(new CommandDefinition(
             "select id, name, created_at, expires_at, last_used_at from proxy_tokens where user_id = @userId order by id desc", new { userId }, cancellationToken: cancel))).AsList();
+    }
+
+    /// <returns>Null when the user has no such token.</returns>
+    public async Task<Listed?> FindAsync(string userId, string id, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<Listed>(new CommandDefinition(
+            "select id, name, created_at, expires_at, last_used_at from proxy_tokens where id = @id and user_id = @userId", new { id, userId }, cancellationToken: cancel));
     }
 
     /// <returns>Whether the user had such a token.</returns>

@@ -26,6 +26,7 @@ internal static class MeFeature
         me.MapDelete("/tokens/{id}", TokenEndpoints.RevokeAsync);
 
         var pages = app.MapPrivatePages("/me");
+        pages.MapGet("", () => Redirects.See(ReturnTarget.Start));
         pages.MapGet("/proxy/", ProxyPages.ShowAsync);
         pages.MapPost("/proxy/key", ProxyPages.StoreAsync);
         pages.MapPost("/proxy/cap", ProxyPages.CapAsync);
@@ -37,6 +38,7 @@ internal static class MeFeature
         pages.MapPost("/sessions/end-others", SessionPages.EndOthersAsync);
         pages.MapGet("/tokens", TokenPages.ShowAsync);
         pages.MapPost("/tokens", TokenPages.CreateAsync);
-        pages.MapPost("/tokens/revoke", TokenPages.RevokeAsync);
+        pages.MapGet("/tokens/{id}/revoke", TokenPages.AskToRevokeAsync);
+        pages.MapPost("/tokens/{id}/revoke", TokenPages.RevokeAsync);
     }
 }

@@ -34,8 +34,9 @@ internal static class TokenEndpoints
     }
 
     /// <summary>For the API and the page alike.</summary>
-    /// <returns>The token, or what is wrong: with a field, or with there being too many.</returns>
-    public static async Task<(CreatedToken? Created, string? Field, string? Problem)> TryCreateAsync(TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
+    /// <returns>The token, or what is wrong: with a field, or with there being too many; also when there is a token of that id.</returns>
+    public static async Task<(CreatedToken? Created, string? Field, string? Problem)> TryCreateAsync(
+        TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel, Guid? id = null)
     {
         var name = request.Name?.Trim() ?? "";
         if (name.Length is 0 or > ProxyTokens.MaxNameLength || !PlainText.Is(name))
@@ -54,7 +55,7 @@ internal static class TokenEndpoints
         }
 
         var lifetime = request.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : (TimeSpan?)null;
-        return await tokens.CreateAsync(me.User.Id, me.SessionId, name, lifetime, actor, cancel) is var (token, listed)
+        return await tokens.CreateAsync(me.User.Id, me.SessionId, name, lifetime, actor, cancel, id) is var (token, listed)
             ? (new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), UnixTime.ToUtc(listed.CreatedAt), UnixTime.ToUtc(listed.ExpiresAt)), null, null)
             : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the most. Revoke one that nobody uses.");
     }

@@ -13,20 +13,49 @@ internal static class TokenPages
     private const string Path = "/me/tokens";
 
     public static async Task<RazorComponentResult<TokensPage>> ShowAsync([FromQuery] string? done, PageContext page, SignedIn me, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel) =>
-        await PageAsync(page, me, tokens, clock, cancel, said: done == "revoked" ? "The token is revoked." : null);
+        await PageAsync(page, me, tokens, clock, cancel, said: done switch
+        {
+            "revoked" => "The token is revoked.",
+            "made" => "That token was made already, and its text is shown once only. If you have not copied it, revoke it and make another.",
+            _ => null,
+        });
 
-    public static async Task<RazorComponentResult<TokensPage>> CreateAsync(
-        [FromForm] string? name, [FromForm(Name = "expires_in_days")] string? days, PageContext page, SignedIn me, Actor actor, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> CreateAsync(
+        [FromForm] string? id, [FromForm] string? name, [FromForm(Name = "expires_in_days")] string? days,
+        PageContext page, SignedIn me, Actor actor, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel)
     {
+        if (!Guid.TryParseExact(id, "D", out var chosen))
+        {
+            return await PageAsync(page, me, tokens, clock, cancel, problem: "The form did not arrive whole. Nothing was made: send it again.", name: Redaction.Of(name));
+        }
+
         // What is no number is as wrong as a number out of range.
         var lifetime = string.IsNullOrWhiteSpace(days) ? (int?)null : int.TryParse(days, out var number) ? number : 0;
-        var (created, field, problem) = await TokenEndpoints.TryCreateAsync(new TokenRequest(name, lifetime), me, actor, tokens, cancel);
+        var (created, field, problem) = await TokenEndpoints.TryCreateAsync(new TokenRequest(name, lifetime), me, actor, tokens, cancel, chosen);
+        if (created is null && field is null && await tokens.FindAsync(me.User.Id, chosen.ToString(), cancel) is not null)
+        {
+            return Redirects.See(Path + "?done=made"); // the form was sent a second time
+        }
+
         return await PageAsync(page, me, tokens, clock, cancel, created, field: field, problem: problem, name: created is null ? Redaction.Of(name) : null);
     }
 
-    public static async Task<IResult> RevokeAsync([FromForm] string? id, SignedIn me, Actor actor, ProxyTokens tokens)
+    public static async Task<IResult> AskToRevokeAsync(string id, PageContext page, SignedIn me, HttpContext context, ProxyTokens tokens, CancellationToken cancel) =>
+        await tokens.FindAsync(me.User.Id, id, cancel) is { } token
+            ? new RazorComponentResult<ConfirmPage>(new
+            {
+                Context = page,
+                Title = $"Revoke “{token.Name}”?",
+                Text = "Whatever uses this token stops working through TraceVault at once, and the token cannot be brought back.",
+                Action = $"{Path}/{token.Id}/revoke",
+                Button = "Revoke the token",
+                Back = Path,
+            })
+            : Problems.Page(context, StatusCodes.Status404NotFound, "There is no such token", "It may be revoked already. Your tokens are listed under Tokens.");
+
+    public static async Task<IResult> RevokeAsync(string id, SignedIn me, Actor actor, ProxyTokens tokens)
     {
-        await tokens.RevokeAsync(me.User.Id, id ?? "", actor);
+        await tokens.RevokeAsync(me.User.Id, id, actor);
         return Redirects.See(Path + "?done=revoked");
     }
 
@@ -38,6 +67,7 @@ internal static class TokenPages
             Context = page,
             Tokens = await TokenEndpoints.ListAsync(me, tokens, cancel),
             Now = clock.GetUtcNow().UtcDateTime,
+            NewId = Guid.CreateVersion7(clock.GetUtcNow()),
             Created = created,
             Said = said,
             ProblemField = field,

@@ -89,18 +89,84 @@ public partial class MePagesTests
         await browser.SetUpAsync();
         using var stored = await browser.SubmitAsync("/me/proxy/", "/me/proxy/key", ("key", TestServer.AnthropicKey));
 
-        using var made = await browser.SubmitAsync("/me/tokens", "/me/tokens", ("name", "<b>build</b>"), ("expires_in_days", "30"));
+        using var made = await browser.SubmitAsync("/me/tokens", "/me/tokens", ("id", Guid.NewGuid().ToString()), ("name", "<b>build</b>"), ("expires_in_days", "30"));
         var page = await made.Content.ReadAsStringAsync(Cancel);
         var token = Token().Match(page).Value;
         var list = await browser.ReadAsync("/me/tokens");
         using var works = await server.Client.SendAsync(server.ProxyRequest(token, "/v1/models"), Cancel);
-        using var revoked = await browser.SubmitAsync("/me/tokens", "/me/tokens/revoke", ("id", Id().Match(list).Groups[1].Value));
+        var revoke = RevokeLink().Match(list).Groups[1].Value;
+        using var revoked = await browser.SubmitAsync(revoke, revoke);
         using var ended = await server.Client.SendAsync(server.ProxyRequest(token, "/v1/models"), Cancel);
 
         Assert.StartsWith("tvp_", token);
         Assert.DoesNotContain(token, list);
         Assert.Contains("&lt;b&gt;build&lt;/b&gt;", list);
+        Assert.Equal("/me/tokens?done=revoked", revoked.Headers.Location!.OriginalString);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (works.StatusCode, ended.StatusCode));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_form_that_is_sent_again_makes_no_second_token(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        var form = await browser.ReadAsync("/me/tokens");
+        (string, string)[] fields = [("form_token", PageClient.FormToken(form)), ("id", Id().Match(form).Groups[1].Value), ("name", "build server")];
+
+        var answers = await Task.WhenAll(browser.SendAsync("/me/tokens", fields), browser.SendAsync("/me/tokens", fields));
+        using var first = answers.Single(answer => answer.StatusCode is HttpStatusCode.OK);
+        using var second = answers.Single(answer => answer.StatusCode is HttpStatusCode.SeeOther);
+        var list = await browser.ReadAsync(second.Headers.Location!.OriginalString);
+
+        Assert.Contains("That token was made already, and its text is shown once only.", list);
+        Assert.Single(RevokeLink().Matches(list));
+        Assert.DoesNotContain("tvp_", list);
+        using var used = await server.Client.SendAsync(server.ProxyRequest(Token().Match(await first.Content.ReadAsStringAsync(Cancel)).Value, "/v1/models"), Cancel);
+        Assert.Equal("no_key", used.Headers.GetValues("x-tracevault-error").Single()); // the first one still works: it is the key that is missing
+        Assert.NotEqual(Id().Match(form).Groups[1].Value, Id().Match(list).Groups[1].Value);
+    }
+
+    [Theory, InlineData(""), InlineData("1"), InlineData("' or '1'='1")]
+    public async Task A_token_form_without_its_id_makes_nothing(string id)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        using var answer = await browser.SubmitAsync("/me/tokens", "/me/tokens", ("id", id), ("name", "build server"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Empty(RevokeLink().Matches(await browser.ReadAsync("/me/tokens")));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Nobody_is_asked_about_or_takes_the_token_of_another(string engine)
+    {
+        await using var team = await Members.Team.StartAsync(engine);
+        var ada = await team.JoinAsync("ada", "member");
+        await team.ProxyTokenAsync(team.Owner);
+        var id = (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/tokens", team.Owner))[0].GetProperty("id").GetString()!;
+
+        using var asked = await ada.Browser.GetAsync($"/me/tokens/{id}/revoke");
+        using var taken = await ada.Browser.SubmitAsync("/me/tokens", "/me/tokens", ("id", id), ("name", "mine now"));
+        using var revoked = await ada.Browser.SubmitAsync("/me/tokens", $"/me/tokens/{id}/revoke");
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.BadRequest), (asked.StatusCode, taken.StatusCode));
+        Assert.Equal("ci", (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/tokens", team.Owner))[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task The_short_way_to_ones_own_leads_to_the_proxy()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        using var answer = await browser.GetAsync("/me");
+
+        Assert.Equal((HttpStatusCode.SeeOther, "/me/proxy/"), (answer.StatusCode, answer.Headers.Location!.OriginalString));
     }
 
     private static async Task<List<HttpStatusCode>> StatusesAsync(TestServer server, params string[] tokens)
@@ -120,4 +186,7 @@ public partial class MePagesTests
 
     [GeneratedRegex("name=\"id\" value=\"([^\"]+)\"")]
     private static partial Regex Id();
+
+    [GeneratedRegex("href=\"(/me/tokens/[^/\"]+/revoke)\"")]
+    private static partial Regex RevokeLink();
 }
