@@ -1,7 +1,9 @@
+using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TraceVault.Audit;
 using TraceVault.Pages;
+using TraceVault.Vault;
 
 namespace TraceVault.Accounts.Devices;
 
@@ -21,12 +23,12 @@ internal static class DevicePages
 
         var (found, refusal) = await FindAsync(userCode, page, actor, context, devices, throttle, audit, cancel);
         return refusal ?? new RazorComponentResult<DevicePage>(
-            new { Context = page, Device = found, IsFromHere = found!.Address == context.Connection.RemoteIpAddress?.ToString() });
+            new { Context = page, Device = found, IsFromHere = IsSamePlace(found!.Address, context.Connection.RemoteIpAddress) });
     }
 
     public static async Task<IResult> DecideAsync(
         [FromForm(Name = "user_code")] string? userCode, [FromForm] string? decision, PageContext page, SignedIn me, Actor actor,
-        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, CancellationToken cancel)
+        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, ProviderKeys keys, CancellationToken cancel)
     {
         if (decision is not ("approve" or "refuse"))
         {
@@ -41,9 +43,16 @@ internal static class DevicePages
 
         var approve = decision == "approve";
         return UserCode.TryParse(found!.UserCode, out var code) && await devices.DecideAsync(code, approve, me.SessionId, actor)
-            ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve })
+            ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve, HasKey = !approve || await keys.FindAsync(me.User.Id, cancel) is not null })
             : Ask(page, StatusCodes.Status404NotFound, null, Unknown);
     }
+
+    /// <summary>Whether both are one address, or both this machine: a browser may come to it as ::1 and a program as 127.0.0.1.</summary>
+    private static bool IsSamePlace(string? asked, IPAddress? reads) =>
+        IPAddress.TryParse(asked, out var one) && reads is not null
+        && (Plain(one).Equals(Plain(reads)) || (IPAddress.IsLoopback(Plain(one)) && IPAddress.IsLoopback(Plain(reads))));
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     /// <summary>Looks a code up. Each try counts as a failed sign-in until it is known to be right, so that nobody can try many.</summary>
     private static async Task<(DeviceAuthorization? Found, IResult? Refusal)> FindAsync(

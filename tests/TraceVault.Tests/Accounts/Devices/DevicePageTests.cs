@@ -1,4 +1,6 @@
 using System.Net;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
 using TraceVault.Accounts.Devices;
 
@@ -37,6 +39,41 @@ public sealed class DevicePageTests : IAsyncLifetime
         Assert.Contains("127.0.0.1 (the same as yours)", html);
         Assert.Contains("Approve only what you started yourself", html);
         Assert.Equal("authorization_pending", (await _device.PollAsync(begun)).Error);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("::1", true)] // the browser chose the other of the two
+    [InlineData("127.0.0.2", true)]
+    [InlineData("::ffff:127.0.0.1", true)]
+    [InlineData("192.0.2.7", false)]
+    [InlineData("::ffff:192.0.2.7", false)]
+    [InlineData(null, false)]
+    public async Task All_addresses_of_this_machine_are_the_same_place(string? address, bool isSame)
+    {
+        var begun = await _device.BeginAsync();
+        await using (var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>().ConnectAsync(Patience.Cancel))
+        {
+            await connection.ExecuteAsync("update device_authorizations set address = @address", new { address });
+        }
+
+        var (_, html, _) = await _owner.GetAsync($"/auth/device?user_code={begun["user_code"]}");
+
+        Assert.Contains(isSame ? "(the same as yours)" : "(not the one that you read this from)", html);
+    }
+
+    [Fact]
+    public async Task Who_approves_without_a_key_is_told_that_one_is_missing()
+    {
+        Assert.Contains("You have no Anthropic key stored yet", await ApproveAsync());
+        await _server.StoreKeyAsync(await _server.LogInAsync());
+        Assert.DoesNotContain("no Anthropic key", await ApproveAsync());
+
+        async Task<string> ApproveAsync()
+        {
+            var code = (await _device.BeginAsync())["user_code"];
+            return (await _owner.PostAsync("/auth/device", $"/auth/device?user_code={code}", ("user_code", code), ("decision", "approve"))).Html;
+        }
     }
 
     [Fact]
