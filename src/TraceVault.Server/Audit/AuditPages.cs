@@ -6,16 +6,16 @@ namespace TraceVault.Audit;
 /// <summary>The audit log in a browser.</summary>
 internal static class AuditPages
 {
-    public static async Task<RazorComponentResult<AuditPage>> ShowAsync(AuditQuery query, PageContext page, AuditReader reader, CancellationToken cancel)
+    public static async Task<IResult> ShowAsync(AuditQuery query, PageContext page, AuditReader reader, CancellationToken cancel)
     {
         var problems = new Dictionary<string, string>();
         if (AuditFilter.Read(query with { Limit = null }, problems) is not { } filter)
         {
-            return new(new { Context = page, Query = query, Problems = problems }) { StatusCode = StatusCodes.Status400BadRequest };
+            return new RazorComponentResult<AuditPage>(new { Context = page, Query = query, Problems = problems }) { StatusCode = StatusCodes.Status400BadRequest };
         }
 
         var (events, next) = await reader.ReadAsync(filter, cancel);
-        return new(new
+        return new RazorComponentResult<AuditPage>(new
         {
             Context = page,
             Query = query,

@@ -45,7 +45,7 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
         return Redirects.See(Path + "?done=cap");
     }
 
-    public static RazorComponentResult<RemoveKeyPage> AskToRemove(PageContext page) => new(new { Context = page });
+    public static IResult AskToRemove(PageContext page) => new RazorComponentResult<RemoveKeyPage>(new { Context = page });
 
     public static async Task<IResult> RemoveAsync(SignedIn me, Actor actor, ProviderKeys keys)
     {

@@ -11,8 +11,8 @@ internal static class SessionPages
 {
     private const string Path = "/me/sessions";
 
-    public static async Task<RazorComponentResult<SessionsPage>> ShowAsync([FromQuery] string? done, PageContext page, SignedIn me, Sessions sessions, CancellationToken cancel) =>
-        new(new
+    public static async Task<IResult> ShowAsync([FromQuery] string? done, PageContext page, SignedIn me, Sessions sessions, CancellationToken cancel) =>
+        new RazorComponentResult<SessionsPage>(new
         {
             Context = page,
             Sessions = (await MeEndpoints.ListSessionsAsync(me, sessions, cancel)).ToList(),

@@ -12,7 +12,7 @@ internal static class TokenPages
 {
     private const string Path = "/me/tokens";
 
-    public static async Task<RazorComponentResult<TokensPage>> ShowAsync([FromQuery] string? done, PageContext page, SignedIn me, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel) =>
+    public static async Task<IResult> ShowAsync([FromQuery] string? done, PageContext page, SignedIn me, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel) =>
         await PageAsync(page, me, tokens, clock, cancel, said: done switch
         {
             "revoked" => "The token is revoked.",

@@ -8,8 +8,8 @@ namespace TraceVault.Members;
 /// <summary>The change of one's own password in a browser.</summary>
 internal static class PasswordPages
 {
-    public static RazorComponentResult<PasswordPage> Show([FromQuery] string? done, PageContext page) =>
-        new(new { Context = page, IsDone = done is not null });
+    public static IResult Show([FromQuery] string? done, PageContext page) =>
+        new RazorComponentResult<PasswordPage>(new { Context = page, IsDone = done is not null });
 
     public static async Task<IResult> ChangeAsync(
         [FromForm(Name = "current_password")] string? current, [FromForm(Name = "new_password")] string? chosen,

@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Antiforgery;
 using TraceVault.Accounts;
+using TraceVault.Hosting;
 
 namespace TraceVault.Pages;
 
@@ -11,8 +13,9 @@ internal static class PageGroup
         var pages = app.MapGroup(prefix);
         // The framework checks only forms that a handler reads; ForgedForms checks every change, so its own check is off.
         pages.DisableAntiforgery();
-        pages.AddEndpointFilter<ForeignHosts>();
-        pages.AddEndpointFilter<ForgedForms>();
+        // Instances: for a type the framework compiles an expression tree per endpoint, at every start.
+        pages.AddEndpointFilter(new ForeignHosts(app.Services.GetRequiredService<PublicUrl>()));
+        pages.AddEndpointFilter(new ForgedForms(app.Services.GetRequiredService<IAntiforgery>()));
         return pages;
     }
 
