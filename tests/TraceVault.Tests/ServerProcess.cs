@@ -55,6 +55,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(Process.Start(start)!);
     }
 
+    /// <summary>Starts another server than the built one in a folder of its own, which is all that its environment names.</summary>
+    public static ServerProcess StartAlone(string file, string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        start.Environment.Clear();
+        start.Environment["HOME"] = folder; // where the native part of SQLite is unpacked
+        return new ServerProcess(Process.Start(start)!);
+    }
+
     /// <summary>Completes when the server listens.</summary>
     public async Task<Uri> UrlAsync(CancellationToken cancel) => new((await RestOfLineAsync("Now listening on: ", cancel)).Split('"')[0]);
 

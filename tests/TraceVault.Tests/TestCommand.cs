@@ -19,6 +19,7 @@ internal sealed class TestCommand : IDisposable
         }
 
         Write("tests/Some/Some.csproj", "");
+        Write("publish", "#!/bin/sh\necho publish >>calls\n");
         foreach (var name in RealPrograms)
         {
             var found = ClientProcess.Path.Split(':').Select(folder => Path.Combine(folder, name)).First(File.Exists);
@@ -72,6 +73,6 @@ internal sealed class TestCommand : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
         File.WriteAllText(At(path), text);
-        if (path is "test" && !OperatingSystem.IsWindows()) File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (path is "test" or "publish" && !OperatingSystem.IsWindows()) File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 }

@@ -122,6 +122,16 @@ public sealed class TestCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Publishes_what_the_tests_start_unless_only_some_tests_are_asked_for()
+    {
+        await _command.RunAsync();
+        Assert.Contains("publish\n", _command.Read("calls"));
+        await _command.RunAsync("test", "--nightly");
+        await _command.RunAsync("test", "--filter-class", "*Some");
+        Assert.Equal(2, _command.Read("calls").Split('\n').Count(line => line == "publish"));
+    }
+
+    [Fact]
     public async Task The_nightly_run_is_asked_for()
     {
         await _command.RunAsync("test", "--nightly", "--filter-class", "*Some");

@@ -13,6 +13,9 @@ internal sealed class CliProcess : IDisposable
 
     public static string Executable => Path.Combine(AppContext.BaseDirectory, "tracevault");
 
+    /// <summary>What is run: the built program, unless a test wants the published one.</summary>
+    public string Program { get; init; } = Executable;
+
     /// <summary>The value of TRACEVAULT_CONFIG_DIR.</summary>
     public string ConfigFolder => _folder.FullName;
 
@@ -23,7 +26,7 @@ internal sealed class CliProcess : IDisposable
     /// <param name="cancel">Ends the program and what it started, by process id.</param>
     /// <param name="arguments">What follows <c>tracevault</c>.</param>
     public Task<ClientRun> RunAsync(string input, CancellationToken cancel, params string[] arguments) =>
-        ClientProcess.RunAsync([Executable, .. arguments], _folder.FullName, Environment, cancel, input);
+        ClientProcess.RunAsync([Program, .. arguments], _folder.FullName, Environment, cancel, input);
 
     /// <summary>As <see cref="RunAsync"/>, and the program must succeed.</summary>
     /// <returns>What it printed.</returns>
