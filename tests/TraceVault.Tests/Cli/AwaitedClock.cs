@@ -11,7 +11,7 @@ internal sealed class AwaitedClock(DateTimeOffset start) : FakeTimeProvider(star
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        if (dueTime > TimeSpan.Zero)
+        if (dueTime > TimeSpan.Zero && period == Timeout.InfiniteTimeSpan) // nobody waits for what recurs: a server's housekeeping
         {
             _waits.Writer.TryWrite(dueTime);
         }
