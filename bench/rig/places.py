@@ -10,7 +10,7 @@ WORK = BUILT / "work"  # deleted when the run ends
 LOGS = BUILT / "logs"
 
 # bench/run publishes it there.
-SERVER = BUILT / "server" / "tracevault-server"
+SERVER = ROOT / "artifacts" / "release" / ("linux-arm64" if os.uname().machine == "aarch64" else "linux-x64") / "tracevault-server"
 BARE_YARP = ROOT / "artifacts" / "publish" / "BareYarp" / "release" / "bare-yarp"
 SEED = ROOT / "artifacts" / "bin" / "Seed" / "release" / "TraceVault.Seed"
 
