@@ -52,7 +52,7 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
         }
 
         await throttle.SucceedAsync(Account, address, cancel);
-        if (!EmailAddress.TryParse(request.Email, out var email))
+        if (!EmailAddress.TryParseNew(request.Email, out var email))
         {
             return Invalid("email", "This is not an e-mail address.");
         }

@@ -134,8 +134,12 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         return changes.MakeAsync(userId, () => audit.RecordAsync(
-            (connection, transaction) => connection.ExecuteAsync(
-                "delete from auth_sessions where user_id = @userId and id <> @keptId and expires_at > @now", new { userId, keptId, now }, transaction),
+            async (connection, transaction) =>
+            {
+                await LockUserAsync(connection, transaction, userId);
+                return await connection.ExecuteAsync(
+                    "delete from auth_sessions where user_id = @userId and id <> @keptId and expires_at > @now", new { userId, keptId, now }, transaction);
+            },
             count => AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, count.ToString(CultureInfo.InvariantCulture))));
     }
 
@@ -143,11 +147,16 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     /// <exception cref="SessionOverException">It has ended already.</exception>
     public static async Task HoldAsync(DbConnection connection, DbTransaction transaction, string userId, string sessionId)
     {
+        await LockUserAsync(connection, transaction, userId);
         if (await connection.ExecuteAsync("update auth_sessions set last_used_at = last_used_at where id = @sessionId and user_id = @userId", new { userId, sessionId }, transaction) == 0)
         {
             throw new SessionOverException();
         }
     }
+
+    /// <summary>Who changes anything of a user's writes the user first, and their sessions after: of two, one waits for the other and sees what it did.</summary>
+    public static Task LockUserAsync(DbConnection connection, DbTransaction? transaction, string userId) =>
+        connection.ExecuteAsync("update users set updated_at = updated_at where id = @userId", new { userId }, transaction);
 
     /// <summary>Records that a session was used, which also moves its end.</summary>
     public async Task TouchAsync(string sessionId, DateTimeOffset createdAt, DateTimeOffset usedAt, CancellationToken cancel)

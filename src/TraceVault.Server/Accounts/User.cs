@@ -25,15 +25,19 @@ internal sealed record EmailAddress(string Text, string Key)
     /// <summary>The address of an account, which was accepted once.</summary>
     public static EmailAddress Of(string accepted) => new(accepted, accepted.ToLowerInvariant());
 
-    /// <summary>Accepts what can be an address at a glance: one '@' with something on both sides, and nothing that an address has in quotes or a link has around it.</summary>
+    /// <summary>For an address that is new here: without what an address has in quotes only, or what would show it as another one.</summary>
+    public static bool TryParseNew(string? text, [NotNullWhen(true)] out EmailAddress? email) =>
+        TryParse(text, out email) && !email.Text.Contains("..", StringComparison.Ordinal) && !email.Text.AsSpan().ContainsAny(Special)
+        && PlainText.Is(email.Text) && !email.Text.Any(c => char.GetUnicodeCategory(c) is UnicodeCategory.Format);
+
+    /// <summary>Accepts what can be an address at a glance: one '@' with something on both sides, no spaces or control characters.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out EmailAddress? email)
     {
         email = null;
         var trimmed = text?.Trim() ?? "";
         var at = trimmed.IndexOf('@', StringComparison.Ordinal);
         if (at < 1 || at != trimmed.LastIndexOf('@') || at == trimmed.Length - 1 || trimmed.Length > MaxLength
-            || trimmed.Contains("..", StringComparison.Ordinal) || trimmed.AsSpan().ContainsAny(Special)
-            || trimmed.Any(c => char.IsWhiteSpace(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) is UnicodeCategory.Format) || !PlainText.Is(trimmed))
+            || trimmed.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || char.IsSurrogate(c)))
         {
             return false;
         }

@@ -15,7 +15,7 @@ internal static class AuditPhrases
         [AuditActions.SignIn] = new("Signed in", "signed in", "sign in", "{as}"),
         [AuditActions.SignOut] = new("Signed out", "signed out", "sign out"),
         [AuditActions.SessionEnded] = new("Session ended", "ended", "end", " a session{of}"),
-        [AuditActions.OtherSessionsEnded] = new("Other sessions ended", "ended", "end", " {others}"),
+        [AuditActions.OtherSessionsEnded] = new("Other sessions ended", "ended", "end", " {others}{of}"),
         [AuditActions.AllSessionsEnded] = new("All sessions ended", "ended", "end", " all sessions{of}{count}"),
         [AuditActions.RefreshReused] = new("Refresh token shown twice", "showed", "show", " a refresh token a second time, which ended the session{of}"),
         [AuditActions.KeySet] = new("Key stored", "stored", "store", " an Anthropic key{of}"),

@@ -10,7 +10,7 @@ namespace TraceVault.Me;
 /// <summary>A user's proxy tokens; a new one is shown once, in the answer to the form that made it.</summary>
 internal static class TokenPages
 {
-    private const string Path = "/me/tokens";
+    private const string Path = "/me/tokens", DefaultDays = "90";
 
     public static async Task<IResult> ShowAsync([FromQuery] string? done, PageContext page, SignedIn me, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel) =>
         await PageAsync(page, me, tokens, clock, cancel, said: done switch
@@ -26,7 +26,7 @@ internal static class TokenPages
     {
         if (!Guid.TryParseExact(id, "D", out var chosen))
         {
-            return await PageAsync(page, me, tokens, clock, cancel, problem: "The form did not arrive whole. Nothing was made: send it again.", name: Redaction.Of(name));
+            return await PageAsync(page, me, tokens, clock, cancel, problem: "The form did not arrive whole. Nothing was made: send it again.", name: Redaction.Of(name), days: days);
         }
 
         // What is no number is as wrong as a number out of range.
@@ -37,7 +37,7 @@ internal static class TokenPages
             return Redirects.See(Path + "?done=made"); // the form was sent a second time
         }
 
-        return await PageAsync(page, me, tokens, clock, cancel, created, field: field, problem: problem, name: created is null ? Redaction.Of(name) : null);
+        return await PageAsync(page, me, tokens, clock, cancel, created, field: field, problem: problem, name: created is null ? Redaction.Of(name) : null, days: created is null ? days : DefaultDays);
     }
 
     public static async Task<IResult> AskToRevokeAsync(string id, PageContext page, SignedIn me, HttpContext context, ProxyTokens tokens, CancellationToken cancel) =>
@@ -61,7 +61,7 @@ internal static class TokenPages
 
     private static async Task<RazorComponentResult<TokensPage>> PageAsync(
         PageContext page, SignedIn me, ProxyTokens tokens, TimeProvider clock, CancellationToken cancel,
-        CreatedToken? created = null, string? said = null, string? field = null, string? problem = null, string? name = null) =>
+        CreatedToken? created = null, string? said = null, string? field = null, string? problem = null, string? name = null, string? days = DefaultDays) =>
         new(new
         {
             Context = page,
@@ -73,6 +73,7 @@ internal static class TokenPages
             ProblemField = field,
             Problem = problem,
             Name = name,
+            Days = days,
         })
         { StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest };
 }

@@ -26,7 +26,7 @@ internal static class InviteEndpoints
 
     public static async Task<IResult> CreateAsync(InviteRequest request, Actor actor, Invites invites, PublicUrl publicUrl)
     {
-        if (!EmailAddress.TryParse(request.Email, out var email))
+        if (!EmailAddress.TryParseNew(request.Email, out var email))
         {
             return ManagementApi.Invalid("email", "This is not an e-mail address.");
         }

@@ -76,7 +76,7 @@ internal static class MemberPages
     public static async Task<IResult> InviteAsync(
         [FromForm] string? email, [FromForm] string? role, PageContext page, Actor actor, Membership members, Invites invites, PublicUrl publicUrl, CancellationToken cancel)
     {
-        if (!EmailAddress.TryParse(email, out var address) || !MemberPolicy.Roles.Contains(role!))
+        if (!EmailAddress.TryParseNew(email, out var address) || !MemberPolicy.Roles.Contains(role!))
         {
             return await ListPageAsync(page, members, invites, StatusCodes.Status400BadRequest, cancel, email, "This is not an e-mail address.");
         }

@@ -22,7 +22,7 @@ internal sealed record MemberStep(string Slug, MemberAction Action, string Butto
         new("enable", MemberAction.Enable, "Enable the account", "They can sign in again with their password. Earlier sessions and tokens stay ended.", "The account is enabled."),
         new("remove", MemberAction.Remove, "Remove for good",
             "Their account, stored key, sessions and proxy tokens are deleted and cannot be brought back. The audit log stays.",
-            "The account is removed."),
+            null),
     ];
 
     public static MemberStep? Find(string slug) => All.FirstOrDefault(step => step.Slug == slug);

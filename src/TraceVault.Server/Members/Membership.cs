@@ -102,6 +102,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
 
     public Task<MemberOutcome> EndSessionsAsync(Actor actor, string memberId) => ChangeAsync(actor, MemberAction.EndSessions, memberId, async (change, _, member) =>
     {
+        await change.ExecuteAsync("update users set updated_at = updated_at where id = @Id", new { member.Id }); // first: see Sessions.LockUserAsync
         var ended = await change.ExecuteAsync("delete from auth_sessions where user_id = @Id", new { member.Id });
         await change.AppendAsync(Of(AuditActions.AllSessionsEnded, actor, member, ended.ToString(CultureInfo.InvariantCulture)));
         return MemberOutcome.Done;

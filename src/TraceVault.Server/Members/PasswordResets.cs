@@ -47,7 +47,7 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
         }
 
         return member.DisabledAt is not null ? new Issued(MemberOutcome.Disabled)
-            : replaces is not null && replaces != Mark(await change.QueryAsync<long?>(MadeAt, new { userId = member.Id })) ? new Issued(MemberOutcome.LinkMade)
+            : replaces is not null && Mark(await change.QueryAsync<long?>(MadeAt, new { userId = member.Id })) is var mark && mark != NoLink && mark != replaces ? new Issued(MemberOutcome.LinkMade)
             : await IssueAsync(change, actor, member);
     }
 

@@ -26,7 +26,7 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
         "No TraceVault token was sent. Sign in with `tracevault login`, then send the token as `Authorization: Bearer` or `x-api-key`.");
 
     public static readonly AnthropicError InvalidToken = Final(401, "authentication_error", "invalid_token",
-        "This TraceVault token is not known, or it was ended or revoked. Sign in again as you did before: with `tracevault login`, or with /login in Claude Code.");
+        "This TraceVault token is not known, or it was ended or revoked. Sign in again as you did before: with `tracevault login`, or with /login in Claude Code; for a program, make another proxy token.");
 
     public static readonly AnthropicError ConflictingTokens = Final(401, "authentication_error", "conflicting_tokens",
         "Two different tokens were sent. Send one TraceVault token; unset ANTHROPIC_API_KEY when ANTHROPIC_AUTH_TOKEN is set.");

@@ -1,16 +1,17 @@
 namespace TraceVault.Storage;
 
-/// <summary>Deletes once an hour what expired.</summary>
+/// <summary>Deletes what expired: a minute after the start, then once an hour.</summary>
 internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, TimeProvider clock, ILogger<Sweeper> log) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan First = TimeSpan.FromMinutes(1), Interval = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
+        using var timer = new PeriodicTimer(First, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             await SweepAsync(stoppingToken);
+            timer.Period = Interval;
         }
     }
 

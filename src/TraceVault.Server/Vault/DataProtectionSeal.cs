@@ -23,27 +23,30 @@ internal sealed partial class DataProtectionSeal(KeyRing ring, ILogger<DataProte
 
     private XElement Decrypt(XElement element)
     {
-        var id = (string?)element.Attribute("key");
-        if (ring.Keys.FirstOrDefault(each => each.Id == id) is not { } key)
+        try
+        {
+            var id = (string?)element.Attribute("key");
+            var key = ring.Keys.FirstOrDefault(each => each.Id == id) ?? throw new CryptographicException("The master key is not on the ring.");
+            var bytes = Convert.FromBase64String(element.Value);
+            var plain = new byte[Math.Max(0, bytes.Length - SealedBytes.HeadSize)];
+            using var cipher = CipherUnder(key);
+            SealedBytes.Open(cipher, bytes, plain, Associated(key.Id));
+            var opened = XElement.Parse(Encoding.UTF8.GetString(plain));
+            CryptographicOperations.ZeroMemory(plain);
+            return opened;
+        }
+        catch (Exception problem) when (problem is CryptographicException or FormatException)
         {
             LogLost();
-            throw new CryptographicException("A data-protection key is sealed under a master key that is not on the ring.");
+            throw;
         }
-
-        var bytes = Convert.FromBase64String(element.Value);
-        var plain = new byte[Math.Max(0, bytes.Length - SealedBytes.HeadSize)];
-        using var cipher = CipherUnder(key);
-        SealedBytes.Open(cipher, bytes, plain, Associated(key.Id));
-        var opened = XElement.Parse(Encoding.UTF8.GetString(plain));
-        CryptographicOperations.ZeroMemory(plain);
-        return opened;
     }
 
     private static AesGcm CipherUnder(RingKey key) => SealedBytes.CipherUnder(key, "tracevault/data-protection/v1");
 
     private static byte[] Associated(string keyId) => Encoding.UTF8.GetBytes($"data_protection_keys\0{keyId}");
 
-    [LoggerMessage(LogLevel.Warning, "A key that protects the forms of pages is sealed under a master key that is not in TRACEVAULT_ENCRYPTION_KEY. Another one takes its place; pages opened before have to be loaded again.")]
+    [LoggerMessage(LogLevel.Warning, "A key that protects the forms of pages cannot be opened: it is sealed under a master key that is not in TRACEVAULT_ENCRYPTION_KEY, or damaged. Another one takes its place; pages opened before have to be loaded again.")]
     private partial void LogLost();
 
     /// <summary>The framework stores this type's name beside each key and makes one to open it: it is never renamed.</summary>

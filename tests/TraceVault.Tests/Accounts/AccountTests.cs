@@ -64,6 +64,21 @@ public class AccountTests
         Assert.Contains(reason, await answer.Content.ReadAsStringAsync(Cancel));
     }
 
+    /// <summary>Rules for new addresses lock nobody out who has one already.</summary>
+    [Fact]
+    public async Task An_address_that_was_taken_before_its_kind_was_refused_still_signs_in()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var server = await TestServer.StartAsync(database);
+        await server.SetUpAsync();
+        await using var connection = await database.OpenAsync();
+        await connection.ExecuteAsync("update users set email = 'a..b@example.com', email_key = 'a..b@example.com'");
+
+        using var answer = await server.Client.PostAsJsonAsync("/api/v1/auth/login", new { email = "a..b@example.com", password = TestServer.Password }, Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
     [Fact]
     public async Task A_wrong_setup_token_creates_nobody_and_guesses_are_throttled()
     {

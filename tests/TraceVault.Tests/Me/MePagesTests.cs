@@ -105,6 +105,21 @@ public partial class MePagesTests
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (works.StatusCode, ended.StatusCode));
     }
 
+    [Fact]
+    public async Task A_token_form_that_comes_back_keeps_what_was_typed()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        using var answer = await browser.SubmitAsync("/me/tokens", "/me/tokens", ("id", Guid.NewGuid().ToString()), ("name", "build server"), ("expires_in_days", "0"));
+        var page = await answer.Content.ReadAsStringAsync(Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("value=\"build server\"", page);
+        Assert.Matches("name=\"expires_in_days\"[^>]*value=\"0\"", page);
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_form_that_is_sent_again_makes_no_second_token(string engine)
     {

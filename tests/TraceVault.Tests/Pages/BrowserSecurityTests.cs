@@ -283,6 +283,25 @@ public class BrowserSecurityTests
         Assert.Contains("; secure", answer.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("tv_session=", StringComparison.Ordinal)));
     }
 
+    /// <summary>Every address is the proxy's then: a device of a thief's would pass for one's own.</summary>
+    [Fact]
+    public async Task Behind_a_proxy_that_is_not_trusted_no_device_is_said_to_be_near()
+    {
+        await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com");
+        using var setUp = await SetUpBehindProxyAsync(server);
+        var begun = await new Accounts.Devices.DeviceClient(server).BeginAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/auth/device?user_code={begun["user_code"]}");
+        request.Headers.Host = "vault.example.com";
+        request.Headers.Add("cookie", setUp.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("tv_session=", StringComparison.Ordinal)).Split(';')[0]);
+
+        using var answer = await server.Client.SendAsync(request, Cancel);
+        var page = await answer.Content.ReadAsStringAsync(Cancel);
+
+        Assert.Contains(begun["user_code"], page);
+        Assert.DoesNotContain("the same as yours", page);
+        Assert.DoesNotContain("not the one that you read this from", page);
+    }
+
     [Fact]
     public async Task A_page_that_says_what_went_wrong_has_no_button_that_cannot_work()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using TraceVault.Audit;
+using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Vault;
 
@@ -14,7 +15,7 @@ internal static class DevicePages
 
     public static async Task<IResult> ShowAsync(
         [FromQuery(Name = "user_code")] string? userCode, PageContext page, SignedIn me, Actor actor,
-        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, CancellationToken cancel)
+        HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, PublicUrl publicUrl, CancellationToken cancel)
     {
         if (string.IsNullOrWhiteSpace(userCode))
         {
@@ -23,7 +24,7 @@ internal static class DevicePages
 
         var (found, refusal) = await FindAsync(userCode, page, actor, context, devices, throttle, audit, cancel);
         return refusal ?? new RazorComponentResult<DevicePage>(
-            new { Context = page, Device = found, IsFromHere = IsSamePlace(found!.Address, context.Connection.RemoteIpAddress) });
+            new { Context = page, Device = found, IsFromHere = IsSamePlace(found!.Address, context.Connection.RemoteIpAddress, publicUrl) });
     }
 
     public static async Task<IResult> DecideAsync(
@@ -48,8 +49,10 @@ internal static class DevicePages
     }
 
     /// <summary>Whether both are one address, or both this machine: a browser may come to it as ::1 and a program as 127.0.0.1.</summary>
-    private static bool IsSamePlace(string? asked, IPAddress? reads) =>
-        IPAddress.TryParse(asked, out var one) && reads is not null
+    /// <returns>Null when nobody can tell: a proxy in front that is not trusted makes all addresses its own.</returns>
+    private static bool? IsSamePlace(string? asked, IPAddress? reads, PublicUrl publicUrl) =>
+        reads is not null && IPAddress.IsLoopback(Plain(reads)) && !new Uri(publicUrl.Origin).IsLoopback ? null
+        : IPAddress.TryParse(asked, out var one) && reads is not null
         && (Plain(one).Equals(Plain(reads)) || (IPAddress.IsLoopback(Plain(one)) && IPAddress.IsLoopback(Plain(reads))));
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
