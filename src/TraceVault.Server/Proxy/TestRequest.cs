@@ -20,7 +20,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
     private const string Target = "/v1/models?limit=1";
     private const int MaxBodyLength = 4096;
 
-    /// <summary>Read beyond what is shown, so that a key is found and cut out that stands across the end.</summary>
+    /// <summary>Read beyond what is shown, so that there is that much to show after keys were cut out.</summary>
     private const int MaxBodyBytes = MaxBodyLength + ProviderKey.MaxLength;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
@@ -68,7 +68,13 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
         request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
         request.Headers.TryAddWithoutValidation("user-agent", "tracevault-test");
         using var answer = await upstream.Client.SendAsync(request, cancel);
-        var body = Without(key, await ReadBeginningAsync(answer.Content, cancel));
+        var (beginning, isCut) = await ReadBeginningAsync(answer.Content, cancel);
+        var body = Without(key, beginning);
+        if (isCut)
+        {
+            body = body[..Math.Max(0, body.Length - key.Reveal().Length)]; // what was read may end within a key, which is no longer found then
+        }
+
         return new TestResult(
             answer.IsSuccessStatusCode,
             answer.StatusCode switch
@@ -84,14 +90,14 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
 
     private static string Without(ProviderKey key, string text) => text.Replace(key.Reveal(), "[key]", StringComparison.Ordinal);
 
-    private static async Task<string> ReadBeginningAsync(HttpContent content, CancellationToken cancel)
+    private static async Task<(string Text, bool IsCut)> ReadBeginningAsync(HttpContent content, CancellationToken cancel)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(MaxBodyBytes);
         try
         {
             await using var stream = await content.ReadAsStreamAsync(cancel);
             var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MaxBodyBytes), MaxBodyBytes, throwOnEndOfStream: false, cancel);
-            return Encoding.UTF8.GetString(buffer, 0, read);
+            return (Encoding.UTF8.GetString(buffer, 0, read), read == MaxBodyBytes);
         }
         finally
         {

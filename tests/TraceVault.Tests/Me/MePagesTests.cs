@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
 using TraceVault.FakeAnthropic;
 using TraceVault.Tests.Pages;
 
@@ -46,6 +47,24 @@ public partial class MePagesTests
         using var tested = await browser.SubmitAsync("/me/proxy/", "/me/proxy/test");
 
         Assert.Contains("authentication_error", await tested.Content.ReadAsStringAsync(Cancel));
+    }
+
+    /// <summary>However the end of what is read falls: a part of a key is not found as one.</summary>
+    [Theory, InlineData(0), InlineData(7), InlineData(23), InlineData(40)]
+    public async Task An_upstream_that_repeats_the_key_does_not_get_a_part_of_it_onto_the_page(int offset)
+    {
+        await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Cancel);
+        upstream.Handler = context => context.Response.WriteAsync(new string('.', offset) + string.Concat(Enumerable.Repeat(TestServer.AnthropicKey, 200)), Cancel);
+        await using var server = await TestServer.StartAsync(upstream: upstream.Url);
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+        using var stored = await browser.SubmitAsync("/me/proxy/", "/me/proxy/key", ("key", TestServer.AnthropicKey));
+
+        using var tested = await browser.SubmitAsync("/me/proxy/", "/me/proxy/test");
+        var page = await tested.Content.ReadAsStringAsync(Cancel);
+
+        Assert.Contains("[key][key]", page);
+        Assert.DoesNotContain(TestServer.AnthropicKey[..12], page);
     }
 
     [Fact]
