@@ -143,7 +143,6 @@ BASE = [
 # Ours under other settings of the environment. They run under load only, not in the scenarios of memory, start and growth.
 VARIANTS = [
     _ours("ours-quiet", "ours without the request log", next(_next), TRACEVAULT_LOG_LEVEL="warning"),
-    _ours("ours-inline", "ours with the runtime's inline completions on the upstream's side", next(_next), DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS="1"),
 ]
 
 ALL = BASE + VARIANTS

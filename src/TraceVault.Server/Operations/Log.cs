@@ -12,7 +12,6 @@ internal static class Log
         logging.ClearProviders();
         logging.SetMinimumLevel(options.LogLevel);
         // These write whole targets, where a secret may have been put by mistake: never below a warning, whatever the level.
-        logging.AddFilter("Yarp", LogLevel.Warning);
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None); // stack traces; DataProtectionSeal says what there is to say

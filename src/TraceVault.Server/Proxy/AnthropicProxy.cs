@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using TraceVault.Accounts;
 using TraceVault.Hosting;
 using TraceVault.Vault;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace TraceVault.Proxy;
 
@@ -11,8 +10,7 @@ internal sealed class AnthropicProxy(
     Callers callers,
     KeyVault vault,
     KeyCheck keyCheck,
-    Upstream upstream,
-    IHttpForwarder forwarder,
+    Forwarder forwarder,
     PublicUrl publicUrl,
     ProxyOptions options,
     ProxyMetrics metrics,
@@ -31,7 +29,7 @@ internal sealed class AnthropicProxy(
     private async Task ForwardAsync(Exchange exchange, TargetKind kind, string target)
     {
         metrics.Begins();
-        RequestBodies.Lift(exchange.Context);
+        RequestContent.LiftLimits(exchange.Context);
         try
         {
             if (await AnswerAsync(exchange, kind, target) is { } error)
@@ -41,7 +39,7 @@ internal sealed class AnthropicProxy(
         }
         catch (Exception problem) when (problem is OperationCanceledException or IOException && exchange.Context.RequestAborted.IsCancellationRequested)
         {
-            exchange.Outcome = ForwardResult.ClientLeft;
+            exchange.Outcome = Exchange.ClientLeft;
         }
         catch (Exception problem)
         {
@@ -59,7 +57,7 @@ internal sealed class AnthropicProxy(
     private async ValueTask<AnthropicError?> AnswerAsync(Exchange exchange, TargetKind kind, string target)
     {
         var request = exchange.Context.Request;
-        if (kind is TargetKind.Unacceptable)
+        if (kind is TargetKind.Unacceptable || HttpMethods.IsConnect(request.Method))
         {
             return AnthropicError.BadPath;
         }
@@ -119,7 +117,7 @@ internal sealed class AnthropicProxy(
 
         try
         {
-            return await SendAsync(exchange, target, key);
+            return await forwarder.ForwardAsync(exchange, target, key);
         }
         finally
         {
@@ -139,15 +137,5 @@ internal sealed class AnthropicProxy(
             keyCheck.Report(owner.UserId);
             return null;
         }
-    }
-
-    /// <summary>Sends the request with the user's key and streams the answer back; ends with the last byte either way.</summary>
-    private async Task<AnthropicError?> SendAsync(Exchange exchange, string target, ProviderKey key)
-    {
-        var context = exchange.Context;
-        RequestBodies.Tap(exchange, options);
-        var transformer = new AnthropicTransformer(exchange, upstream.AddressOf(target), key, metrics);
-        var result = await forwarder.SendAsync(context, "http://upstream.invalid", upstream.Client, upstream.Config, transformer);
-        return result is ForwarderError.None ? null : ForwardResult.Read(result, exchange, options, metrics);
     }
 }

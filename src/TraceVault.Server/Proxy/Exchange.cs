@@ -5,6 +5,8 @@ namespace TraceVault.Proxy;
 /// <summary>One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.</summary>
 internal sealed class Exchange(HttpContext context, TimeProvider clock)
 {
+    public const string ClientLeft = "client_left", UpstreamDied = "upstream_died";
+
     private readonly long _started = clock.GetTimestamp();
     private long _firstByte;
 
@@ -44,6 +46,14 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
 
     /// <summary>Time to the first byte of the answer; null when there was none.</summary>
     public TimeSpan? TimeToFirstByte => _firstByte == 0 ? null : clock.GetElapsedTime(_started, _firstByte);
+
+    /// <summary>The head of the upstream's answer stands in the response.</summary>
+    public void UpstreamAnswered()
+    {
+        UpstreamStatus = Context.Response.StatusCode;
+        UpstreamRequestId = Context.Response.Headers["request-id"];
+        MarkFirstByte();
+    }
 
     public void MarkFirstByte()
     {

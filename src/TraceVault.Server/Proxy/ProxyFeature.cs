@@ -9,8 +9,8 @@ internal static class ProxyFeature
     {
         builder.Services.AddSingleton(settings.Read<ProxyOptions>("Proxy"));
         builder.Services.AddSingleton(settings.Read<UpstreamOptions>());
-        builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<Upstream>();
+        builder.Services.AddSingleton<Forwarder>();
         builder.Services.AddSingleton<Callers>();
         builder.Services.AddSingleton<ProxyMetrics>();
         builder.Services.AddSingleton<ProxyLog>();

@@ -33,10 +33,12 @@ internal sealed class ProxyMetrics : IDisposable
 
     public void Begins() => Interlocked.Increment(ref _active);
 
-    public void StreamBegins(Exchange exchange)
+    public void UpstreamAnswered(Exchange exchange)
     {
-        exchange.IsStream = true;
-        Interlocked.Increment(ref _streams);
+        if (exchange.IsStream)
+        {
+            Interlocked.Increment(ref _streams);
+        }
     }
 
     public void Ends(Exchange exchange)
@@ -85,8 +87,8 @@ internal sealed class ProxyMetrics : IDisposable
     private static string ErrorOrigin(Exchange exchange) => exchange.Outcome switch
     {
         "ok" => exchange.UpstreamStatus >= 400 ? "upstream" : "none",
-        ForwardResult.ClientLeft => "client",
-        ForwardResult.UpstreamDied => "upstream",
+        Exchange.ClientLeft => "client",
+        Exchange.UpstreamDied => "upstream",
         _ => "tracevault",
     };
 }

@@ -63,7 +63,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
 
     private async Task<TestResult> SendAsync(ProviderKey key, long started, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf(Target)) { Version = upstream.Config.Version!, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf(Target)) { Version = upstream.HttpVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         request.Headers.TryAddWithoutValidation("x-api-key", key.Reveal());
         request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
         request.Headers.TryAddWithoutValidation("user-agent", "tracevault-test");

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using TraceVault.Settings;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace TraceVault.Proxy;
 
@@ -17,17 +16,13 @@ internal sealed class Upstream : IDisposable
         var url = Parse(options.AnthropicUrl);
         _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
         Client = new HttpMessageInvoker(Handler(url), disposeHandler: true);
-        Config = new ForwarderRequestConfig
-        {
-            ActivityTimeout = proxy.UpstreamTimeout,
-            Version = proxy.UpstreamHttpVersion == "2" ? HttpVersion.Version20 : HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        HttpVersion = proxy.UpstreamHttpVersion == "2" ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
     }
 
     public HttpMessageInvoker Client { get; }
 
-    public ForwarderRequestConfig Config { get; }
+    /// <summary>The one version spoken.</summary>
+    public Version HttpVersion { get; }
 
     /// <summary>The address of a raw path and query, which stay as they are, byte for byte.</summary>
     public Uri AddressOf(string pathAndQuery) => new(_prefix + pathAndQuery, AsGiven);

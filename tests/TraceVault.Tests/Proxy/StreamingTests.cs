@@ -110,7 +110,7 @@ public class StreamingTests
         Assert.Equal(200, (await raw.ReadAsync(Cancel)).Status);
     }
 
-    /// <summary>YARP's own limit is 100 s. Three silences at once: before the head, within the stream, within the upload.</summary>
+    /// <summary>HTTP clients and forwarders commonly give up after 100 s. Three silences at once: before the head, within the stream, within the upload.</summary>
     [Fact]
     public async Task Silence_of_101_seconds_survives() => await SurviveSilenceAsync(TimeSpan.FromSeconds(101));
 

@@ -1,0 +1,60 @@
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Primitives;
+using TraceVault.Vault;
+
+namespace TraceVault.Proxy;
+
+/// <summary>The only place where headers of an outgoing request are made, and headers of an answer let back.</summary>
+internal static class AnthropicHeaders
+{
+    public static void WriteRequest(IHeaderDictionary from, HttpRequestMessage to, ProviderKey key)
+    {
+        foreach (var (name, value) in from)
+        {
+            if (HeaderRules.PassesOut(name) && !HeaderRules.IsNamedBy(from, name))
+            {
+                Add(HeaderRules.IsOfContent(name) ? to.Content?.Headers : to.Headers, name, value);
+            }
+        }
+
+        to.Headers.TryAddWithoutValidation("x-api-key", key.Reveal());
+    }
+
+    /// <summary>No trailers: Anthropic sends none, and what is not on the list stays behind.</summary>
+    public static void WriteResponse(HttpResponseMessage from, Exchange exchange)
+    {
+        var response = exchange.Context.Response;
+        response.StatusCode = (int)from.StatusCode;
+        CopyBack(from.Headers.NonValidated, response.Headers);
+        CopyBack(from.Content.Headers.NonValidated, response.Headers);
+        response.Headers[AnthropicError.RequestIdHeader] = exchange.RequestId;
+        if (response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            response.Headers["x-accel-buffering"] = "no";
+            exchange.IsStream = true;
+        }
+    }
+
+    private static void Add(HttpHeaders? headers, string name, StringValues values)
+    {
+        if (values.Count == 1)
+        {
+            headers?.TryAddWithoutValidation(name, values.ToString());
+        }
+        else
+        {
+            headers?.TryAddWithoutValidation(name, values.AsEnumerable());
+        }
+    }
+
+    private static void CopyBack(HttpHeadersNonValidated from, IHeaderDictionary to)
+    {
+        foreach (var (name, values) in from)
+        {
+            if (HeaderRules.PassesBack(name))
+            {
+                to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
+            }
+        }
+    }
+}

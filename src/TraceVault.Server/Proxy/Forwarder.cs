@@ -1,0 +1,122 @@
+using System.IO.Pipelines;
+using TraceVault.Vault;
+
+namespace TraceVault.Proxy;
+
+/// <summary>Sends a request upstream and streams its answer back, byte for byte. Decision 13 says why this is our own.</summary>
+/// <remarks>
+/// A byte waits for nothing but the next one that is there already: what was read is sent on as soon as another read would have to wait. No buffer
+/// is held while a stream is silent. Half an answer never ends cleanly: then the client's connection is broken.
+/// </remarks>
+internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMetrics metrics)
+{
+    /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
+    private const int MostUnflushed = 64 << 10;
+
+    /// <returns>The error to answer with; null when the exchange is over, well or broken off.</returns>
+    public async Task<AnthropicError?> ForwardAsync(Exchange exchange, string target, ProviderKey key)
+    {
+        var context = exchange.Context;
+        using var silence = new SilenceLimit(options.UpstreamTimeout, context.RequestAborted);
+        using var request = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), upstream.AddressOf(target))
+        {
+            Version = upstream.HttpVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = RequestContent.Of(exchange, silence, options.MaxBodyBytes),
+        };
+        AnthropicHeaders.WriteRequest(context.Request.Headers, request, key);
+        try
+        {
+            using var response = await upstream.Client.SendAsync(request, silence.Token);
+            silence.Broken();
+            AnthropicHeaders.WriteResponse(response, exchange);
+            exchange.UpstreamAnswered();
+            metrics.UpstreamAnswered(exchange);
+            await CopyAsync(await response.Content.ReadAsStreamAsync(silence.Token), exchange, silence);
+            return null;
+        }
+        catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return Failed(problem, exchange, silence, (request.Content as RequestContent)?.HasClientFailed is true);
+        }
+        finally
+        {
+            // What the upstream has not read by now it does not want; and nobody may read the client's body once the request is over.
+            if (request.Content is RequestContent { Copying: { IsCompleted: false } copying })
+            {
+                silence.Cancel();
+                await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private static async Task CopyAsync(Stream answer, Exchange exchange, SilenceLimit silence)
+    {
+        var writer = exchange.Context.Response.BodyWriter;
+        while (true)
+        {
+            var more = answer.ReadAsync(Memory<byte>.Empty, silence.Token); // completes when there is something to read
+            if (!more.IsCompleted || writer.UnflushedBytes >= MostUnflushed)
+            {
+                await FlushAsync(writer, silence);
+            }
+
+            await more;
+            var read = await answer.ReadAsync(writer.GetMemory(), silence.Token);
+            if (read == 0)
+            {
+                return;
+            }
+
+            writer.Advance(read);
+            exchange.BytesOut += read;
+            silence.Broken();
+        }
+    }
+
+    /// <summary>The head as well, the first time.</summary>
+    private static async ValueTask FlushAsync(PipeWriter writer, SilenceLimit silence)
+    {
+        silence.IsOfClient = true;
+        if ((await writer.FlushAsync(silence.Token)).IsCompleted)
+        {
+            throw new OperationCanceledException("The client left.");
+        }
+
+        silence.IsOfClient = false;
+        silence.Broken();
+    }
+
+    private AnthropicError? Failed(Exception problem, Exchange exchange, SilenceLimit silence, bool isBodyBroken)
+    {
+        if (exchange.IsTooLarge)
+        {
+            return AnthropicError.TooLarge(options.MaxBodyBytes);
+        }
+
+        if (exchange.Context.RequestAborted.IsCancellationRequested || isBodyBroken || silence.IsOfClient)
+        {
+            return BreakOff(exchange, Exchange.ClientLeft);
+        }
+
+        if (exchange.UpstreamStatus is not null)
+        {
+            return BreakOff(exchange, Exchange.UpstreamDied);
+        }
+
+        if (silence.IsOver)
+        {
+            return AnthropicError.UpstreamTimeout;
+        }
+
+        metrics.UpstreamFailed(problem);
+        return AnthropicError.UpstreamUnreachable;
+    }
+
+    private static AnthropicError? BreakOff(Exchange exchange, string outcome)
+    {
+        exchange.Outcome = outcome;
+        exchange.Context.Abort();
+        return null;
+    }
+}
