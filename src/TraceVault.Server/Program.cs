@@ -29,6 +29,7 @@ internal static class Program
 
     public static async Task<int> Main(string[] args)
     {
+        InlineSockets.Prepare();
         try
         {
             return Array.Find(Switches, each => args.Contains(each.Name)) is { } asked

@@ -23,7 +23,14 @@ internal sealed class AnthropicProxy(
     {
         var exchange = new Exchange(context, clock);
         var kind = RequestTarget.Read(exchange.RawTarget, publicUrl.Origin, out var target);
-        return kind is TargetKind.NotOurs ? next(context) : ForwardAsync(exchange, kind, target);
+        return kind is TargetKind.NotOurs ? ElsewhereAsync(context, next) : ForwardAsync(exchange, kind, target);
+    }
+
+    /// <summary>On a pool thread, where pages and the management API may take their time.</summary>
+    private static async Task ElsewhereAsync(HttpContext context, RequestDelegate next)
+    {
+        await Task.Yield();
+        await next(context);
     }
 
     private async Task ForwardAsync(Exchange exchange, TargetKind kind, string target)
