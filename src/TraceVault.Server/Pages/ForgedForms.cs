@@ -10,9 +10,28 @@ internal sealed class ForgedForms(IAntiforgery antiforgery) : IEndpointFilter
     {
         await SessionCookieHandler.ReadAsync(context.HttpContext); // a form belongs to who it was given to
         var method = context.HttpContext.Request.Method;
+        await ReadAsync(context.HttpContext.Request);
         return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || await antiforgery.IsRequestValidAsync(context.HttpContext)
             ? await next(context)
             : Problems.Page(context.HttpContext, StatusCodes.Status400BadRequest, "This form is out of date",
                 "The page was open for too long, or you signed in or out meanwhile. Nothing was changed. Go back, reload the page and try again.");
+    }
+
+    /// <summary>Reads the form and leaves the thread that serves its socket: the framework may wait for our database on the one that checks it.</summary>
+    private static async Task ReadAsync(HttpRequest request)
+    {
+        try
+        {
+            if (request.HasFormContentType)
+            {
+                await request.ReadFormAsync();
+            }
+        }
+        catch (Exception problem) when (problem is IOException or InvalidDataException)
+        {
+            // Who asks for the form is told so.
+        }
+
+        await Task.Yield();
     }
 }

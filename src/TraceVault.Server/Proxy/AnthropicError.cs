@@ -69,7 +69,7 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
     {
         exchange.Outcome = Code;
         var response = exchange.Context.Response;
-        if (response.HasStarted)
+        if (response.HasStarted || exchange.UpstreamStatus is not null) // what was copied of an answer can't be taken back, sent or not
         {
             exchange.Context.Abort();
             return;
@@ -94,7 +94,7 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
 
         exchange.MarkFirstByte();
         await response.Body.WriteAsync(body.WrittenMemory, exchange.Context.RequestAborted);
-        exchange.BytesOut = body.WrittenCount; // not added: the body may have been tapped already
+        exchange.BytesOut = body.WrittenCount;
     }
 
     private static AnthropicError Final(int status, string type, string code, string message) => new(status, type, code, message, ShouldRetry: false);

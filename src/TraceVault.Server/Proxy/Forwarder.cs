@@ -13,6 +13,9 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
     /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
     private const int MostUnflushed = 64 << 10;
 
+    /// <summary>How much of an answer may be left when it ends, in bytes.</summary>
+    private const int MostUnwatched = 16 << 10;
+
     /// <returns>The error to answer with; null when the exchange is over, well or broken off.</returns>
     public async Task<AnthropicError?> ForwardAsync(Exchange exchange, string target, ProviderKey key)
     {
@@ -56,7 +59,7 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
         while (true)
         {
             var more = answer.ReadAsync(Memory<byte>.Empty, silence.Token); // completes when there is something to read
-            if (!more.IsCompleted || writer.UnflushedBytes >= MostUnflushed)
+            if (!more.IsCompletedSuccessfully || writer.UnflushedBytes >= MostUnflushed)
             {
                 await FlushAsync(writer, silence);
             }
@@ -65,6 +68,12 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
             var read = await answer.ReadAsync(writer.GetMemory(), silence.Token);
             if (read == 0)
             {
+                // A little is left to the server, in one packet with the end; but for that nobody would watch whether the client takes it.
+                if (writer.UnflushedBytes >= MostUnwatched)
+                {
+                    await FlushAsync(writer, silence);
+                }
+
                 return;
             }
 
@@ -89,12 +98,12 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
 
     private AnthropicError? Failed(Exception problem, Exchange exchange, SilenceLimit silence, bool isBodyBroken)
     {
-        if (exchange.IsTooLarge)
+        if (exchange is { IsTooLarge: true, UpstreamStatus: null })
         {
             return AnthropicError.TooLarge(options.MaxBodyBytes);
         }
 
-        if (exchange.Context.RequestAborted.IsCancellationRequested || isBodyBroken || silence.IsOfClient)
+        if (exchange.Context.RequestAborted.IsCancellationRequested || isBodyBroken || exchange.IsTooLarge || silence.IsOfClient)
         {
             return BreakOff(exchange, Exchange.ClientLeft);
         }

@@ -55,50 +55,74 @@ internal sealed class RequestContent : HttpContent
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        Copying = CopyAsync(_exchange.Context.Request.BodyReader, stream, cancellationToken);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        if (Copying is not null)
+        {
+            // The HTTP client tries again when an upstream refuses a stream (RFC 9113 §8.7), but what was read once is gone.
+            throw new InvalidOperationException("The body of a request can be sent once.");
+        }
 
+        // The silence's token: over HTTP/2 the client's own does not end the sending once the answer has begun.
+        return Copying = CopyAsync(_exchange.Context.Request.BodyReader, stream, _silence.Token);
+    }
+
+    /// <summary>In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of TLS.</summary>
     private async Task CopyAsync(PipeReader from, Stream to, CancellationToken cancel)
     {
-        // A read that is given up by its token could not be followed by another one: the server could not read on to the end of the request.
-        using var giveUp = _silence.Token.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), from);
-        while (true)
+        // Not by the token: a read that was given up so could not be followed by another one, and the server could not read on to the end of the request.
+        using var giveUp = cancel.UnsafeRegister(GiveUp, from);
+        var piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(Piece, _length ?? Piece));
+        try
         {
-            var read = await ReadAsync(from);
-            _silence.Broken();
-            if (!read.IsCompleted && read.Buffer.Length < Wanted)
+            for (var (filled, isOver) = (0, false); !isOver;)
             {
-                from.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
+                var read = await ReadAsync(from, cancel);
+                isOver = read.IsCompleted;
+                try
+                {
+                    Count(read.Buffer.Length);
+                    foreach (var segment in read.Buffer)
+                    {
+                        for (var rest = segment; !rest.IsEmpty;)
+                        {
+                            var fits = Math.Min(rest.Length, piece.Length - filled);
+                            rest[..fits].CopyTo(piece.AsMemory(filled));
+                            (filled, rest) = (filled + fits, rest[fits..]);
+                            if (filled == piece.Length)
+                            {
+                                await to.WriteAsync(piece, cancel);
+                                filled = 0;
+                            }
+                        }
+                    }
+                }
+                finally
+                {
+                    from.AdvanceTo(read.Buffer.End); // all of it, always: Kestrel wakes readers for reasons of its own, and hides it only from those who leave nothing behind
+                }
 
-            try
-            {
-                Count(read.Buffer.Length);
-                await SendAsync(read.Buffer, to, cancel);
-            }
-            finally
-            {
-                from.AdvanceTo(read.Buffer.End); // also when nobody wants the rest
-            }
+                if (filled > 0 && _exchange.BytesIn >= (_length ?? 0))
+                {
+                    await to.WriteAsync(piece.AsMemory(0, filled), cancel);
+                    filled = 0;
+                }
 
-            _silence.Broken();
-            if (read.IsCompleted)
-            {
-                return;
-            }
+                if (_length is null)
+                {
+                    await to.FlushAsync(cancel);
+                }
 
-            if (_length is null)
-            {
-                await to.FlushAsync(cancel);
+                _silence.Broken();
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
         }
     }
 
-    /// <summary>How much is sent on at once: of a body whose length is known a good piece, of another one what there is.</summary>
-    private long Wanted => Math.Min(Piece, (_length ?? 0) - _exchange.BytesIn);
-
-    private async ValueTask<ReadResult> ReadAsync(PipeReader from)
+    private async ValueTask<ReadResult> ReadAsync(PipeReader from, CancellationToken cancel)
     {
         ReadResult read;
         try
@@ -111,13 +135,25 @@ internal sealed class RequestContent : HttpContent
             throw;
         }
 
-        if (read.IsCanceled)
+        if (read.IsCanceled && cancel.IsCancellationRequested)
         {
-            from.AdvanceTo(read.Buffer.Start);
-            throw new OperationCanceledException("The exchange is over.");
+            from.AdvanceTo(read.Buffer.End);
+            throw new OperationCanceledException(cancel);
         }
 
         return read;
+    }
+
+    private static void GiveUp(object? reader)
+    {
+        try
+        {
+            ((PipeReader)reader!).CancelPendingRead();
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // The connection is broken, and so is the read.
+        }
     }
 
     private void Count(long bytes)
@@ -127,32 +163,6 @@ internal sealed class RequestContent : HttpContent
         {
             _exchange.IsTooLarge = true;
             throw new IOException("The request body is larger than this server takes.");
-        }
-    }
-
-    /// <summary>In one piece what came in several: a write upstream is a packet, or a record of TLS.</summary>
-    private static async ValueTask SendAsync(ReadOnlySequence<byte> bytes, Stream to, CancellationToken cancel)
-    {
-        if (bytes.IsSingleSegment)
-        {
-            await to.WriteAsync(bytes.First, cancel);
-            return;
-        }
-
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(bytes.Length, Piece));
-        try
-        {
-            while (!bytes.IsEmpty)
-            {
-                var piece = bytes.Slice(0, Math.Min(bytes.Length, buffer.Length));
-                piece.CopyTo(buffer);
-                await to.WriteAsync(buffer.AsMemory(0, (int)piece.Length), cancel);
-                bytes = bytes.Slice(piece.Length);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

@@ -3,6 +3,8 @@ namespace TraceVault.Proxy;
 /// <summary>Cancels an exchange in which nothing has moved for too long, or whose client has left.</summary>
 internal sealed class SilenceLimit : IDisposable
 {
+    private const double Slack = 0.01;
+
     private readonly CancellationTokenSource _source = new();
     private readonly CancellationToken _left;
     private readonly CancellationTokenRegistration _leaving;
@@ -13,8 +15,8 @@ internal sealed class SilenceLimit : IDisposable
     /// <param name="left">Cancelled when the client leaves.</param>
     public SilenceLimit(TimeSpan limit, CancellationToken left)
     {
-        (_limit, _left) = (limit, left);
-        _source.CancelAfter(limit);
+        (_limit, _left) = (limit * (1 + Slack), left);
+        _source.CancelAfter(_limit);
         _leaving = left.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
     }
 
@@ -26,11 +28,11 @@ internal sealed class SilenceLimit : IDisposable
     /// <summary>Whether the silence was too long.</summary>
     public bool IsOver => _source.IsCancellationRequested && !_left.IsCancellationRequested;
 
-    /// <summary>Something moved. A timer is dear to set: it is left alone for a hundredth of the limit.</summary>
+    /// <summary>Something moved. A timer is dear to set: it is left alone for a hundredth of the limit, which is added to it.</summary>
     public void Broken()
     {
         var now = Environment.TickCount64;
-        if ((now - _since) * 100 > _limit.TotalMilliseconds)
+        if (now - _since > _limit.TotalMilliseconds * Slack)
         {
             _since = now;
             _source.CancelAfter(_limit);

@@ -11,6 +11,8 @@ internal sealed class Upstream : IDisposable
 {
     private static readonly UriCreationOptions AsGiven = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
+    private static readonly HttpRequestOptionsKey<Socket> OfConnection = new("socket");
+
     private readonly string _prefix;
 
     public Upstream(UpstreamOptions options, ProxyOptions proxy)
@@ -39,6 +41,7 @@ internal sealed class Upstream : IDisposable
         ActivityHeadersPropagator = null, // no trace headers of ours
         ConnectTimeout = TimeSpan.FromSeconds(10),
         ConnectCallback = ConnectAsync,
+        PlaintextStreamFilter = Connected,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is seen; running exchanges go on
         EnableMultipleHttp2Connections = true,
         // An answer that nobody waits for is cut off, not read to its end for two more seconds that the user pays for.
@@ -56,7 +59,7 @@ internal sealed class Upstream : IDisposable
         try
         {
             await socket.ConnectAsync(context.DnsEndPoint, cancel);
-            InlineSockets.Prefer(socket);
+            context.InitialRequestMessage.Options.Set(OfConnection, socket);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -64,6 +67,17 @@ internal sealed class Upstream : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Now, and not before: checking the certificates of TLS may wait for their issuers' servers.</summary>
+    private static ValueTask<Stream> Connected(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancel)
+    {
+        if (context.InitialRequestMessage.Options.TryGetValue(OfConnection, out var socket)) // not through an HTTPS_PROXY
+        {
+            InlineSockets.Prefer(socket);
+        }
+
+        return ValueTask.FromResult(context.PlaintextStream);
     }
 
     private static Uri Parse(string text)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using TraceVault.FakeAnthropic;
@@ -108,6 +109,39 @@ public class StreamingTests
         }
 
         Assert.Equal(200, (await raw.ReadAsync(Cancel)).Status);
+    }
+
+    /// <summary>A server that stops wakes everyone who reads from a client.</summary>
+    [Fact]
+    public async Task An_upload_under_way_is_finished_while_the_server_stops()
+    {
+        const int Half = 100_000;
+        await using var rig = await ProxyRig.StartAsync(new() { ReadBodyFirst = false });
+        using var arrived = new SemaphoreSlim(0);
+        rig.Upstream.Handler = async context =>
+        {
+            var body = new byte[2 * Half];
+            await context.Request.Body.ReadExactlyAsync(body.AsMemory(0, Half / 2), Cancel);
+            arrived.Release();
+            await context.Request.Body.ReadExactlyAsync(body.AsMemory(Half / 2), Cancel);
+        };
+        using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
+        await raw.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\nx-api-key: {rig.Token}\r\nContent-Length: {2 * Half}\r\n\r\n", Cancel);
+        await raw.WriteAsync(new byte[Half], Cancel);
+        await arrived.WaitAsync(Cancel);
+
+        var stopping = rig.Server.StopAsync();
+        await Assert.ThrowsAnyAsync<SocketException>(async () =>
+        {
+            while (true)
+            {
+                using var late = await RawHttp.ConnectAsync(rig.Server.Url); // until nobody listens any more: the connections are told next
+            }
+        });
+        await raw.WriteAsync(new byte[Half], Cancel);
+
+        Assert.Equal(200, (await raw.ReadAsync(Cancel)).Status);
+        await stopping;
     }
 
     /// <summary>HTTP clients and forwarders commonly give up after 100 s. Three silences at once: before the head, within the stream, within the upload.</summary>
