@@ -1,9 +1,4 @@
 using System.Globalization;
-using Dapper;
-using Microsoft.Extensions.DependencyInjection;
-using TraceVault.Accounts;
-using TraceVault.Audit;
-using TraceVault.Storage;
 using TraceVault.Vault;
 
 namespace TraceVault.Bench;
@@ -12,11 +7,8 @@ namespace TraceVault.Bench;
 /// Fills a new database, which the settings in the environment name, with users who are signed in and have a key: <c>seed COUNT KEY TOKENS</c>.
 /// Their session tokens go into the file TOKENS, one a line.
 /// </summary>
-/// <remarks>Everything is made by the server's own code but the users themselves: a password hash for each would take half an hour for 10,000.</remarks>
 internal static class Program
 {
-    private static readonly Origin Here = new("bench", "127.0.0.1");
-
     private static async Task Main(string[] args)
     {
         var count = int.Parse(args[0], CultureInfo.InvariantCulture);
@@ -25,37 +17,7 @@ internal static class Program
             throw new ArgumentException(ProviderKey.Rule);
         }
 
-        await using var app = TraceVault.Program.BuildOffline([]);
-        app.LoadMasterKey();
-        await app.MigrateAsync();
-        await using var tokens = new StreamWriter(args[2]);
-        var sessions = app.Services.GetRequiredService<Sessions>();
-        var keys = app.Services.GetRequiredService<ProviderKeys>();
-        foreach (var user in await AddUsersAsync(app.Services.GetRequiredService<Database>(), count))
-        {
-            var session = await sessions.CreateAsync(user, Here, CancellationToken.None);
-            await tokens.WriteLineAsync(session.Token.Reveal());
-            AccessToken.TryRead(session.Token.Reveal(), out var presented);
-            var found = await sessions.FindAsync(presented.Hash, CancellationToken.None);
-            await keys.SaveAsync(user.Id, found!.Id, key, ProviderKeys.MaxMaxConcurrent, new Actor(user.Id, user.Email, Here));
-        }
-    }
-
-    private static async Task<List<User>> AddUsersAsync(Database database, int count)
-    {
-        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        var users = Enumerable.Range(0, count).Select(i => new User(Guid.CreateVersion7().ToString(), $"user{i}@example.com", null, i == 0 ? User.Owner : User.Member)).ToList();
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        await using var transaction = await connection.BeginTransactionAsync();
-        await connection.ExecuteAsync("insert into first_run (id, completed_at) values (1, @now)", new { now }, transaction);
-        await connection.ExecuteAsync(
-            """
-            insert into users (id, email, email_key, role, password_hash, created_at, updated_at)
-            values (@Id, @Email, @Email, @Role, 'none', @now, @now)
-            """,
-            users.Select(user => new { user.Id, user.Email, user.Role, now }),
-            transaction);
-        await transaction.CommitAsync();
-        return users;
+        await using var app = await Seeding.PrepareAsync();
+        await File.WriteAllLinesAsync(args[2], await Seeding.AddAsync(app, count, key));
     }
 }
