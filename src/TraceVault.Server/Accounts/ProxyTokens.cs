@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Dapper;
 using TraceVault.Audit;
 using TraceVault.Storage;
@@ -82,12 +83,10 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
             _ => AuditEvent.Own(AuditActions.TokenRevoked, actor, name)));
     }
 
-    public async Task TouchAsync(string id, DateTimeOffset usedAt, CancellationToken cancel)
-    {
-        await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "update proxy_tokens set last_used_at = @used where id = @id and (last_used_at is null or last_used_at < @used)",
-            new { id, used = usedAt.ToUnixTimeMilliseconds() },
+    public static Task TouchAsync(DbConnection connection, DbTransaction? transaction, IEnumerable<(string Id, DateTimeOffset UsedAt)> uses, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            "update proxy_tokens set last_used_at = @Used where id = @Id and (last_used_at is null or last_used_at < @Used)",
+            uses.Select(use => new { use.Id, Used = use.UsedAt.ToUnixTimeMilliseconds() }),
+            transaction,
             cancellationToken: cancel));
-    }
 }

@@ -28,7 +28,7 @@ internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
         var moves = now - DateTimeOffset.FromUnixTimeMilliseconds(session.LastUsedAt) > TouchInterval;
         if (moves)
         {
-            await sessions.TouchAsync(session.Id, created, now, cancel);
+            await sessions.TouchAsync(new Sessions.Use(session.Id, created, now), cancel);
             expires = Sessions.ExpiryAfterUse(created, now);
         }
 

@@ -21,6 +21,8 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
 
     internal sealed record Found(string Id, string UserId, string Email, string? Name, string Role, long CreatedAt, long ExpiresAt, long LastUsedAt);
 
+    internal readonly record struct Use(string Id, DateTimeOffset CreatedAt, DateTimeOffset UsedAt);
+
     /// <summary>When a session last used at this moment ends.</summary>
     public static DateTimeOffset ExpiryAfterUse(DateTimeOffset createdAt, DateTimeOffset usedAt)
     {
@@ -159,19 +161,24 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
         connection.ExecuteAsync("update users set updated_at = updated_at where id = @userId", new { userId }, transaction);
 
     /// <summary>Records that a session was used, which also moves its end.</summary>
-    public async Task TouchAsync(string sessionId, DateTimeOffset createdAt, DateTimeOffset usedAt, CancellationToken cancel)
+    public async Task TouchAsync(Use use, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "update auth_sessions set last_used_at = @Used, expires_at = @Expires where id = @sessionId and last_used_at < @Used",
-            new
-            {
-                sessionId,
-                Used = usedAt.ToUnixTimeMilliseconds(),
-                Expires = ExpiryAfterUse(createdAt, usedAt).ToUnixTimeMilliseconds(),
-            },
-            cancellationToken: cancel));
+        await TouchAsync(connection, null, [use], cancel);
     }
+
+    /// <inheritdoc cref="TouchAsync(Use, CancellationToken)"/>
+    public static Task TouchAsync(DbConnection connection, DbTransaction? transaction, IEnumerable<Use> uses, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            "update auth_sessions set last_used_at = @Used, expires_at = @Expires where id = @Id and last_used_at < @Used",
+            uses.Select(use => new
+            {
+                use.Id,
+                Used = use.UsedAt.ToUnixTimeMilliseconds(),
+                Expires = ExpiryAfterUse(use.CreatedAt, use.UsedAt).ToUnixTimeMilliseconds(),
+            }),
+            transaction,
+            cancellationToken: cancel));
 
     /// <summary>Forgets sessions that expired long ago.</summary>
     public async Task ForgetExpiredAsync(CancellationToken cancel)

@@ -5,8 +5,11 @@ using TraceVault.Vault;
 namespace TraceVault.Proxy;
 
 /// <summary>Writes from time to time, and at the end, when tokens and keys were last used.</summary>
-internal sealed partial class UseWriter(Callers callers, Sessions sessions, ProxyTokens proxyTokens, ProviderKeys keys, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
+internal sealed partial class UseWriter(Callers callers, Database database, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
 {
+    /// <summary>How many are written before the embedded database goes to whoever waits for it.</summary>
+    private const int AtOnce = 200;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), LastWriteTimeout = TimeSpan.FromSeconds(5);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -45,17 +48,32 @@ internal sealed partial class UseWriter(Callers callers, Sessions sessions, Prox
 
     internal async Task WriteAsync(CancellationToken cancel)
     {
-        foreach (var caller in callers.Unwritten())
+        foreach (var part in callers.Unwritten().Chunk(AtOnce))
         {
-            var used = caller.Use.UsedAt;
-            await (caller.TokenKind is TokenKind.Session
-                ? sessions.TouchAsync(caller.TokenId, caller.CreatedAt, used, cancel)
-                : proxyTokens.TouchAsync(caller.TokenId, used, cancel));
-            await keys.TouchAsync(caller.UserId, used, cancel);
-            caller.Use.Written(used);
+            await WriteAsync(Array.ConvertAll(part, caller => (caller, caller.Use.UsedAt)), cancel);
         }
 
         callers.DropIdle();
+    }
+
+    private async Task WriteAsync((Caller Caller, DateTimeOffset UsedAt)[] uses, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        // SQLite waits for the disk once for all. PostgreSQL would keep every row locked until the last is written, against somebody who signs out.
+        await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;
+        var bySession = uses.ToLookup(use => use.Caller.TokenKind is TokenKind.Session);
+        await Sessions.TouchAsync(connection, transaction, bySession[true].Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
+        await ProxyTokens.TouchAsync(connection, transaction, bySession[false].Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
+        await ProviderKeys.TouchAsync(connection, transaction, uses.Select(use => (use.Caller.UserId, use.UsedAt)), cancel);
+        if (transaction is not null)
+        {
+            await transaction.CommitAsync(cancel);
+        }
+
+        foreach (var (caller, usedAt) in uses)
+        {
+            caller.Use.Written(usedAt);
+        }
     }
 
     [LoggerMessage(LogLevel.Debug, "Times of last use are not written yet: {Reason}")]

@@ -65,11 +65,15 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     public async Task TouchAsync(string userId, DateTimeOffset usedAt, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "update user_anthropic_keys set last_used_at = @used where user_id = @userId and updated_at <= @used",
-            new { userId, used = usedAt.ToUnixTimeMilliseconds() },
-            cancellationToken: cancel));
+        await TouchAsync(connection, null, [(userId, usedAt)], cancel);
     }
+
+    public static Task TouchAsync(DbConnection connection, DbTransaction? transaction, IEnumerable<(string UserId, DateTimeOffset UsedAt)> uses, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            "update user_anthropic_keys set last_used_at = @Used where user_id = @UserId and updated_at <= @Used",
+            uses.Select(use => new { use.UserId, Used = use.UsedAt.ToUnixTimeMilliseconds() }),
+            transaction,
+            cancellationToken: cancel));
 
     /// <summary>Every stored key, one at a time.</summary>
     public async IAsyncEnumerable<Stored> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
