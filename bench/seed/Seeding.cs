@@ -17,7 +17,7 @@ internal static class Seeding
     /// <returns>The server's parts, on a new database that the settings in the environment name.</returns>
     public static async Task<WebApplication> PrepareAsync()
     {
-        var app = TraceVault.Program.BuildOffline([]);
+        var app = TraceVault.Program.Build([]);
         app.LoadMasterKey();
         await app.MigrateAsync();
         return app;

@@ -22,7 +22,7 @@ internal static class ResetPasswordCommand
             throw new StartupException("Say whose password: --reset-password --email=ADDRESS.");
         }
 
-        await using var app = Program.BuildOffline([.. args.Where(argument => !argument.StartsWith(EmailOption, StringComparison.OrdinalIgnoreCase))]);
+        await using var app = Program.Build([.. args.Where(argument => !argument.StartsWith(EmailOption, StringComparison.OrdinalIgnoreCase))]);
         await app.Services.GetRequiredService<Migrator>().RequireCurrentAsync(CancellationToken.None);
         var issued = await app.Services.GetRequiredService<PasswordResets>().IssueAtMachineAsync(address);
         await Console.Out.WriteLineAsync(issued switch

@@ -1,4 +1,6 @@
+using System.Reflection;
 using Dapper;
+using FluentMigrator;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Settings;
 using TraceVault.Storage;
@@ -28,6 +30,10 @@ public class StorageTests
             await server.DisposeAsync();
         }
     }
+
+    [Fact]
+    public void The_newest_schema_is_that_of_the_last_migration() =>
+        Assert.Equal(typeof(Migrator).Assembly.GetTypes().Max(type => type.GetCustomAttribute<MigrationAttribute>()?.Version), Migrator.NewestKnown);
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_restart_keeps_everything(string engine)
