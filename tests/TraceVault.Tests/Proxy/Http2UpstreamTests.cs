@@ -1,3 +1,5 @@
+using TraceVault.FakeAnthropic;
+
 namespace TraceVault.Tests.Proxy;
 
 public class Http2UpstreamTests
@@ -47,6 +49,28 @@ public class Http2UpstreamTests
         Assert.Equal(413, answer.Status);
         Assert.False(answer.WasReset);
         Assert.Contains(" ok status=413 ", await server.Log.WaitForAsync("status=413", Cancel));
+    }
+
+    /// <summary>The rest of a body that nobody wants any more is read to its end: a client that sends first and reads later would see a broken connection instead of the answer.</summary>
+    [Theory]
+    [InlineData("Content-Length: 400000", "", "")]
+    [InlineData("Transfer-Encoding: chunked", "61A80\r\n", "\r\n0\r\n\r\n")]
+    public async Task An_early_refusal_leaves_the_clients_connection_in_order(string framing, string before, string after)
+    {
+        await using var rig = await ProxyRig.StartAsync(new() { Http2 = true }, settings: "--Proxy:UpstreamHttpVersion=2");
+        rig.Upstream.EnqueueFault(Fault.Early(413));
+        using var client = await RawHttp.ConnectAsync(rig.Server.Url);
+        var head = $"Host: {rig.Server.Url.Authority}\r\nx-api-key: {rig.Token}\r\nanthropic-version: 2023-06-01\r\n";
+        await client.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\n{head}Content-Type: application/json\r\n{framing}\r\n\r\n{before}", Cancel);
+        await client.WriteAsync(new byte[100_000], Cancel);
+        var refusal = await client.ReadUntilAsync("request_too_large", Cancel); // and the server waits for more
+
+        await client.WriteAsync(new byte[300_000], Cancel);
+        await client.WriteAsync($"{after}GET /proxy/anthropic/v1/models HTTP/1.1\r\n{head}Connection: close\r\n\r\n", Cancel);
+        var next = await client.ReadAsync(Cancel);
+
+        Assert.StartsWith("HTTP/1.1 413 ", refusal);
+        Assert.Contains("HTTP/1.1 200 OK", next.Text);
     }
 
     private static async Task<TestServer> StartAsync(RawHttp2Upstream upstream) =>

@@ -130,11 +130,12 @@ public class StreamingTests
         await raw.WriteAsync(new byte[Half], Cancel);
         await arrived.WaitAsync(Cancel);
 
-        var stopping = rig.Server.StopAsync();
+        var (stopping, cancel) = (rig.Server.StopAsync(), Cancel);
         await Assert.ThrowsAnyAsync<SocketException>(async () =>
         {
             while (true)
             {
+                cancel.ThrowIfCancellationRequested();
                 using var late = await RawHttp.ConnectAsync(rig.Server.Url); // until nobody listens any more: the connections are told next
             }
         });
