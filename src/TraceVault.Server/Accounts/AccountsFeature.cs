@@ -36,6 +36,7 @@ internal static class AccountsFeature
         builder.Services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(SessionTokenHandler.SchemeName, null)
             .AddScheme<AuthenticationSchemeOptions, SessionCookieHandler>(SessionCookieHandler.SchemeName, null);
+        builder.Services.AddSingleton<IAuthorizationPolicyProvider, PolicyProvider>();
         builder.Services.AddAuthorizationBuilder()
             .SetDefaultPolicy(new AuthorizationPolicyBuilder(SessionTokenHandler.SchemeName).RequireAuthenticatedUser().Build())
             .AddPolicy(SessionCookieHandler.Policy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireAuthenticatedUser())

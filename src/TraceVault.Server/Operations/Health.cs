@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Storage;
 using TraceVault.Vault;
 
@@ -6,27 +5,45 @@ namespace TraceVault.Operations;
 
 internal sealed record HealthAnswer(string Status, string? Reason = null);
 
-internal static class Health
+/// <summary>Answers in front of the endpoints, which are made last: a server is ready when it can forward.</summary>
+internal sealed class Health(KeyCheck keys, Database database)
 {
-    /// <summary>The process lives and answers.</summary>
-    public static HealthAnswer Live() => new("ok");
+    private static readonly HealthAnswer Ok = new("ok");
+
+    public Task InvokeAsync(HttpContext context, RequestDelegate next) => context.Request.Path.Value switch
+    {
+        "/healthz" => AnswerAsync(context, static _ => Task.FromResult(Ok)),
+        "/readyz" => AnswerAsync(context, ReadyAsync),
+        _ => next(context),
+    };
+
+    private static async Task AnswerAsync(HttpContext context, Func<CancellationToken, Task<HealthAnswer>> ask)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return;
+        }
+
+        var answer = await ask(context.RequestAborted);
+        context.Response.StatusCode = answer == Ok ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        await context.Response.WriteAsJsonAsync(answer, ApiJson.Default.HealthAnswer);
+    }
 
     /// <summary>The database answers and every stored key can be opened; 503 with the reason otherwise.</summary>
-    public static async Task<JsonHttpResult<HealthAnswer>> ReadyAsync(KeyCheck keys, Database database, CancellationToken cancel)
+    private async Task<HealthAnswer> ReadyAsync(CancellationToken cancel)
     {
         try
         {
             await database.ProbeAsync(cancel);
             var unreadable = await keys.CountUnreadableAsync(cancel);
-            return unreadable == 0
-                ? TypedResults.Json(new HealthAnswer("ok"))
-                : Unready($"{unreadable} stored keys cannot be opened; put the master key that sealed them back into TRACEVAULT_ENCRYPTION_KEY");
+            return unreadable == 0 ? Ok
+                : new HealthAnswer("unready", $"{unreadable} stored keys cannot be opened; put the master key that sealed them back into TRACEVAULT_ENCRYPTION_KEY");
         }
         catch (Exception problem) when (Database.IsUnavailable(problem))
         {
-            return Unready("the database is unavailable");
+            return new HealthAnswer("unready", "the database is unavailable");
         }
     }
-
-    private static JsonHttpResult<HealthAnswer> Unready(string reason) => TypedResults.Json(new HealthAnswer("unready", reason), statusCode: StatusCodes.Status503ServiceUnavailable);
 }

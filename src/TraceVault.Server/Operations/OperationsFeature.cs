@@ -1,7 +1,4 @@
 using System.Text.Json;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
-using TraceVault.Proxy;
 using TraceVault.Settings;
 
 namespace TraceVault.Operations;
@@ -14,13 +11,15 @@ internal static class OperationsFeature
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<MetricsAccess>();
+        builder.Services.AddSingleton<Health>();
         builder.Services.AddExceptionHandler<ApiErrors>();
-        builder.Services.AddProblemDetails();
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
-        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("tracevault")).WithMetrics(metrics => metrics
-            .AddMeter(ProxyMetrics.MeterName, "System.Runtime")
-            .AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.TypeInfoResolver = ApiJson.Default;
+        });
+        builder.Services.AddProblemDetails(); // adds its types to those
         builder.Logging.AddLog(options);
         return builder;
     }
@@ -31,10 +30,14 @@ internal static class OperationsFeature
         app.UseStatusCodePages(ApiErrors.WriteStatusAsync);
     }
 
+    public static void UseHealth(this WebApplication app)
+    {
+        var health = app.Services.GetRequiredService<Health>();
+        app.Use(next => context => health.InvokeAsync(context, next));
+    }
+
     public static void MapOperations(this WebApplication app)
     {
-        app.MapGet("/healthz", Health.Live);
-        app.MapGet("/readyz", Health.ReadyAsync);
         var access = app.Services.GetRequiredService<MetricsAccess>();
         app.MapPrometheusScrapingEndpoint("/metrics").AddEndpointFilter(access);
     }

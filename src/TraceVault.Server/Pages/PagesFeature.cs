@@ -12,6 +12,8 @@ internal static class PagesFeature
     {
         builder.Services.AddRazorComponents();
         builder.Services.AddDataProtection().SetApplicationName("tracevault");
+        // It would read these keys at every start; the first page with a form does.
+        builder.Services.Remove(builder.Services.Single(each => each.ImplementationType?.Name == "DataProtectionHostedService"));
         builder.Services.AddSingleton<DataProtectionStore>();
         builder.Services.AddSingleton<DataProtectionSeal>();
         builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(keys =>

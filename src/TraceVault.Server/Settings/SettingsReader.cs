@@ -23,6 +23,8 @@ internal sealed class SettingsReader
     /// <summary>What the framework's own sections hold that is no better kept in a file than a secret of ours.</summary>
     private const string CertificatePassword = ":Password";
 
+    private const string FileName = "appsettings.json";
+
     private readonly IConfigurationRoot _file;
     private readonly Dictionary<string, string?> _environment;
     private readonly Dictionary<string, string?> _arguments;
@@ -68,11 +70,10 @@ internal sealed class SettingsReader
             if (Configuration[key] is { Length: > 0 } text)
             {
                 GuardSecret(section, property, key);
-                property.SetValue(options, Convert(section, property, text));
+                property.SetValue(options, Valid(section, property, Convert(section, property, text)));
             }
         }
 
-        Validate(section, options);
         return options;
     }
 
@@ -137,27 +138,25 @@ internal sealed class SettingsReader
         }
     }
 
-    private static void Validate<T>(string section, T options)
-        where T : class
+    private static object Valid(string section, PropertyInfo property, object value)
     {
-        foreach (var property in typeof(T).GetProperties())
+        foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
         {
-            foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
+            if (!rule.IsValid(value))
             {
-                if (!rule.IsValid(property.GetValue(options)))
-                {
-                    throw new StartupException($"{SettingName.ForEnvironment(section, property)} is invalid: {rule.FormatErrorMessage("it")}");
-                }
+                throw new StartupException($"{SettingName.ForEnvironment(section, property)} is invalid: {rule.FormatErrorMessage("it")}");
             }
         }
+
+        return value;
     }
 
     private static IConfigurationRoot ReadFile(string? folder)
     {
         var file = new ConfigurationBuilder().AddInMemoryCollection(); // the framework sets values, which an empty configuration refuses
-        if (folder is not null)
+        if (folder is not null && File.Exists(Path.Combine(folder, FileName)))
         {
-            file.SetBasePath(folder).AddJsonFile("appsettings.json", optional: true);
+            file.SetBasePath(folder).AddJsonFile(FileName);
         }
 
         try

@@ -47,8 +47,6 @@ public class AccessTests
         ("/assets/", Door.Open),
         ("/proxy/anthropic/", Door.Open), // OAuth; proxied requests are no endpoints
         ("/.well-known/", Door.Open),
-        ("/healthz/", Door.Open),
-        ("/readyz/", Door.Open),
         ("/metrics/", Door.Open),
     ];
 
