@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -21,6 +22,7 @@ internal static class HostingFeature
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(Configure);
         builder.WebHost.UseSockets(Configure);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<PublicUrl>();
         builder.Services.AddSingleton<DataDirectory>();
@@ -81,7 +83,6 @@ internal static class HostingFeature
 
     private static void Configure(SocketTransportOptions sockets)
     {
-        sockets.WaitForDataBeforeAllocatingBuffer = false; // one wait fewer a read, for one 4 KiB block an idle connection
         sockets.UnsafePreferInlineScheduling = true; // see InlineSockets
     }
 

@@ -13,7 +13,7 @@ internal sealed class LogWriter : IAsyncLogProcessor
     private const int MaxBytesAtOnce = 64 << 10;
 
     /// <summary>How long a line may wait for others.</summary>
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
     /// <summary>For the last lines, at the end; an output that takes none gets none.</summary>
     private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);

@@ -12,8 +12,8 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
 
     public HttpContext Context { get; } = context;
 
-    /// <summary>UUIDv7; goes back as <c>x-tracevault-request-id</c>.</summary>
-    public string RequestId { get; } = Guid.CreateVersion7(clock.GetUtcNow()).ToString();
+    /// <summary>From <see cref="RequestIds"/>; goes back as <c>x-tracevault-request-id</c>.</summary>
+    public string RequestId { get; } = RequestIds.Create(clock.GetUtcNow());
 
     /// <summary>The target as received, query included: hostile until read by <see cref="RequestTarget"/>.</summary>
     public string RawTarget { get; } = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;

@@ -14,6 +14,7 @@ internal sealed class Upstream : IDisposable
     private static readonly HttpRequestOptionsKey<Socket> OfConnection = new("socket");
 
     private readonly string _prefix;
+    private volatile Target? _last;
 
     public Upstream(UpstreamOptions options, ProxyOptions proxy)
     {
@@ -28,10 +29,22 @@ internal sealed class Upstream : IDisposable
     /// <summary>The one version spoken.</summary>
     public Version HttpVersion { get; }
 
-    /// <summary>The address of a raw path and query, which stay as they are, byte for byte.</summary>
-    public Uri AddressOf(string pathAndQuery) => new(_prefix + pathAndQuery, AsGiven);
+    /// <summary>The address of a raw path and query, which stay as they are, byte for byte. Nearly all requests ask for the same, and reading one is dear.</summary>
+    public Uri AddressOf(string pathAndQuery)
+    {
+        if (_last is { } last && last.PathAndQuery == pathAndQuery)
+        {
+            return last.Address;
+        }
+
+        var address = new Uri(_prefix + pathAndQuery, AsGiven);
+        _last = new Target(pathAndQuery, address);
+        return address;
+    }
 
     public void Dispose() => Client.Dispose();
+
+    private sealed record Target(string PathAndQuery, Uri Address);
 
     private static SocketsHttpHandler Handler(Uri url) => new()
     {
