@@ -27,11 +27,14 @@ def markdown(results: Results) -> str:
 
 
 def goals(results: Results) -> str:
-    lines = ["| | must | aim | ours | |", "|---|---|---|---|---|"]
+    others = [name for name in RIVALS if any(name in results.contenders(scenario) for scenario in scenarios.NAMES)]
+    lines = ["| | must | aim | ours | | " + " | ".join(others) + " |", "|---" * (5 + len(others)) + "|"]
     for goal in GOALS:
-        value = goal.measure(results)
+        value = goal.measure(results, "ours")
         shown = f"{number(value)} {goal.unit}" if value is not None else ""
-        lines.append(f"| {goal.what} | {goal.must:g} {goal.unit} | {goal.aim:g} {goal.unit} | {shown} | {goal.verdict(value)} |")
+        theirs = [number(goal.measure(results, name)) for name in others]
+        cells = [goal.what, f"{goal.must:g} {goal.unit}", f"{goal.aim:g} {goal.unit}", shown, goal.verdict(value), *theirs]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using OpenTelemetry.Metrics;
 using TraceVault.Accounts;
 using TraceVault.Accounts.Devices;
 using TraceVault.Audit;
@@ -68,11 +69,21 @@ internal static class Program
     internal static WebApplication Build(SettingsReader settings, Action<IServiceCollection>? replace = null)
     {
         var metrics = Task.Run(Metrics.Collect);
-        var builder = Compose(settings);
-        settings.RefuseUnknown();
-        builder.Services.AddSingleton(_ => metrics.GetAwaiter().GetResult());
-        replace?.Invoke(builder.Services);
-        return builder.Build();
+        try
+        {
+            var builder = Compose(settings);
+            settings.RefuseUnknown();
+            builder.Services.AddSingleton(_ => metrics.GetAwaiter().GetResult());
+            replace?.Invoke(builder.Services);
+            return builder.Build();
+        }
+        catch
+        {
+            _ = DropAsync(metrics);
+            throw;
+        }
+
+        static async Task DropAsync(Task<MeterProvider> metrics) => (await metrics).Dispose();
     }
 
     internal static async Task StartServerAsync(this WebApplication app)
@@ -82,8 +93,7 @@ internal static class Program
         app.Map();
         await prepared;
         await app.ListenAsync();
-        // Requests are forwarded by now. Pages and the management API take a fifth of the start: who asks for one in this moment waits for it.
-        _ = app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+        await Task.Run(app.PreparePages); // requests are forwarded by now; who asks for a page in this moment waits for it
     }
 
     private static async Task PrepareAsync(this WebApplication app)

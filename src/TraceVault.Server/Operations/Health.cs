@@ -10,12 +10,14 @@ internal sealed class Health(KeyCheck keys, Database database)
 {
     private static readonly HealthAnswer Ok = new("ok");
 
-    public Task InvokeAsync(HttpContext context, RequestDelegate next) => context.Request.Path.Value switch
-    {
-        "/healthz" => AnswerAsync(context, static _ => Task.FromResult(Ok)),
-        "/readyz" => AnswerAsync(context, ReadyAsync),
-        _ => next(context),
-    };
+    public Task InvokeAsync(HttpContext context, RequestDelegate next) =>
+        Asks(context, "/healthz") ? AnswerAsync(context, static _ => Task.FromResult(Ok))
+        : Asks(context, "/readyz") ? AnswerAsync(context, ReadyAsync)
+        : next(context);
+
+    /// <summary>As endpoints are found: in any case, with a slash behind it or not.</summary>
+    private static bool Asks(HttpContext context, string path) =>
+        context.Request.Path.StartsWithSegments(path, out var rest) && (rest.Value is null or "" or "/");
 
     private static async Task AnswerAsync(HttpContext context, Func<CancellationToken, Task<HealthAnswer>> ask)
     {

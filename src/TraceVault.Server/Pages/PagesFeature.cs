@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -12,7 +13,7 @@ internal static class PagesFeature
     {
         builder.Services.AddRazorComponents();
         builder.Services.AddDataProtection().SetApplicationName("tracevault");
-        // It would read these keys at every start; the first page with a form does.
+        // It would read these keys before the server listens; PreparePages does it after that.
         builder.Services.Remove(builder.Services.Single(each => each.ImplementationType?.Name == "DataProtectionHostedService"));
         builder.Services.AddSingleton<DataProtectionStore>();
         builder.Services.AddSingleton<DataProtectionSeal>();
@@ -27,6 +28,20 @@ internal static class PagesFeature
         });
         builder.Services.AddSingleton<PageHeaders>();
         return builder;
+    }
+
+    /// <summary>Does what the first page would wait for, and not on a thread that serves sockets: loads what endpoints are made of, and reads or makes the key that protects forms.</summary>
+    public static void PreparePages(this WebApplication app)
+    {
+        _ = app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+        try
+        {
+            app.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(PreparePages)).Protect([]);
+        }
+        catch (CryptographicException)
+        {
+            // The database is away again: the first page tries once more.
+        }
     }
 
     /// <summary>In front of everything that answers a browser.</summary>

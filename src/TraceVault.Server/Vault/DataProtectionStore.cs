@@ -6,7 +6,7 @@ using TraceVault.Storage;
 namespace TraceVault.Vault;
 
 /// <summary>Keeps the framework's data-protection keys (they protect the forms of pages) in our database, for all servers on it. <see cref="DataProtectionSeal"/> seals them.</summary>
-/// <remarks>The framework's interface is synchronous. It asks when a page first needs it and about once a day, so a pool thread may wait.</remarks>
+/// <remarks>The framework's interface is synchronous. It asks after the start and about once a day, so a pool thread may wait.</remarks>
 internal sealed class DataProtectionStore(Database database, TimeProvider clock) : IXmlRepository
 {
     public IReadOnlyCollection<XElement> GetAllElements() => Task.Run(ReadAsync).GetAwaiter().GetResult();

@@ -14,7 +14,7 @@ public class HealthTests
 {
     private static CancellationToken Cancel => Patience.Cancel;
 
-    [Theory, InlineData("/healthz"), InlineData("/readyz")]
+    [Theory, InlineData("/healthz"), InlineData("/readyz"), InlineData("/healthz/"), InlineData("/ReadyZ")]
     public async Task Health_answers_without_a_credential_and_to_reads_alone(string path)
     {
         await using var server = await TestServer.StartAsync();
@@ -24,6 +24,9 @@ public class HealthTests
 
         using var head = await server.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancel);
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+
+        using var other = await server.Client.GetAsync(path.TrimEnd('/') + "/more", Cancel);
+        Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
 
         using var post = await server.Client.PostAsync(path, null, Cancel);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);

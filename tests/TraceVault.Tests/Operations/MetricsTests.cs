@@ -67,6 +67,15 @@ public class MetricsTests
         Assert.Equal(401, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, "Via: 1.1 x", "Authorization: Bearer another-token-of-that-length")).Status);
     }
 
+    [Fact]
+    public async Task Variables_that_are_meant_for_other_programs_change_nothing()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = database.DataDirectory, ["OTEL_SDK_DISABLED"] = "true" });
+        using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };
+        Assert.Contains("tracevault_proxy_request_bytes_total", await client.GetStringAsync("/metrics", Cancel));
+    }
+
     /// <summary>Makes a call and waits for its line in the log: it is counted after its last byte, so the client may know of its end first.</summary>
     private static async Task CountedAsync(ProxyRig rig, Fault? fault = null, string? token = null)
     {

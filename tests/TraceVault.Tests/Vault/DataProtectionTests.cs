@@ -18,6 +18,7 @@ public class DataProtectionTests
         string token, cookie;
         await using (var before = await TestServer.StartAsync(database))
         {
+            Assert.Single(await KeysAsync(before)); // no first form waits for one
             using var browser = new PageClient(before.Url);
             token = PageClient.FormToken(await browser.ReadAsync("/auth/setup"));
             cookie = browser.Cookies.GetCookies(before.Url)["tv_form"]!.Value;
@@ -30,9 +31,7 @@ public class DataProtectionTests
             ("form_token", token), ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", TestServer.Password));
 
         Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
-        await using var connection = await server.Services.GetRequiredService<Database>().ConnectAsync(Cancel);
-        var keys = (await connection.QueryAsync<string>("select xml from data_protection_keys")).AsList();
-        var key = Assert.Single(keys);
+        var key = Assert.Single(await KeysAsync(server));
         Assert.Contains("<sealed key=", key);
         Assert.DoesNotContain("<masterKey", key);
     }
@@ -54,5 +53,11 @@ public class DataProtectionTests
         Assert.Contains("Your proxy", await later.ReadAsync("/me/proxy/"));
         Assert.Contains(server.Log.Lines, line => line.Contains("under a master key that is not in TRACEVAULT_ENCRYPTION_KEY", StringComparison.Ordinal));
         Assert.DoesNotContain(server.Log.Lines, line => line.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    private static async Task<List<string>> KeysAsync(TestServer server)
+    {
+        await using var connection = await server.Services.GetRequiredService<Database>().ConnectAsync(Cancel);
+        return (await connection.QueryAsync<string>("select xml from data_protection_keys")).AsList();
     }
 }
