@@ -17,7 +17,7 @@ internal sealed class ForgedForms(IAntiforgery antiforgery) : IEndpointFilter
                 "The page was open for too long, or you signed in or out meanwhile. Nothing was changed. Go back, reload the page and try again.");
     }
 
-    /// <summary>Reads the form and leaves the thread that serves its socket: the framework may wait for our database on the one that checks it.</summary>
+    /// <summary>Reads the form and leaves the thread that serves its socket: what follows may take its time.</summary>
     private static async Task ReadAsync(HttpRequest request)
     {
         try

@@ -12,7 +12,6 @@ public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
 {
     public static async ValueTask<PageContext> BindAsync(HttpContext context)
     {
-        await Task.Yield(); // after the body of a form this may be a thread that serves sockets, and the framework may wait for our database
         await SessionCookieHandler.ReadAsync(context);
         var tokens = context.RequestServices.GetRequiredService<IAntiforgery>().GetAndStoreTokens(context);
         return Of(context, tokens.RequestToken!);

@@ -1,8 +1,6 @@
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using TraceVault.Vault;
 
 namespace TraceVault.Pages;
@@ -12,13 +10,9 @@ internal static class PagesFeature
     public static WebApplicationBuilder AddPages(this WebApplicationBuilder builder)
     {
         builder.Services.AddRazorComponents();
-        builder.Services.AddDataProtection().SetApplicationName("tracevault");
-        // It would read these keys before the server listens; PreparePages does it after that.
+        builder.Services.Replace(ServiceDescriptor.Singleton<IDataProtectionProvider, FormSeal>());
+        // It would make keys of the framework's own, in a folder in the home directory.
         builder.Services.Remove(builder.Services.Single(each => each.ImplementationType?.Name == "DataProtectionHostedService"));
-        builder.Services.AddSingleton<DataProtectionStore>();
-        builder.Services.AddSingleton<DataProtectionSeal>();
-        builder.Services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(services => new ConfigureOptions<KeyManagementOptions>(keys =>
-            (keys.XmlRepository, keys.XmlEncryptor) = (services.GetRequiredService<DataProtectionStore>(), services.GetRequiredService<DataProtectionSeal>())));
         builder.Services.Configure<AntiforgeryOptions>(antiforgery =>
         {
             antiforgery.Cookie.Name = "tv_form";
@@ -30,19 +24,8 @@ internal static class PagesFeature
         return builder;
     }
 
-    /// <summary>Does what the first page would wait for, and not on a thread that serves sockets: loads what endpoints are made of, and reads or makes the key that protects forms.</summary>
-    public static void PreparePages(this WebApplication app)
-    {
-        _ = app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
-        try
-        {
-            app.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(PreparePages)).Protect([]);
-        }
-        catch (CryptographicException)
-        {
-            // The database is away again: the first page tries once more.
-        }
-    }
+    /// <summary>Loads what endpoints are made of, which the first page would wait for.</summary>
+    public static void PreparePages(this WebApplication app) => _ = app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
     /// <summary>In front of everything that answers a browser.</summary>
     public static void UsePageHeaders(this WebApplication app)

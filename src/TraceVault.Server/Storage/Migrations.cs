@@ -195,3 +195,11 @@ public sealed class SpentRefreshTokens : ForwardOnlyMigration
         .WithColumn("token_hash").AsBytes().PrimaryKey() // SHA-256 of the token
         .WithColumn("session_id").AsText().NotNullable().ForeignKey("auth_sessions", "id").OnDelete(System.Data.Rule.Cascade).Indexed();
 }
+
+/// <summary>The tokens in forms are protected by the master key itself.</summary>
+[Migration(9, "no data protection keys")]
+public sealed class NoDataProtectionKeys : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up() => Delete.Table("data_protection_keys");
+}

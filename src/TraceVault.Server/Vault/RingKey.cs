@@ -12,9 +12,9 @@ internal sealed class RingKey(string id, byte[] material)
 
     public string Id { get; } = id;
 
-    /// <summary>HKDF-SHA-256 (RFC 5869) without salt; <paramref name="purpose"/> is the info, so that no two purposes share a key.</summary>
-    public void Derive(string purpose, Span<byte> output) =>
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, material, output, salt: default, Encoding.UTF8.GetBytes(purpose));
+    /// <summary>HKDF-SHA-256 (RFC 5869); <paramref name="purpose"/> is the info, so that no two purposes share a key.</summary>
+    public void Derive(string purpose, Span<byte> output, ReadOnlySpan<byte> salt = default) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, material, output, salt, Encoding.UTF8.GetBytes(purpose));
 
     public override string ToString() => $"[master key {Id}]";
 }

@@ -21,10 +21,11 @@ internal static class SealedBytes
 
     /// <param name="key">One of the ring.</param>
     /// <param name="purpose">The info of HKDF-SHA-256, see <see cref="RingKey.Derive"/>.</param>
-    public static AesGcm CipherUnder(RingKey key, string purpose)
+    /// <param name="salt">Of the same; empty where one key serves a purpose.</param>
+    public static AesGcm CipherUnder(RingKey key, string purpose, ReadOnlySpan<byte> salt = default)
     {
         Span<byte> derived = stackalloc byte[32];
-        key.Derive(purpose, derived);
+        key.Derive(purpose, derived, salt);
         var cipher = new AesGcm(derived, TagSize);
         CryptographicOperations.ZeroMemory(derived);
         return cipher;
@@ -53,5 +54,19 @@ internal static class SealedBytes
         }
 
         cipher.Decrypt(bytes.Slice(1, NonceSize), bytes[HeadSize..], bytes.Slice(1 + NonceSize, TagSize), plain, associated);
+    }
+
+    /// <summary><see cref="Open"/>, where it is an ordinary thing that the key may be another.</summary>
+    public static bool TryOpen(AesGcm cipher, ReadOnlySpan<byte> bytes, Span<byte> plain, ReadOnlySpan<byte> associated)
+    {
+        try
+        {
+            Open(cipher, bytes, plain, associated);
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
     }
 }

@@ -60,6 +60,7 @@ public sealed partial class PublishedTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.OK, "text/css"), (style.StatusCode, style.Content.Headers.ContentType?.MediaType));
         using var signedIn = await browser.LogInAsync();
         Assert.Contains(TestServer.Email, await browser.ReadAsync("/me/proxy/"));
+        Assert.False(Directory.Exists(Path.Combine(_folder.FullName, ".aspnet"))); // keys of the framework's own, in clear
 
         Assert.Equal(0, await _server.StopAsync(Cancel));
         Assert.DoesNotContain("Unhandled exception", _server.Output);
