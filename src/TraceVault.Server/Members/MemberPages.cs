@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Hosting;

@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Http.Metadata;
 using TraceVault.Settings;
 
 namespace TraceVault.Proxy;
@@ -34,7 +34,9 @@ internal static class ProxyFeature
         gateway.MapGet("/managed/settings", GatewayEndpoints.NoSettings);
         foreach (var signal in (string[])["metrics", "logs", "traces"])
         {
-            gateway.MapPost($"/v1/{signal}", GatewayEndpoints.DropTelemetryAsync).WithMetadata(new RequestSizeLimitAttribute(GatewayEndpoints.MaxTelemetryBytes));
+            gateway.MapPost($"/v1/{signal}", GatewayEndpoints.DropTelemetryAsync).WithMetadata(new SizeLimit(GatewayEndpoints.MaxTelemetryBytes));
         }
     }
+
+    private sealed record SizeLimit(long? MaxRequestBodySize) : IRequestSizeLimitMetadata;
 }

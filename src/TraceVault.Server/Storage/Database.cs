@@ -28,7 +28,7 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Longest wait for the embedded database, for its lock and for one's turn; PostgreSQL has its own limits.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly NpgsqlDataSource? _postgres;
+    private readonly DbDataSource? _postgres; // not Npgsql's own type: a server on SQLite does not load that library
     private readonly SemaphoreSlim _turn = new(1);
     private FileStream? _lock;
 
@@ -48,8 +48,7 @@ internal sealed class Database : IAsyncDisposable
         else if (setting.StartsWith("postgres", StringComparison.OrdinalIgnoreCase))
         {
             Engine = Engine.Postgres;
-            _postgres = NpgsqlDataSource.Create(PostgresUrl.Parse(setting));
-            ConnectionString = PostgresUrl.Parse(setting).ConnectionString;
+            (_postgres, ConnectionString) = PostgresUrl.Open(setting);
             return;
         }
         else

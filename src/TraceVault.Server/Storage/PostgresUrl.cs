@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 using TraceVault.Settings;
 
@@ -6,6 +7,13 @@ namespace TraceVault.Storage;
 /// <summary>Reads a PostgreSQL connection URI (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS).</summary>
 internal static class PostgresUrl
 {
+    /// <summary>The connections to the database, and the string that describes one; see <see cref="Parse"/>.</summary>
+    public static (DbDataSource Connections, string ConnectionString) Open(string text)
+    {
+        var settings = Parse(text);
+        return (NpgsqlDataSource.Create(settings), settings.ConnectionString);
+    }
+
     /// <exception cref="StartupException">The text is no such URI, or names a parameter that is not known. The message never repeats the password.</exception>
     public static NpgsqlConnectionStringBuilder Parse(string text)
     {

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using TraceVault.Audit;
 using TraceVault.Hosting;
 using TraceVault.Pages;
