@@ -13,7 +13,7 @@ internal sealed record OAuthReply(HttpStatusCode Status, JsonElement Json, HttpR
 }
 
 /// <summary>A program that wants to be signed in, as RFC 8628 describes it.</summary>
-internal sealed class DeviceClient(TestServer server)
+internal sealed class DeviceClient(RunningServer server)
 {
     public const string Base = "/proxy/anthropic/oauth/";
 
