@@ -25,6 +25,10 @@ internal sealed class PublishedServer : RunningServer
         }
     }
 
+    /// <summary>Stops as an operator stops it.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> StopAsync() => _process.StopAsync(Patience.Cancel);
+
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();

@@ -2,9 +2,11 @@ using System.Diagnostics;
 
 namespace TraceVault.Tests;
 
-/// <summary>The built server as a process of its own, with exactly the environment given.</summary>
+/// <summary>The built server, or the one that <c>TEST_SERVER</c> names, as a process of its own, with exactly the environment given.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    private static readonly string Built = Environment.GetEnvironmentVariable("TEST_SERVER") is { Length: > 0 } named ? named : Path.Combine(AppContext.BaseDirectory, "tracevault-server");
+
     private readonly Process _process;
     private readonly List<string> _lines = [];
     private readonly List<(string Text, TaskCompletionSource<string> Source)> _awaited = [];
@@ -35,7 +37,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts on a free port unless the environment says otherwise.</summary>
     public static ServerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "tracevault-server"), arguments)
+        var start = new ProcessStartInfo(Built, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

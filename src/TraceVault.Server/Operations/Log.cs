@@ -14,7 +14,7 @@ internal static class Log
         // These write whole targets, where a secret may have been put by mistake: never below a warning, whatever the level.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
-        logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None); // an error with a stack trace for each cookie that does not open, which anybody may send
+        logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None); // a stack trace for each cookie that does not open, which anybody may send; ForgedForms says what it refuses
         // A start that failed is told in one line of ours; a background service that failed, again as critical.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         // Any enabled level of this one makes the framework start an Activity for each request.

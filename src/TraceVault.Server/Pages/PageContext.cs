@@ -10,6 +10,7 @@ namespace TraceVault.Pages;
 /// <param name="FormToken">Goes into each form, see <see cref="ForgedForms"/>.</param>
 public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
 {
+    /// <summary>After the body of a form this may run on a thread that serves sockets: nothing here may wait without letting go of it.</summary>
     public static async ValueTask<PageContext> BindAsync(HttpContext context)
     {
         await SessionCookieHandler.ReadAsync(context);

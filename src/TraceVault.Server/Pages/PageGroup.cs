@@ -15,7 +15,7 @@ internal static class PageGroup
         pages.DisableAntiforgery();
         // Instances: for a type the framework compiles an expression tree per endpoint, at every start.
         pages.AddEndpointFilter(new ForeignHosts(app.Services.GetRequiredService<PublicUrl>()));
-        pages.AddEndpointFilter(new ForgedForms(app.Services.GetRequiredService<IAntiforgery>()));
+        pages.AddEndpointFilter(new ForgedForms(app.Services.GetRequiredService<IAntiforgery>(), app.Services.GetRequiredService<ILogger<ForgedForms>>()));
         return pages;
     }
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TraceVault.FakeAnthropic;
 using TraceVault.Tests.Accounts.Devices;
 using TraceVault.Tests.Pages;
+using TraceVault.Tests.Proxy;
 
 namespace TraceVault.Tests.Hosting;
 
@@ -27,7 +28,7 @@ public sealed class PublishedTourTests : IAsyncDisposable
     {
         await using var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Patience.Cancel);
         _database = await TestDatabase.CreateAsync(engine);
-        _server = await PublishedServer.StartAsync(PublishedFiles.Locate("tracevault-server"), _database, upstream.Url, "--LogFormat=json");
+        _server = await StartAsync(upstream.Url);
         var owner = Browser();
         await FillInAsync(owner, "/auth/setup", ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", TestServer.Password));
         await UseKeyAsync(owner);
@@ -39,9 +40,28 @@ public sealed class PublishedTourTests : IAsyncDisposable
         await ReadAuditAsync(owner);
         await UseTheRestAsync(owner);
 
-        Assert.DoesNotContain(await RoutesAsync(), route => !_visited.Any(visit => Fits(route, visit)));
-        Assert.DoesNotContain("\"level\":\"Error\"", _server.Output);
-        Assert.DoesNotContain("Unhandled exception", _server.Output);
+        var routes = await RoutesAsync();
+        Assert.True(routes.Count > 70);
+        Assert.DoesNotContain(routes, route => !_visited.Any(visit => Fits(route, visit)));
+        await StopAsync();
+
+        await using (_server)
+        {
+            _server = await StartAsync(upstream.Url);
+        }
+
+        Assert.Contains("Stored provider keys that open: 1 of 1.", _server.Output);
+        await ProxyAsync(owner.Session!);
+        await StopAsync();
+    }
+
+    private Task<PublishedServer> StartAsync(Uri upstream) => PublishedServer.StartAsync(PublishedFiles.Locate("tracevault-server"), _database, upstream, "--LogFormat=json");
+
+    /// <summary>As an operator does; by then what is written in the background is written.</summary>
+    private async Task StopAsync()
+    {
+        Assert.Equal(0, await _server.StopAsync());
+        Assert.DoesNotMatch("\"level\":\"(Error|Critical)\"|Unhandled exception", _server.Output);
     }
 
     public async ValueTask DisposeAsync()
@@ -55,13 +75,18 @@ public sealed class PublishedTourTests : IAsyncDisposable
     {
         await FillInAsync(owner, "/me/proxy/", "/me/proxy/key", ("key", TestServer.AnthropicKey));
         await FillInAsync(owner, "/me/proxy/", "/me/proxy/cap", ("max_concurrent", "5"));
-        await FillInAsync(owner, "/me/proxy/", "/me/proxy/test");
+        Assert.Contains("It works", await FillInAsync(owner, "/me/proxy/", "/me/proxy/test"));
         await FillInAsync(owner, "/me/proxy/remove");
         await CallAsync(owner, "PUT", "/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey });
         await CallAsync(owner, "DELETE", "/api/v1/me/anthropic-key");
         await CallAsync(owner, "PUT", "/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey, max_concurrent = 3 });
         Assert.True((await CallAsync(owner, "GET", "/api/v1/me/anthropic-key")).GetProperty("readable").GetBoolean());
-        using var request = _server.ProxyRequest(owner.Session!, "/v1/messages", JsonContent.Create(new { model = "claude-x", max_tokens = 9, messages = new[] { new { role = "user", content = "Hello" } } }));
+        await ProxyAsync(owner.Session!);
+    }
+
+    private async Task ProxyAsync(string token)
+    {
+        using var request = _server.ProxyRequest(token, "/v1/messages", ProxyRig.Message());
         using var answer = await _server.Client.SendAsync(request, Patience.Cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
@@ -82,13 +107,14 @@ public sealed class PublishedTourTests : IAsyncDisposable
         {
             var other = (await SendAsync(null, "POST", "/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password })).GetProperty("token").GetString()!;
             var id = (await SendAsync(other, "GET", "/api/v1/me/sessions")).EnumerateArray().First(session => session.GetProperty("current").GetBoolean()).GetProperty("id").GetString()!;
-            await (way switch
+            Task ended = way switch
             {
                 "page" => FillInAsync(owner, "/me/sessions", "/me/sessions/end", ("id", id)),
                 "others by page" => FillInAsync(owner, "/me/sessions", "/me/sessions/end-others"),
                 "call" => CallAsync(owner, "DELETE", $"/api/v1/me/sessions/{id}"),
                 _ => CallAsync(owner, "DELETE", "/api/v1/me/sessions"),
-            });
+            };
+            await ended;
         }
 
         await SendAsync((await SendAsync(null, "POST", "/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password })).GetProperty("token").GetString()!, "POST", "/api/v1/auth/logout");
@@ -175,7 +201,10 @@ public sealed class PublishedTourTests : IAsyncDisposable
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(owner, asset.Path));
         }
 
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(owner, "/metrics"));
+        _visited.Add(("GET", "/metrics"));
+        var metrics = await owner.ReadAsync("/metrics");
+        Assert.Matches("(?m)^tracevault_proxy_requests_total", metrics);
+        Assert.Matches("(?m)^dotnet_", metrics);
     }
 
     private async Task<PageClient> JoinAsync(PageClient owner, string name)
@@ -222,13 +251,16 @@ public sealed class PublishedTourTests : IAsyncDisposable
         return answer.StatusCode;
     }
 
-    private Task FillInAsync(PageClient who, string page, params (string Name, string Value)[] fields) => FillInAsync(who, page, page, fields);
+    private Task<string> FillInAsync(PageClient who, string page, params (string Name, string Value)[] fields) => FillInAsync(who, page, page, fields);
 
-    private async Task FillInAsync(PageClient who, string page, string action, params (string Name, string Value)[] fields)
+    /// <returns>What it answered.</returns>
+    private async Task<string> FillInAsync(PageClient who, string page, string action, params (string Name, string Value)[] fields)
     {
         _visited.UnionWith([("GET", page.Split('?')[0]), ("POST", action)]);
         using var answer = await who.SubmitAsync(page, action, fields);
-        Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.SeeOther, $"POST {action}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Patience.Cancel)}");
+        var text = await answer.Content.ReadAsStringAsync(Patience.Cancel);
+        Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.SeeOther, $"POST {action}: {(int)answer.StatusCode} {text}");
+        return text;
     }
 
     /// <summary>Of the same server in this process: the published one does not list them.</summary>

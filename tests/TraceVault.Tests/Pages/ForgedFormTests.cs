@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,17 +16,24 @@ public class ForgedFormTests
         using var browser = new PageClient(server.Url);
         await browser.SetUpAsync();
         var changes = Changes(server);
+        var own = PageClient.FormToken(await browser.ReadAsync("/me/proxy/"));
+        await using var other = await TestServer.StartAsync(settings: $"--EncryptionKey={Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}");
+        using var elsewhere = new PageClient(other.Url);
+        string[] foreign = ["x", own[..^4] + "AAAA", PageClient.FormToken(await elsewhere.ReadAsync("/auth/setup"))];
 
         foreach (var path in changes)
         {
             using var forged = await browser.SendAsync(path, ("email", TestServer.Email), ("key", TestServer.AnthropicKey), ("name", "x"));
-            using var withForeignToken = await browser.SendAsync(path, ("form_token", "CfDJ8AAAA"));
-
             Assert.True(forged.StatusCode is HttpStatusCode.BadRequest, $"{path} answered {forged.StatusCode} to a forged form");
             Assert.Contains("out of date", await forged.Content.ReadAsStringAsync(Cancel));
-            Assert.True(withForeignToken.StatusCode is HttpStatusCode.BadRequest, $"{path} took a foreign token");
+            foreach (var token in foreign)
+            {
+                using var answer = await browser.SendAsync(path, ("form_token", token));
+                Assert.True(answer.StatusCode is HttpStatusCode.BadRequest, $"{path} took a foreign token");
+            }
         }
 
+        Assert.Contains(server.Log.Lines, line => line.Contains("A form for /me/proxy/key was refused", StringComparison.Ordinal));
         Assert.Contains("/auth/logout", changes); // reads no form
         Assert.Contains("/me/proxy/remove", changes);
         Assert.Contains("Your proxy", await browser.ReadAsync("/me/proxy/")); // and nobody was signed out
