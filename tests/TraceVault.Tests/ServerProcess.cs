@@ -5,7 +5,8 @@ namespace TraceVault.Tests;
 /// <summary>The built server, or the one that <c>TEST_SERVER</c> names, as a process of its own, with exactly the environment given.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly string Built = Environment.GetEnvironmentVariable("TEST_SERVER") is { Length: > 0 } named ? named : Path.Combine(AppContext.BaseDirectory, "tracevault-server");
+    /// <summary>The file that is tested: the built one, or the one that <c>TEST_SERVER</c> names.</summary>
+    public static readonly string Built = Environment.GetEnvironmentVariable("TEST_SERVER") is { Length: > 0 } named ? named : Path.Combine(AppContext.BaseDirectory, "tracevault-server");
 
     private readonly Process _process;
     private readonly List<string> _lines = [];
@@ -58,11 +59,17 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts another server than the built one in a folder of its own, which is all that its environment names.</summary>
-    public static ServerProcess StartAlone(string file, string folder, params string[] arguments)
+    /// <param name="authority">A PEM file of certificates that it trusts; null for those of the machine.</param>
+    public static ServerProcess StartAlone(string file, string folder, string? authority = null, params string[] arguments)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         start.Environment.Clear();
         start.Environment["HOME"] = folder; // where the native part of SQLite is unpacked
+        if (authority is not null)
+        {
+            start.Environment["SSL_CERT_FILE"] = authority;
+        }
+
         return new ServerProcess(Process.Start(start)!);
     }
 

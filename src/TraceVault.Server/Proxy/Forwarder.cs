@@ -13,9 +13,6 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
     /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
     private const int MostUnflushed = 64 << 10;
 
-    /// <summary>How much of an answer may be left when it ends, in bytes.</summary>
-    private const int MostUnwatched = 16 << 10;
-
     /// <returns>The error to answer with; null when the exchange is over, well or broken off.</returns>
     public async Task<AnthropicError?> ForwardAsync(Exchange exchange, string target, ProviderKey key)
     {
@@ -68,12 +65,8 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
             var read = await answer.ReadAsync(writer.GetMemory(), silence.Token);
             if (read == 0)
             {
-                // A little is left to the server, in one packet with the end; but for that nobody would watch whether the client takes it.
-                if (writer.UnflushedBytes >= MostUnwatched)
-                {
-                    await FlushAsync(writer, silence);
-                }
-
+                // Always: of an answer with a length whose head has left, Kestrel would not send at the end what was never flushed.
+                await FlushAsync(writer, silence);
                 return;
             }
 

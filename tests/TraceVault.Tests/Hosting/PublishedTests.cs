@@ -28,7 +28,7 @@ public sealed partial class PublishedTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Cancel);
-        _server = ServerProcess.StartAlone(PublishedFiles.Locate("tracevault-server"), _folder.FullName, "--Urls=http://127.0.0.1:0", $"--AnthropicUrl={_upstream.Url}");
+        _server = ServerProcess.StartAlone(PublishedFiles.Locate("tracevault-server"), _folder.FullName, authority: null, "--Urls=http://127.0.0.1:0", $"--AnthropicUrl={_upstream.Url}");
         _client.BaseAddress = await _server.UrlAsync(Cancel);
         var setupToken = await _server.RestOfLineAsync("Setup token: ", Cancel);
         using var setUp = await _client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = setupToken, email = TestServer.Email, password = TestServer.Password }, Cancel);

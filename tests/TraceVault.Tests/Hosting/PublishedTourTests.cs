@@ -55,7 +55,7 @@ public sealed class PublishedTourTests : IAsyncDisposable
         await StopAsync();
     }
 
-    private Task<PublishedServer> StartAsync(Uri upstream) => PublishedServer.StartAsync(PublishedFiles.Locate("tracevault-server"), _database, upstream, "--LogFormat=json");
+    private Task<PublishedServer> StartAsync(Uri upstream) => PublishedServer.StartAsync(PublishedFiles.Locate("tracevault-server"), _database, upstream, authority: null, "--LogFormat=json");
 
     /// <summary>As an operator does; by then what is written in the background is written.</summary>
     private async Task StopAsync()
