@@ -11,7 +11,7 @@ public sealed partial class FirstRunTests(SystemChromium chromium)
     public async Task From_the_printed_link_to_a_stored_key_to_a_streamed_answer(bool javaScript)
     {
         await using var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Patience.Cancel);
-        await using var database = await TestDatabase.CreateAsync("sqlite"); // for its folder
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite"); // for its folder
         await using var server = ServerProcess.Start(new Dictionary<string, string> // 1
         {
             ["TRACEVAULT_DATA_DIR"] = Path.Combine(database.DataDirectory, "data"),

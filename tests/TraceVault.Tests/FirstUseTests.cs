@@ -28,7 +28,7 @@ public sealed class FirstUseTests : IDisposable
     {
         var cancel = TestContext.Current.CancellationToken;
         await using var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, cancel);
-        await using var database = await TestDatabase.CreateAsync("sqlite"); // for its folder
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite"); // for its folder
         await using var server = ServerProcess.Start(new Dictionary<string, string> // 1
         {
             ["TRACEVAULT_DATA_DIR"] = Path.Combine(database.DataDirectory, "data"),

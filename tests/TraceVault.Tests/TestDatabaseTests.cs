@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Dapper;
 using Npgsql;
+using TraceVault.Storage;
 
 namespace TraceVault.Tests;
 
@@ -24,7 +25,7 @@ public class TestDatabaseTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_data_folder_is_closed_to_others_and_goes_with_the_database(string engine)
     {
-        var database = await TestDatabase.CreateAsync(engine);
+        var database = await TestDatabase.CreateEmptyAsync(engine);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(database.DataDirectory));
         Assert.Empty(Directory.EnumerateFileSystemEntries(database.DataDirectory));
 
@@ -32,6 +33,20 @@ public class TestDatabaseTests
 
         Assert.False(Directory.Exists(database.DataDirectory));
         await Assert.ThrowsAnyAsync<DbException>(database.OpenAsync);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_database_is_as_its_migrations_leave_it_and_takes_further_ones(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var connection = await database.OpenAsync();
+
+        Assert.Equal(Migrator.NewestKnown, await connection.ExecuteScalarAsync<long>("select max(version) from schema_versions"));
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select (select count(*) from users) + (select count(*) from audit_events) + (select count(*) from first_run)"));
+        await connection.ExecuteAsync("alter table users add column shoe_size bigint; create index shoes on users (shoe_size); drop table first_run");
+        await using var empty = await TestDatabase.CreateEmptyAsync(engine);
+        await using var before = await empty.OpenAsync();
+        await Assert.ThrowsAnyAsync<DbException>(() => before.ExecuteScalarAsync<long>("select count(*) from users"));
     }
 
     [Fact]

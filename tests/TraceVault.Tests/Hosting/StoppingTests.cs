@@ -15,7 +15,7 @@ public sealed class StoppingTests
     public async Task A_stop_whose_time_runs_out_is_still_one_in_order()
     {
         await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Cancel);
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         await using var server = ServerProcess.Start(new Dictionary<string, string>
         {
             ["TRACEVAULT_DATA_DIR"] = database.DataDirectory,

@@ -65,7 +65,7 @@ public class ResetPasswordCommandTests
     [Fact]
     public async Task Without_a_database_none_is_made()
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
 
         var (code, output) = await RunAsync(Settings(database), "--email=owner@example.com");
 

@@ -70,7 +70,7 @@ public class MetricsTests
     [Fact]
     public async Task Variables_that_are_meant_for_other_programs_change_nothing()
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = database.DataDirectory, ["OTEL_SDK_DISABLED"] = "true" });
         using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };
         Assert.Contains("tracevault_proxy_request_bytes_total", await client.GetStringAsync("/metrics", Cancel));

@@ -14,7 +14,7 @@ public class StorageTests
     [Fact]
     public async Task Eight_servers_start_at_once_on_one_empty_database()
     {
-        await using var database = await TestDatabase.CreateAsync("postgres");
+        await using var database = await TestDatabase.CreateEmptyAsync("postgres");
 
         var servers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => TestServer.StartAsync(database))));
 
@@ -70,7 +70,7 @@ public class StorageTests
     [Fact]
     public async Task The_embedded_database_is_tuned_and_closed_to_others()
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         await using var server = await TestServer.StartAsync(database);
         await server.SetUpAsync();
         await using var connection = await database.OpenAsync();
@@ -111,7 +111,7 @@ public class StorageTests
     [Fact]
     public async Task A_database_user_who_may_not_create_tables_is_told_what_is_missing()
     {
-        await using var database = await TestDatabase.CreateAsync("postgres");
+        await using var database = await TestDatabase.CreateEmptyAsync("postgres");
         await (await PostgresCluster.GetAsync()).AdministerAsync($"alter database {new Uri(database.Setting).AbsolutePath[1..]} owner to current_user");
 
         var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database));

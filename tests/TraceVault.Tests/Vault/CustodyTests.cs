@@ -63,7 +63,7 @@ public class CustodyTests
     [Fact]
     public async Task The_embedded_server_makes_its_key_once_and_does_not_make_another_when_it_is_lost()
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         var file = Path.Combine(database.DataDirectory, "master.key");
         await using (var first = await TestServer.StartAsync(database, settings: "--EncryptionKey="))
         {
@@ -87,7 +87,7 @@ public class CustodyTests
     [Fact]
     public async Task A_key_file_that_its_owner_may_only_read_is_enough_and_one_open_to_others_is_closed()
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         var file = Path.Combine(database.DataDirectory, "master.key");
         await File.WriteAllTextAsync(file, TestServer.MasterKey, Cancel);
         File.SetUnixFileMode(file, UnixFileMode.UserRead);
