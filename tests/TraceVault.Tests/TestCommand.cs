@@ -6,7 +6,7 @@ namespace TraceVault.Tests;
 internal sealed class TestCommand : IDisposable
 {
     /// <summary>Taken as they are; nothing else is in PATH.</summary>
-    private static readonly string[] RealPrograms = ["bash", "sh", "env", "cat", "cut", "paste", "sha256sum", "grep", "basename", "dirname", "mkdir", "rm", "chmod"];
+    private static readonly string[] RealPrograms = ["bash", "sh", "env", "cat", "cut", "paste", "sha256sum", "grep", "basename", "dirname", "mkdir", "mkfifo", "rm", "chmod"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tracevault-command-");
 
@@ -18,8 +18,8 @@ internal sealed class TestCommand : IDisposable
             Write(file, File.ReadAllText(Path.Combine(repository, file)).Replace("/usr/lib/postgresql", "/no/postgresql").Replace("/etc/", At("etc/")));
         }
 
-        Write("tests/Some/Some.csproj", "");
-        Write("publish", "#!/bin/sh\necho publish >>calls\n");
+        Project("Some");
+        Publish("echo publish >>calls");
         foreach (var name in RealPrograms)
         {
             var found = ClientProcess.Path.Split(':').Select(folder => Path.Combine(folder, name)).First(File.Exists);
@@ -45,11 +45,15 @@ internal sealed class TestCommand : IDisposable
         mkdir -p artifacts/test-results && echo "{{report}}" >artifacts/test-results/Some.xml
         """;
 
+    public void Publish(string script) => Write("publish", $"#!/bin/sh\n{script}\n");
+
     public void Program(string name, string script)
     {
         Write("bin/" + name, $"#!/bin/sh\n{script}\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(At("bin/" + name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
+
+    public void Project(string name) => Write($"tests/{name}/{name}.csproj", "");
 
     public void Remove(string program) => File.Delete(At("bin/" + program));
 

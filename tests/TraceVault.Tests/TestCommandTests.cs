@@ -131,6 +131,39 @@ public sealed class TestCommandTests : IDisposable
         Assert.Equal(2, _command.Read("calls").Split('\n').Count(line => line == "publish"));
     }
 
+    /// <summary>Each of two that meet at a named pipe waits there for the other one.</summary>
+    [Fact]
+    public async Task Builds_beside_publishing_and_tests_one_project_beside_the_other()
+    {
+        _command.Project("Another");
+        _command.Publish("mkfifo meet; echo published; : <meet");
+        _command.Program("dotnet", """
+            case "$1 $3" in
+              build*) until [ -e meet ]; do :; done; : >meet ;;
+              *Some.csproj) mkfifo here && : <here; echo from Some ;;
+              *Another.csproj) until [ -e here ]; do :; done; : >here; echo from Another ;;
+            esac
+            """);
+        var run = await _command.RunAsync();
+
+        Assert.Matches("(?s)published\n.*== Another\nfrom Another\n.*== Some\nfrom Some\n", run.Output);
+    }
+
+    [Fact]
+    public async Task What_runs_beside_it_ends_with_it()
+    {
+        _command.Program("dotnet", """
+            [ "$1" = test ] || exit 0
+            mkfifo never ended
+            (trap 'echo ended >ended; exit' TERM; (: <never) & kill -TERM $PPID; wait) & wait
+            """);
+        var run = await _command.RunAsync();
+
+        Assert.Equal(143, run.ExitCode);
+        Assert.EndsWith("\n0 passed, 1 failed\n", run.Output);
+        Assert.Equal("ended\n", await Task.Run(() => _command.Read("ended")).WaitAsync(Patience.Cancel)); // written by a child of what ran beside it
+    }
+
     [Fact]
     public async Task The_nightly_run_is_asked_for()
     {

@@ -6,6 +6,7 @@ using TraceVault.FakeAnthropic;
 
 namespace TraceVault.Tests.Proxy;
 
+[Collection(nameof(First))]
 public class StreamingTests
 {
     private static CancellationToken Cancel => Patience.Cancel;
