@@ -20,10 +20,11 @@ internal static class MessagesApi
         var request = exchange.Request!;
         if (exchange.Find(FaultKind.Huge) is { } huge) return ReplyWriter.WriteHugeAsync(exchange, huge.Bytes);
         var pace = exchange.Find(FaultKind.Reply)?.Pace ?? exchange.Options.Pace;
-        if (request.Stream && exchange.Find(FaultKind.Reply) is { } canned)
+        if (request.Stream && exchange.Find(FaultKind.Reply) is { } canned && request.Judge([]) is null)
             return ReplyWriter.WriteEventsAsync(exchange, CannedEvents(canned, exchange.Model), pace);
 
         var reply = ReplyTo(exchange, request);
+        reply = reply with { SafeguardResults = request.Judge(reply.Blocks) };
         return request.Stream
             ? ReplyWriter.WriteEventsAsync(exchange, SseScript.Events(reply, exchange.Seed), pace)
             : ReplyWriter.WriteJsonAsync(exchange, ReplyJson.Message(reply));

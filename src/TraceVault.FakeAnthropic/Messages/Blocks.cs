@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace TraceVault.FakeAnthropic;
 
 /// <summary>One content block of an answer; streamed, each of its pieces is one delta.</summary>
@@ -14,7 +16,11 @@ internal sealed record ThinkingBlock(IReadOnlyList<string> Pieces, string Signat
 internal sealed record ToolUseBlock(string Id, string Name, IReadOnlyList<string> Pieces) : Block(Pieces);
 
 /// <summary>A whole answer: https://docs.anthropic.com/en/api/messages.</summary>
-internal sealed record Reply(string Id, string Model, IReadOnlyList<Block> Blocks, string StopReason, Usage Usage);
+internal sealed record Reply(string Id, string Model, IReadOnlyList<Block> Blocks, string StopReason, Usage Usage)
+{
+    /// <summary>Null where the request asked for none; see <see cref="MessagesRequest.Judge"/>.</summary>
+    public JsonArray? SafeguardResults { get; init; }
+}
 
 /// <summary>Tokens of one request; <paramref name="OutputTokens"/> counts the whole answer.</summary>
 internal sealed record Usage(int InputTokens, int CacheRead, int CacheWrite5m, int CacheWrite1h, int OutputTokens)

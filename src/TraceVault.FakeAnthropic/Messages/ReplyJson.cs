@@ -13,8 +13,12 @@ internal static class ReplyJson
     public static string Text(JsonNode node) => node.ToJsonString(Raw);
 
     /// <summary>The whole message, as one JSON object.</summary>
-    public static JsonObject Message(Reply reply) =>
-        Envelope(reply, [.. reply.Blocks.Select(block => (JsonNode)Whole(block))], reply.StopReason, reply.Usage.OutputTokens);
+    public static JsonObject Message(Reply reply)
+    {
+        var message = Envelope(reply, [.. reply.Blocks.Select(block => (JsonNode)Whole(block))], reply.StopReason, reply.Usage.OutputTokens);
+        if (reply.SafeguardResults is { } results) message["safeguard_results"] = results;
+        return message;
+    }
 
     /// <summary>The message of a message_start event: no content yet, and one output token.</summary>
     public static JsonObject Opening(Reply reply) => Envelope(reply, [], null, 1);
@@ -26,6 +30,14 @@ internal static class ReplyJson
         ToolUseBlock tool => new() { ["type"] = "tool_use", ["id"] = tool.Id, ["name"] = tool.Name, ["input"] = new JsonObject() },
         _ => new() { ["type"] = "text", ["text"] = "" },
     };
+
+    /// <summary>The delta of a message_delta event.</summary>
+    public static JsonObject Ending(Reply reply)
+    {
+        var delta = new JsonObject { ["stop_reason"] = reply.StopReason, ["stop_sequence"] = null };
+        if (reply.SafeguardResults is { } results) delta["safeguard_results"] = results;
+        return delta;
+    }
 
     /// <summary>The usage of a message_delta event; its counts are cumulative.</summary>
     public static JsonObject FinalUsage(Usage usage) => new()

@@ -69,7 +69,7 @@ public static class SseScript
 
         events.Add(Event("message_delta", new()
         {
-            ["delta"] = new JsonObject { ["stop_reason"] = reply.StopReason, ["stop_sequence"] = null },
+            ["delta"] = ReplyJson.Ending(reply),
             ["usage"] = ReplyJson.FinalUsage(reply.Usage),
         }));
         events.Add(Event("message_stop", []));

@@ -51,6 +51,20 @@ public sealed class RealClientTests : IAsyncLifetime
         Assert.Equal(_target.Requests[0].BodySha256, _target.Requests[1].BodySha256);
     }
 
+    /// <summary>What it does beyond its working directory it first has judged by the API. Where the verdict got lost on the way, it refuses, and blames what stands in between.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task Claude_Code_in_auto_mode_gets_its_calls_judged()
+    {
+        using var claude = new ClaudeCode(_target.BaseUrl);
+        claude.Environment["ANTHROPIC_AUTH_TOKEN"] = _target.Token;
+        var file = Path.Combine(Path.GetDirectoryName(claude.WorkingDirectory)!, "hello.txt");
+        var run = await claude.PrintAsync(
+            $"Create the file {file} containing \"Hello\".", TestContext.Current.CancellationToken, "--permission-mode", "auto", "--model", "claude-opus-5-5");
+
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.Equal("Hello\n", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+    }
+
     [Fact(Timeout = Limit)]
     public Task The_TypeScript_SDK_creates_streams_counts_and_lists() =>
         ClientCalls.CallWithTypeScriptAsync(_target, TestContext.Current.CancellationToken);

@@ -64,6 +64,39 @@ public class ScriptTests
         Assert.Equal("max_tokens", (string?)JsonNode.Parse((await probe.ReadToEndAsync()).Bytes)!["stop_reason"]);
     }
 
+    /// <summary>As the API answers Claude Code in auto mode.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Who_asks_for_safeguards_hears_that_each_call_is_harmless(bool stream)
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/x", "y") }, FakeCalls.Cancel);
+        foreach (var asks in (bool[])[true, false])
+        {
+            using var response = await fake.AskAsync(stream: stream, change: body =>
+            {
+                body["tools"] = new JsonArray(JsonNode.Parse(WriteTool));
+                if (asks) body["safeguards"] = JsonNode.Parse("""[{"type":"unknown"},{"type":"dangerous_tool_use","classifier_context":{"v":1}}]""");
+            });
+            var text = Encoding.UTF8.GetString((await response.ReadToEndAsync()).Bytes);
+            var end = JsonNode.Parse(stream ? text.Split('\n').Single(line => line.Contains("message_delta") && line.StartsWith("data", StringComparison.Ordinal))[6..] : text)!;
+            var call = System.Text.RegularExpressions.Regex.Match(text, "toolu_01\\w+").Value;
+
+            Assert.NotEqual("", call);
+            Assert.Equal(
+                asks ? """[{"type":"dangerous_tool_use","status":{"type":"available","tool_uses":{"CALL":{"type":"evaluated","outcome":"not_flagged"}}}}]""".Replace("CALL", call) : null,
+                (stream ? end["delta"]! : end)["safeguard_results"]?.ToJsonString());
+        }
+    }
+
+    [Fact]
+    public async Task A_reply_of_a_given_length_says_that_it_calls_nothing_dangerous()
+    {
+        await using var fake = await FakeAnthropicServer.StartAsync(new(), FakeCalls.Cancel);
+        fake.EnqueueFault(Fault.Reply(24));
+        using var response = await fake.AskAsync(change: body => body["safeguards"] = JsonNode.Parse("""[{"type":"dangerous_tool_use"}]"""));
+
+        Assert.Contains("\"tool_uses\":{}", Encoding.UTF8.GetString((await response.ReadToEndAsync()).Bytes));
+    }
+
     private static async Task<JsonNode> TurnAsync(FakeAnthropicServer fake, JsonNode content, string system = "", JsonObject? thinking = null)
     {
         using var response = await fake.AskAsync(stream: false, change: body =>
