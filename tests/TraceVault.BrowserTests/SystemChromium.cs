@@ -43,7 +43,8 @@ public sealed class SystemChromium : IAsyncLifetime
     {
         if (Environment.GetEnvironmentVariable("TEST_CHROMIUM") is { Length: > 0 } named) return named;
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        return folders.Select(folder => Path.Combine(folder, "chromium")).FirstOrDefault(File.Exists)
+        string[] programs = ["chromium-headless-shell", "chromium"]; // the first is the second without its windows, and takes half of the time
+        return programs.SelectMany(program => folders.Select(folder => Path.Combine(folder, program))).FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException("Chromium is not installed: run ./test, which installs it, or name its executable in TEST_CHROMIUM.");
     }
 }

@@ -26,7 +26,7 @@ internal sealed class TestCommand : IDisposable
             File.CreateSymbolicLink(At(Directory.CreateDirectory(At("bin")).Name + "/" + name), found);
         }
 
-        foreach (var name in (string[])["setsid", "setpriv", "chromium", "apt-get"]) Program(name, "");
+        foreach (var name in (string[])["setsid", "setpriv", "chromium-headless-shell", "apt-get"]) Program(name, "");
         Program("sudo", "shift; exec \"$@\"");
         Program("tee", "cat >\"$1\"");
         Program("uname", "echo x86_64");

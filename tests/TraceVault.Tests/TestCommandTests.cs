@@ -40,7 +40,7 @@ public sealed class TestCommandTests : IDisposable
         Assert.Contains(says, run.Errors);
     }
 
-    [Theory, InlineData("node", "update"), InlineData("node", "install"), InlineData("chromium", "install")]
+    [Theory, InlineData("node", "update"), InlineData("node", "install"), InlineData("chromium-headless-shell", "install")]
     public async Task What_apt_cannot_install_counts_as_a_failure_too(string program, string step)
     {
         _command.Remove(program);
@@ -52,16 +52,17 @@ public sealed class TestCommandTests : IDisposable
         Assert.Contains("no test ran", run.Errors);
     }
 
-    [Theory, InlineData(null), InlineData("/opt/chromium")]
-    public async Task Chromium_is_installed_unless_it_is_there_or_named(string? elsewhere)
+    [Theory, InlineData(null, null), InlineData("/opt/chromium", null), InlineData(null, "chromium")]
+    public async Task Chromium_is_installed_unless_it_is_there_or_named(string? named, string? there)
     {
-        _command.Remove("chromium");
+        _command.Remove("chromium-headless-shell");
         _command.Program("apt-get", "echo \"$@\" >>calls");
-        if (elsewhere is not null) _command.Environment["TEST_CHROMIUM"] = elsewhere;
+        if (named is not null) _command.Environment["TEST_CHROMIUM"] = named;
+        if (there is not null) _command.Program(there, "");
         var run = await _command.RunAsync();
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Equal(elsewhere is null, _command.Read("calls").Contains(" chromium fonts-dejavu-core"));
+        Assert.Equal(named is null && there is null, _command.Read("calls").Contains(" chromium-headless-shell fonts-dejavu-core"));
     }
 
     /// <summary>Left behind, the file would keep Debian from creating a cluster that somebody wants later.</summary>
