@@ -70,7 +70,9 @@ internal static class HostingFeature
         kestrel.AddServerHeader = false;
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
         {
-            InlineSockets.Prefer(connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket);
+            var socket = connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
+            InlineSockets.Prefer(socket);
+            KeepAlive.Enable(socket);
             return next(connection);
         }));
         kestrel.Limits.MaxRequestBodySize = MaxApiBodyBytes;

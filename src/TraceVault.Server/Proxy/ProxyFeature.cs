@@ -9,6 +9,7 @@ internal static class ProxyFeature
     {
         builder.Services.AddSingleton(settings.Read<ProxyOptions>("Proxy"));
         builder.Services.AddSingleton(settings.Read<UpstreamOptions>());
+        builder.Services.AddSingleton<Dialing>();
         builder.Services.AddSingleton<Upstream>();
         builder.Services.AddSingleton<Forwarder>();
         builder.Services.AddSingleton<Callers>();

@@ -16,11 +16,11 @@ internal sealed class Upstream : IDisposable
     private readonly string _prefix;
     private volatile Target? _last;
 
-    public Upstream(UpstreamOptions options, ProxyOptions proxy)
+    public Upstream(UpstreamOptions options, ProxyOptions proxy, Dialing dialing)
     {
         var url = Parse(options.AnthropicUrl);
         _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        Client = new HttpMessageInvoker(Handler(url), disposeHandler: true);
+        Client = new HttpMessageInvoker(Handler(url, dialing), disposeHandler: true);
         HttpVersion = proxy.UpstreamHttpVersion == "2" ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
     }
 
@@ -46,14 +46,14 @@ internal sealed class Upstream : IDisposable
 
     private sealed record Target(string PathAndQuery, Uri Address);
 
-    private static SocketsHttpHandler Handler(Uri url) => new()
+    private static SocketsHttpHandler Handler(Uri url, Dialing dialing) => new()
     {
         AllowAutoRedirect = false, // the key is seen by no second host
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null, // no trace headers of ours
-        ConnectTimeout = TimeSpan.FromSeconds(10),
-        ConnectCallback = ConnectAsync,
+        ConnectTimeout = dialing.Limit,
+        ConnectCallback = (context, cancel) => ConnectAsync(dialing, context, cancel),
         PlaintextStreamFilter = Connected,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is seen; running exchanges go on
         EnableMultipleHttp2Connections = true,
@@ -66,20 +66,11 @@ internal sealed class Upstream : IDisposable
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     };
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    private static async ValueTask<Stream> ConnectAsync(Dialing dialing, SocketsHttpConnectionContext context, CancellationToken cancel)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(context.DnsEndPoint, cancel);
-            context.InitialRequestMessage.Options.Set(OfConnection, socket);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var socket = await dialing.ConnectAsync(context.DnsEndPoint, cancel);
+        context.InitialRequestMessage.Options.Set(OfConnection, socket);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     /// <summary>Now, and not before: checking the certificates of TLS may wait for their issuers' servers.</summary>
