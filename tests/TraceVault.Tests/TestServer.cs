@@ -34,8 +34,9 @@ internal sealed class TestServer : RunningServer
     /// <param name="upstream">Null: nobody listens there.</param>
     /// <param name="clock">Null: the system's.</param>
     /// <param name="passwordIterations">A hundredth of what a real server takes, where a test does not look at it: most of the tests' time would go there.</param>
+    /// <param name="replace">Puts other parts in place of the server's own.</param>
     /// <param name="settings">Further settings, as <c>--Name=value</c>; they win.</param>
-    public static async Task<TestServer> StartAsync(TestDatabase? database = null, Uri? upstream = null, TimeProvider? clock = null, int passwordIterations = 2_000, params string[] settings)
+    public static async Task<TestServer> StartAsync(TestDatabase? database = null, Uri? upstream = null, TimeProvider? clock = null, int passwordIterations = 2_000, Action<IServiceCollection>? replace = null, params string[] settings)
     {
         var own = database is null ? await TestDatabase.CreateAsync("sqlite") : null;
         database ??= own!;
@@ -49,6 +50,8 @@ internal sealed class TestServer : RunningServer
             {
                 services.Replace(ServiceDescriptor.Singleton(clock));
             }
+
+            replace?.Invoke(services);
         });
         try
         {

@@ -42,6 +42,9 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     /// <summary>How it ended: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c>.</summary>
     public string Outcome { get; set; } = "ok";
 
+    /// <summary>Why the upstream could not be reached; null when it could, or was not asked.</summary>
+    public UpstreamFailure? Failure { get; set; }
+
     public TimeSpan Elapsed => clock.GetElapsedTime(_started);
 
     /// <summary>Time to the first byte of the answer; null when there was none.</summary>

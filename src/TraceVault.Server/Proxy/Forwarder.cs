@@ -8,7 +8,7 @@ namespace TraceVault.Proxy;
 /// A byte waits for nothing but the next one that is there already: what was read is sent on as soon as another read would have to wait. No buffer
 /// is held while a stream is silent. Half an answer never ends cleanly: then the client's connection is broken.
 /// </remarks>
-internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMetrics metrics)
+internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOptions options, ProxyMetrics metrics)
 {
     /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
     private const int MostUnflushed = 64 << 10;
@@ -32,6 +32,7 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
             AnthropicHeaders.WriteResponse(response, exchange);
             exchange.UpstreamAnswered();
             metrics.UpstreamAnswered(exchange);
+            reach.Answered();
             await CopyAsync(await response.Content.ReadAsStreamAsync(silence.Token), exchange, silence);
             return null;
         }
@@ -111,7 +112,7 @@ internal sealed class Forwarder(Upstream upstream, ProxyOptions options, ProxyMe
             return AnthropicError.UpstreamTimeout;
         }
 
-        metrics.UpstreamFailed(problem);
+        exchange.Failure = reach.Failed(problem);
         return AnthropicError.UpstreamUnreachable;
     }
 

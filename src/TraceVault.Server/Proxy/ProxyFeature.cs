@@ -11,6 +11,7 @@ internal static class ProxyFeature
         builder.Services.AddSingleton(settings.Read<UpstreamOptions>());
         builder.Services.AddSingleton<Dialing>();
         builder.Services.AddSingleton<Upstream>();
+        builder.Services.AddSingleton<UpstreamReach>();
         builder.Services.AddSingleton<Forwarder>();
         builder.Services.AddSingleton<Callers>();
         builder.Services.AddSingleton<ProxyMetrics>();

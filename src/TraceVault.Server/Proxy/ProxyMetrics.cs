@@ -28,7 +28,7 @@ internal sealed class ProxyMetrics : IDisposable
         _firstByte = _meter.CreateHistogram("tracevault.proxy.time_to_first_byte", "s", "From the request's head to the first byte of its answer.", advice: seconds);
         _meter.CreateObservableCounter("tracevault.proxy.request_bytes", () => Volatile.Read(ref _bytesIn), "By", "Body bytes received from clients.");
         _meter.CreateObservableCounter("tracevault.proxy.response_bytes", () => Volatile.Read(ref _bytesOut), "By", "Body bytes sent to clients.");
-        _connectFailures = _meter.CreateCounter<long>("tracevault.proxy.upstream_connect_failures", null, "Connections to the upstream that could not be made.");
+        _connectFailures = _meter.CreateCounter<long>("tracevault.proxy.upstream_connect_failures", null, "Connections to the upstream that could not be made, or broke before an answer.");
     }
 
     public void Begins() => Interlocked.Increment(ref _active);
@@ -61,23 +61,7 @@ internal sealed class ProxyMetrics : IDisposable
         Interlocked.Add(ref _bytesOut, exchange.BytesOut);
     }
 
-    /// <param name="problem">Counted when it happened before a connection stood: refused, unresolved, TLS, too slow.</param>
-    public void UpstreamFailed(Exception? problem)
-    {
-        var kind = problem switch
-        {
-            HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "name_resolution",
-            HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "refused",
-            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "tls",
-            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => "proxy",
-            OperationCanceledException => "timeout",
-            _ => null,
-        };
-        if (kind is not null)
-        {
-            _connectFailures.Add(1, new KeyValuePair<string, object?>("reason", kind));
-        }
-    }
+    public void UpstreamFailed(UpstreamFailure failure) => _connectFailures.Add(1, new KeyValuePair<string, object?>("reason", failure.Reason));
 
     public void Dispose() => _meter.Dispose();
 

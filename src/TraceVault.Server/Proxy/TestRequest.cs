@@ -15,7 +15,7 @@ namespace TraceVault.Proxy;
 public sealed record TestResult(bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "");
 
 /// <summary>One real request with a user's stored key, for that user alone: always the same one, which costs nothing. It shows that key, network and Anthropic work together.</summary>
-internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream upstream, TimeProvider clock)
+internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream upstream, UpstreamReach reach, TimeProvider clock)
 {
     private const string Target = "/v1/models?limit=1";
     private const int MaxBodyLength = 4096;
@@ -53,6 +53,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException)
         {
+            reach.Failed(problem);
             return new TestResult(false, "This server could not reach Anthropic. Whoever runs it finds the reason in its network, or in TRACEVAULT_ANTHROPIC_URL.", Since(started));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

@@ -20,11 +20,15 @@ internal sealed class Upstream : IDisposable
     {
         var url = Parse(options.AnthropicUrl);
         _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        Name = $"{url.Host}:{url.Port}";
         Client = new HttpMessageInvoker(Handler(url, dialing), disposeHandler: true);
         HttpVersion = proxy.UpstreamHttpVersion == "2" ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
     }
 
     public HttpMessageInvoker Client { get; }
+
+    /// <summary>Host and port, for the operator.</summary>
+    public string Name { get; }
 
     /// <summary>The one version spoken.</summary>
     public Version HttpVersion { get; }
@@ -60,6 +64,7 @@ internal sealed class Upstream : IDisposable
         // An answer that nobody waits for is cut off, not read to its end for two more seconds that the user pays for.
         MaxResponseDrainSize = 0,
         ResponseDrainTimeout = TimeSpan.Zero,
+        SslOptions = { RemoteCertificateValidationCallback = UpstreamFailure.Verify },
         // Through HTTPS_PROXY only under TLS to the upstream itself: a proxy in between must not see the key.
         UseProxy = url.Scheme == Uri.UriSchemeHttps,
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,

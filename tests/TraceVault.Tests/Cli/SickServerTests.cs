@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using static TraceVault.Tests.Cli.SoundServer;
 
@@ -58,6 +60,21 @@ public sealed class SickServerTests : IDisposable
         await using var server = await StartAsync(_ => null);
         var run = await ExamineAsync(server.Url.Replace("http:", "https:"));
         Assert.Contains("http://", run.AssertOnly("fail", "reachable", "No TLS connection")["reachable"].Remedy);
+    }
+
+    [Theory, InlineData("http"), InlineData("https")]
+    public async Task Something_on_the_way_that_breaks_the_connection_off(string scheme)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var examining = ExamineAsync($"{scheme}://{listener.LocalEndpoint}");
+        using (var connection = await listener.AcceptSocketAsync(Patience.Cancel))
+        {
+            await connection.ReceiveAsync(new byte[1], Patience.Cancel);
+            connection.LingerState = new(true, 0);
+        }
+
+        (await examining).AssertOnly("fail", "reachable", "the connection broke off");
     }
 
     [Fact]
