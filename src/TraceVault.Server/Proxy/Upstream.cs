@@ -20,8 +20,9 @@ internal sealed class Upstream : IDisposable
     {
         var url = Parse(options.AnthropicUrl);
         _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        Name = $"{url.Host}:{url.Port}";
-        Client = new HttpMessageInvoker(Handler(url, dialing), disposeHandler: true);
+        var through = UpstreamProxy.Of(url, Environment.GetEnvironmentVariable);
+        Name = $"{url.Host}:{url.Port}{(through is WebProxy { Address: { } by } ? $" (through the proxy {by.Host}:{by.Port})" : "")}";
+        Client = new HttpMessageInvoker(Handler(dialing, through), disposeHandler: true);
         HttpVersion = proxy.UpstreamHttpVersion == "2" ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
     }
 
@@ -50,7 +51,7 @@ internal sealed class Upstream : IDisposable
 
     private sealed record Target(string PathAndQuery, Uri Address);
 
-    private static SocketsHttpHandler Handler(Uri url, Dialing dialing) => new()
+    private static SocketsHttpHandler Handler(Dialing dialing, IWebProxy? through) => new()
     {
         AllowAutoRedirect = false, // the key is seen by no second host
         UseCookies = false,
@@ -65,8 +66,8 @@ internal sealed class Upstream : IDisposable
         MaxResponseDrainSize = 0,
         ResponseDrainTimeout = TimeSpan.Zero,
         SslOptions = { RemoteCertificateValidationCallback = UpstreamFailure.Verify },
-        // Through HTTPS_PROXY only under TLS to the upstream itself: a proxy in between must not see the key.
-        UseProxy = url.Scheme == Uri.UriSchemeHttps,
+        UseProxy = through is not null,
+        Proxy = through,
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     };
