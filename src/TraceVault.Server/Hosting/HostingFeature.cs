@@ -20,7 +20,7 @@ internal static class HostingFeature
         var options = settings.Read<HostingOptions>();
         builder.WebHost.UseUrls(ListeningUrls(options));
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(Configure);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.WebHost.UseSockets(Configure);
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
         builder.Services.AddSingleton(options);
@@ -65,7 +65,7 @@ internal static class HostingFeature
         }
     }
 
-    private static void Configure(KestrelServerOptions kestrel)
+    private static void Configure(KestrelServerOptions kestrel, HostingOptions options)
     {
         kestrel.AddServerHeader = false;
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
@@ -75,6 +75,7 @@ internal static class HostingFeature
             KeepAlive.Enable(socket);
             return next(connection);
         }));
+        kestrel.Limits.KeepAliveTimeout = options.IdleTimeout;
         kestrel.Limits.MaxRequestBodySize = MaxApiBodyBytes;
         // A client that does not read may take its time: the proxy has a limit of its own. (It lifts the one for slow uploads itself.)
         kestrel.Limits.MinResponseDataRate = null;

@@ -20,6 +20,11 @@ internal sealed class HostingOptions
     [Description("Addresses or networks, by ',', whose X-Forwarded-For and -Proto count.")]
     public string? TrustedProxies { get; set; }
 
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    // Above the idle time of whatever stands in front: AWS's load balancer has 60 seconds, nginx too, Google's 600.
+    [Description("How long idle connections of clients are kept; 1 s to a day.")]
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(620);
+
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     [Description("How long running requests may go on after a stop; up to an hour.")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);

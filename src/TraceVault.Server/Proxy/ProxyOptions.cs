@@ -14,6 +14,11 @@ internal sealed class ProxyOptions
     [Description("Longest wait for the upstream's answer, longest silence; 1 s to a day.")]
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    // Load balancers close theirs after a minute, and who sends the next request has to be the first to let go.
+    [Description("How long idle connections to the upstream are kept; 1 s to an hour.")]
+    public TimeSpan UpstreamIdleTimeout { get; set; } = TimeSpan.FromSeconds(50);
+
     [AllowedValues("1.1", "2")]
     [Description("HTTP version spoken to the upstream: 1.1 or 2.")]
     public string UpstreamHttpVersion { get; set; } = "1.1";

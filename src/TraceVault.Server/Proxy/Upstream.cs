@@ -22,7 +22,7 @@ internal sealed class Upstream : IDisposable
         _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
         var through = UpstreamProxy.Of(url, Environment.GetEnvironmentVariable);
         Name = $"{url.Host}:{url.Port}{(through is WebProxy { Address: { } by } ? $" (through the proxy {by.Host}:{by.Port})" : "")}";
-        Client = new HttpMessageInvoker(Handler(dialing, through), disposeHandler: true);
+        Client = new HttpMessageInvoker(Handler(proxy, dialing, through), disposeHandler: true);
         HttpVersion = proxy.UpstreamHttpVersion == "2" ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
     }
 
@@ -51,7 +51,7 @@ internal sealed class Upstream : IDisposable
 
     private sealed record Target(string PathAndQuery, Uri Address);
 
-    private static SocketsHttpHandler Handler(Dialing dialing, IWebProxy? through) => new()
+    private static SocketsHttpHandler Handler(ProxyOptions proxy, Dialing dialing, IWebProxy? through) => new()
     {
         AllowAutoRedirect = false, // the key is seen by no second host
         UseCookies = false,
@@ -60,6 +60,7 @@ internal sealed class Upstream : IDisposable
         ConnectTimeout = dialing.Limit,
         ConnectCallback = (context, cancel) => ConnectAsync(dialing, context, cancel),
         PlaintextStreamFilter = Connected,
+        PooledConnectionIdleTimeout = proxy.UpstreamIdleTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is seen; running exchanges go on
         EnableMultipleHttp2Connections = true,
         // An answer that nobody waits for is cut off, not read to its end for two more seconds that the user pays for.

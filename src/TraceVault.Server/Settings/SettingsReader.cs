@@ -17,9 +17,6 @@ internal sealed class SettingsReader
         "ServerUrl", "Token", "ConfigDir",
     };
 
-    /// <summary>Sections of <c>appsettings.json</c> and of the environment that the framework reads itself.</summary>
-    private static readonly string[] OfTheFramework = ["Kestrel:", "Logging:", "AllowedHosts"];
-
     /// <summary>What the framework's own sections hold that is no better kept in a file than a secret of ours.</summary>
     private const string CertificatePassword = ":Password";
 
@@ -95,10 +92,9 @@ internal sealed class SettingsReader
     {
         foreach (var key in keys)
         {
-            if (!_known.Contains(key) && !OfOthers.Contains(key)
-                && !OfTheFramework.Any(section => key.StartsWith(section, StringComparison.OrdinalIgnoreCase)))
+            if (!_known.Contains(key) && !OfOthers.Contains(key) && !FrameworkSettings.Has(key))
             {
-                throw new StartupException($"Unknown setting: {name(key)}. `--help` lists the settings.");
+                throw new StartupException($"Unknown setting: {name(key)}. {FrameworkSettings.Advice(key)}`--help` lists the settings.");
             }
         }
     }

@@ -20,6 +20,11 @@ public class SettingsTests
     [InlineData("--SetupToken=short", "TRACEVAULT_SETUP_TOKEN is too short")]
     [InlineData("--MetricsToken=short", "TRACEVAULT_METRICS_TOKEN is invalid")]
     [InlineData("--Proxy:MaxBodyByte=1024", "Unknown setting: --Proxy:MaxBodyByte")]
+    [InlineData("--IdleTimeout=0", "TRACEVAULT_IDLE_TIMEOUT is invalid")]
+    [InlineData("--Proxy:UpstreamIdleTimeout=2.00:00:00", "TRACEVAULT_PROXY__UPSTREAMIDLETIMEOUT is invalid")]
+    [InlineData("--Kestrel:Limits:KeepAliveTimeout=00:01:00", "Unknown setting: --Kestrel:Limits:KeepAliveTimeout. Of the web server's own settings only Certificates:Default")]
+    [InlineData("--Kestrel:Certificates:Default:Pth=x", "Unknown setting: --Kestrel:Certificates:Default:Pth.")]
+    [InlineData("--Kestrel:EndpointDefaults:Protocols=Http1", "Unknown setting: --Kestrel:EndpointDefaults:Protocols.")]
     [InlineData("sk-ant-api03-misplaced", "An argument is not understood")]
     public async Task A_wrong_setting_stops_the_start_with_a_line_that_names_it(string argument, string message)
     {
@@ -64,6 +69,28 @@ public class SettingsTests
         var ours = new SettingsReader([], new Dictionary<string, string> { ["TRACEVAULT_DATA_DRI"] = "x" }, Path.GetTempPath());
         Assert.Contains("TRACEVAULT_DATA_DRI", Assert.Throws<StartupException>(ours.RefuseUnknown).Message);
     }
+
+    [Theory]
+    [InlineData("TRACEVAULT_KESTREL__LIMITS__MAXREQUESTBODYSIZE")]
+    [InlineData("TRACEVAULT_KESTREL__ENDPOINTS__FRONT__PORT")]
+    [InlineData("TRACEVAULT_ALLOWEDHOSTS__X")]
+    public void A_setting_of_the_web_servers_without_effect_is_named(string name)
+    {
+        var reader = new SettingsReader([], new Dictionary<string, string> { [name] = "x" }, Path.GetTempPath());
+
+        Assert.Contains(name, Assert.Throws<StartupException>(reader.RefuseUnknown).Message);
+    }
+
+    [Theory]
+    [InlineData("TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH")]
+    [InlineData("TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEY_PATH")]
+    [InlineData("TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PASSWORD")]
+    [InlineData("TRACEVAULT_KESTREL__ENDPOINTS__FRONT__URL")]
+    [InlineData("TRACEVAULT_KESTREL__ENDPOINTS__FRONT__CERTIFICATE__PATH")]
+    [InlineData("TRACEVAULT_ALLOWEDHOSTS")]
+    [InlineData("TRACEVAULT_LOGGING__LOGLEVEL__NPGSQL")]
+    public void One_with_an_effect_is_taken(string name) =>
+        new SettingsReader([], new Dictionary<string, string> { [name] = "x" }, Path.GetTempPath()).RefuseUnknown();
 
     [Fact]
     public void A_secret_in_the_file_is_refused_without_being_shown()
