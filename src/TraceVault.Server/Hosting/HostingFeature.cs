@@ -75,6 +75,7 @@ internal static class HostingFeature
             KeepAlive.Enable(socket);
             return next(connection);
         }));
+        kestrel.ConfigureHttpsDefaults(CertificateChain.SendWhole);
         kestrel.Limits.KeepAliveTimeout = options.IdleTimeout;
         kestrel.Limits.MaxRequestBodySize = MaxApiBodyBytes;
         // A client that does not read may take its time: the proxy has a limit of its own. (It lifts the one for slow uploads itself.)
