@@ -8,6 +8,7 @@ namespace TraceVault.Settings;
 /// <summary>
 /// Reads every feature's options from <c>appsettings.json</c>, the environment (<c>TRACEVAULT_…</c>) and the command line
 /// (<c>--Name=value</c>); the later wins. A setting that is unknown or invalid stops the start with one line that names it.
+/// White space at the ends of a value is no part of it: a file with Windows line ends puts a carriage return there.
 /// </summary>
 internal sealed class SettingsReader
 {
@@ -170,10 +171,11 @@ internal sealed class SettingsReader
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (DictionaryEntry entry in environment)
         {
-            if (entry.Key is string name && name.StartsWith(SettingName.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            var value = (entry.Value as string)?.Trim();
+            if (entry.Key is string name && name.StartsWith(SettingName.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase) && !ServiceLinks.Contain(name, value))
             {
                 var key = SettingName.Normalize(name[SettingName.EnvironmentPrefix.Length..]);
-                settings[key] = entry.Value as string;
+                settings[key] = value;
                 _spelled[key] = name;
             }
         }
@@ -193,7 +195,7 @@ internal sealed class SettingsReader
                 throw new StartupException("An argument is not understood: settings are given as --Name=value. `--help` lists them.");
             }
 
-            settings[SettingName.Normalize(argument[2..equals])] = argument[(equals + 1)..];
+            settings[SettingName.Normalize(argument[2..equals])] = argument[(equals + 1)..].Trim();
         }
 
         return settings;

@@ -92,6 +92,62 @@ public class SettingsTests
     public void One_with_an_effect_is_taken(string name) =>
         new SettingsReader([], new Dictionary<string, string> { [name] = "x" }, Path.GetTempPath()).RefuseUnknown();
 
+    [Theory]
+    [InlineData("TRACEVAULT_SERVICE_HOST", "10.96.0.11", true)]
+    [InlineData("TRACEVAULT_SERVICE_PORT", "80", true)]
+    [InlineData("TRACEVAULT_SERVICE_PORT_HTTP", "80", true)]
+    [InlineData("TRACEVAULT_PORT", "tcp://10.96.0.11:80", true)]
+    [InlineData("TRACEVAULT_PORT", "tcp://[fd00::b]:80", true)]
+    [InlineData("TRACEVAULT_PORT_3000_TCP", "tcp://10.96.0.11:3000", true)]
+    [InlineData("TRACEVAULT_PORT_3000_TCP_PROTO", "tcp", true)]
+    [InlineData("TRACEVAULT_PORT_3000_TCP_PORT", "3000", true)]
+    [InlineData("TRACEVAULT_PORT_3000_TCP_ADDR", "10.96.0.11", true)]
+    [InlineData("TRACEVAULT_POSTGRES_SERVICE_HOST", "fd00::b", true)]
+    [InlineData("TRACEVAULT_POSTGRES_PORT_5432_TCP_ADDR", "10.96.0.12", true)]
+    [InlineData("TRACEVAULT_PORT", "3000", false)]
+    [InlineData("TRACEVAULT_PORTT", "tcp://10.96.0.11:80", false)]
+    [InlineData("TRACEVAULT_SERVICE_X", "80", false)]
+    [InlineData("TRACEVAULT_SERVICE_HOST", "vault.example.com", false)]
+    [InlineData("TRACEVAULT_PORT_X_TCP", "tcp://10.96.0.11:80", false)]
+    public void What_Kubernetes_sets_for_a_service_of_our_name_is_no_setting_and_what_looks_like_it_is(string name, string value, bool isOfKubernetes)
+    {
+        var reader = new SettingsReader([], new Dictionary<string, string> { [name] = value }, Path.GetTempPath());
+        if (isOfKubernetes)
+        {
+            reader.RefuseUnknown();
+        }
+        else
+        {
+            Assert.Contains(name, Assert.Throws<StartupException>(reader.RefuseUnknown).Message);
+        }
+    }
+
+    /// <summary>As an editor on Windows leaves a file of settings.</summary>
+    [Fact]
+    public async Task A_carriage_return_behind_a_value_is_no_part_of_it()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        var keyFile = Path.Combine(database.DataDirectory, "key");
+        await File.WriteAllTextAsync(keyFile, $"k2:{TestServer.MasterKey},\r\n", Patience.Cancel);
+        await File.AppendAllTextAsync(keyFile, $"default:{Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32))}\r\n", Patience.Cancel);
+        await using var server = ServerProcess.Start(
+            new Dictionary<string, string>
+            {
+                ["TRACEVAULT_DATA_DIR"] = database.DataDirectory + "\r",
+                ["TRACEVAULT_ENCRYPTION_KEY_FILE"] = keyFile + "\r",
+                ["TRACEVAULT_LOG_FORMAT"] = "json\r",
+                ["TRACEVAULT_PROXY__MAXBODYBYTES"] = "2048\r",
+                ["TRACEVAULT_METRICS_TOKEN"] = "\r",
+                ["TRACEVAULT_URLS"] = "http://127.0.0.1:0\r",
+            },
+            "--DrainTimeout=00:00:01\r");
+
+        await server.UrlAsync(Patience.Cancel);
+
+        Assert.Contains(Path.Combine(database.DataDirectory, "tracevault.db"), Directory.GetFiles(database.DataDirectory));
+        Assert.False(Directory.Exists(database.DataDirectory + "\r"));
+    }
+
     [Fact]
     public void A_secret_in_the_file_is_refused_without_being_shown()
     {
