@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Npgsql;
 
 namespace TraceVault.Tests;
@@ -71,13 +72,14 @@ internal sealed class PostgresCluster
 
     private static async Task<string> LaunchAsync(string binaries, string password)
     {
+        using var tls = TestCertificate.Create();
         // A session of its own: whatever is sent to the run's process group leaves the script alive to clean up.
         var script = new ProcessStartInfo("setsid")
         {
             RedirectStandardInput = true, // held open until this process ends: the script waits for its end
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["PGPASSWORD"] = password },
+            Environment = { ["PGPASSWORD"] = password, ["PGTLS"] = tls.ExportCertificatePem() + "\n" + tls.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() },
         };
         foreach (var argument in (string[])["sh", Path.Combine(AppContext.BaseDirectory, "postgres-cluster.sh"), binaries, .. FreePorts(5)])
             script.ArgumentList.Add(argument);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A throwaway PostgreSQL cluster on 127.0.0.1 for one test run. Says "ready PORT" when it takes connections and
 # removes everything when standard input ends, which it does however the run ends, killed outright included.
-# Usage: PGPASSWORD=SECRET postgres-cluster.sh BINARIES PORT…    (the first free port is taken; the superuser is "admin")
+# Usage: PGPASSWORD=SECRET PGTLS=PEM postgres-cluster.sh BINARIES PORT…    (the first free port is taken; the superuser is "admin")
 set -eu
 bin=$1
 shift
@@ -32,11 +32,16 @@ printf '%s\n' "$PGPASSWORD" | $as tee "$home/password" >/dev/null # written by t
 $as "$bin/initdb" --pgdata="$home/data" --username=admin --pwfile="$home/password" \
   --auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync >"$home/initdb.log" 2>&1 || { cat "$home/initdb.log" >&2; exit 1; }
 
+printf '%s\n' "$PGTLS" | $as tee "$home/data/server.pem" >/dev/null
+
 # Nothing here outlives the run, so nothing needs to reach the disk.
 cat >>"$home/data/postgresql.conf" <<'CONF'
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 200
+ssl = on
+ssl_cert_file = 'server.pem'
+ssl_key_file = 'server.pem'
 shared_buffers = 64MB
 fsync = off
 synchronous_commit = off

@@ -65,7 +65,16 @@ internal static class PostgresUrl
                 };
                 break;
             case "sslrootcert":
-                settings.RootCertificate = value;
+                settings.RootCertificate = File.Exists(value) ? value : throw Invalid($"there is no file {value}, which sslrootcert names");
+                break;
+            case "channel_binding":
+                settings.ChannelBinding = value switch
+                {
+                    "disable" => ChannelBinding.Disable,
+                    "prefer" => ChannelBinding.Prefer,
+                    "require" => ChannelBinding.Require,
+                    _ => throw Invalid("channel_binding takes disable, prefer or require"),
+                };
                 break;
             case "application_name":
                 settings.ApplicationName = value;
@@ -77,7 +86,7 @@ internal static class PostgresUrl
                 settings.MaxPoolSize = number is <= 1024 ? number.Value : throw Invalid("pool_size takes a number of connections, 1 to 1024");
                 break;
             default:
-                throw Invalid($"the parameter {name} is not known; it takes sslmode, sslrootcert, application_name, connect_timeout and pool_size");
+                throw Invalid($"the parameter {name} is not known; it takes sslmode, channel_binding, sslrootcert, application_name, connect_timeout and pool_size");
         }
     }
 

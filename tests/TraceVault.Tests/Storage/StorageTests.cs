@@ -98,6 +98,7 @@ public class StorageTests
     [InlineData("postgres://user:hunter2@host:5432", "postgres://user:password@host")]
     [InlineData("postgres://user:hunter2@host/db?sslmode=sometimes", "sslmode takes")]
     [InlineData("postgres://user:hunter2@host/db?frobnicate=1", "frobnicate is not known")]
+    [InlineData("postgres://user:hunter2@host/db?channel_binding=perhaps", "channel_binding takes disable, prefer or require")]
     [InlineData("postgres://user:hunter2@host/db?connect_timeout=5000", "connect_timeout takes seconds, 1 to 1024")]
     [InlineData("postgres://user:hunter2@127.0.0.1:1/db", "cannot be used")]
     public async Task A_database_that_cannot_be_used_stops_the_start_without_showing_the_password(string setting, string reason)
@@ -106,6 +107,22 @@ public class StorageTests
 
         Assert.Contains(reason, problem.Message);
         Assert.DoesNotContain("hunter2", problem.Message);
+    }
+
+    /// <summary>As Neon shows it.</summary>
+    [Fact]
+    public async Task A_database_that_asks_for_channel_binding_is_reached_with_it_and_with_nothing_less()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("TEST_POSTGRES") is null or "", "The server that TEST_POSTGRES names may speak no TLS.");
+        await using var database = await TestDatabase.CreateAsync("postgres");
+        var url = database.Setting.Split('?')[0];
+        await using (var server = await TestServer.StartAsync(database, settings: $"--Database={url}?sslmode=require&channel_binding=require"))
+        {
+            await server.SetUpWithKeyAsync();
+        }
+
+        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database, settings: $"--Database={url}?sslmode=disable&channel_binding=require"));
+        Assert.Contains("TRACEVAULT_DATABASE", problem.Message);
     }
 
     [Fact]
