@@ -36,9 +36,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts on a free port unless the environment says otherwise.</summary>
-    public static ServerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static ServerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Start(Built, environment, arguments);
+
+    /// <summary>Has a shell start it, where it is <c>$0</c>.</summary>
+    public static ServerProcess StartByShell(string script, IReadOnlyDictionary<string, string> environment) => Start("sh", environment, ["-c", script, Built]);
+
+    private static ServerProcess Start(string file, IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo(Built, arguments)
+        var start = new ProcessStartInfo(file, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -30,6 +30,7 @@ internal sealed class Database : IAsyncDisposable
 
     private readonly DbDataSource? _postgres; // not Npgsql's own type: a server on SQLite does not load that library
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly string _fileSetting = "TRACEVAULT_DATABASE"; // says where the embedded database is
     private FileStream? _lock;
 
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
@@ -39,7 +40,7 @@ internal sealed class Database : IAsyncDisposable
         var setting = options.Database.Trim();
         if (setting.Equals("sqlite", StringComparison.OrdinalIgnoreCase))
         {
-            (Engine, SqliteFile) = (Engine.Sqlite, Path.Combine(data.Path, "tracevault.db"));
+            (Engine, SqliteFile, _fileSetting) = (Engine.Sqlite, Path.Combine(data.Path, "tracevault.db"), DataDirectory.Setting);
         }
         else if (setting.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase) && setting.Length > 7)
         {
@@ -113,7 +114,28 @@ internal sealed class Database : IAsyncDisposable
         _ => false,
     };
 
-    /// <summary>Makes the embedded database's file for its owner alone and takes it for this process; nothing to do on PostgreSQL.</summary>
+    /// <summary>Whether the embedded database was ever written to; a start that found the disk full may have left an empty file.</summary>
+    public bool HoldsData => SqliteFile is not null && new[] { SqliteFile, SqliteFile + "-wal" }.Any(file => new FileInfo(file) is { Exists: true, Length: > 0 });
+
+    /// <summary>Takes the embedded database for this process: two servers on one file would not hear of each other's changes. Nothing to do on PostgreSQL.</summary>
+    /// <exception cref="StartupException">Another server uses the file, or its folder cannot be written.</exception>
+    public void TakeFile()
+    {
+        try
+        {
+            if (SqliteFile is not null && _lock is null)
+            {
+                DataDirectory.Ensure(Path.GetDirectoryName(SqliteFile)!, _fileSetting);
+                _lock = DataDirectory.OpenPrivate(SqliteFile + ".lock", FileMode.OpenOrCreate);
+            }
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw CannotOpen(problem);
+        }
+    }
+
+    /// <summary>Makes the embedded database's file, for its owner alone; nothing to do on PostgreSQL.</summary>
     /// <exception cref="StartupException">Another server uses the file, or it cannot be opened.</exception>
     public async Task PrepareFileAsync()
     {
@@ -122,11 +144,9 @@ internal sealed class Database : IAsyncDisposable
             return;
         }
 
+        TakeFile();
         try
         {
-            DataDirectory.Ensure(Path.GetDirectoryName(SqliteFile)!);
-            // Two servers on one file would not hear of each other's changes.
-            _lock ??= DataDirectory.OpenPrivate(SqliteFile + ".lock", FileMode.OpenOrCreate);
             await using (DataDirectory.OpenPrivate(SqliteFile, FileMode.OpenOrCreate))
             {
             }
@@ -136,8 +156,7 @@ internal sealed class Database : IAsyncDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new StartupException($"The database {SqliteFile} cannot be opened: {problem.Message} "
-                + "If another TraceVault server uses it, stop that one, or run both on one PostgreSQL.");
+            throw CannotOpen(problem);
         }
     }
 
@@ -161,19 +180,49 @@ internal sealed class Database : IAsyncDisposable
         _turn.Dispose();
     }
 
-    /// <summary>Gives the turn to the next one when it is closed.</summary>
+    private StartupException CannotOpen(Exception problem) => new(
+        $"The database {SqliteFile} cannot be opened: {problem.Message} If another TraceVault server uses it, stop that one, or run both on one PostgreSQL. "
+        + $"Otherwise make room, let this user write there, or set {_fileSetting} to another place.");
+
+    /// <summary>Gives the turn to the next one when it is closed, whether or not the closing succeeds.</summary>
     private sealed class ConnectionInTurn(string connectionString, SemaphoreSlim turn) : SqliteConnection(connectionString)
     {
         private bool _over;
 
         protected override void Dispose(bool disposing)
         {
-            base.Dispose(disposing);
-            if (disposing && !_over)
+            try
             {
-                _over = true;
-                turn.Release();
+                base.Dispose(disposing);
             }
+            catch (SqliteException)
+            {
+                CloseAnyway(disposing);
+                throw;
+            }
+            finally
+            {
+                if (disposing && !_over)
+                {
+                    _over = true;
+                    turn.Release();
+                }
+            }
+        }
+
+        /// <summary>A transaction that could not be rolled back must not come to somebody else with the connection, nor keep the file locked.</summary>
+        private void CloseAnyway(bool disposing)
+        {
+            try
+            {
+                base.Dispose(disposing);
+            }
+            catch (SqliteException)
+            {
+                // The first failure says why.
+            }
+
+            ClearPool(this);
         }
     }
 }

@@ -126,6 +126,25 @@ public class StorageTests
     }
 
     [Fact]
+    public async Task A_rollback_that_fails_gives_the_turn_back()
+    {
+        await using var server = await TestServer.StartAsync();
+        var database = server.Services.GetRequiredService<Database>();
+        var connection = await database.ConnectAsync(Cancel);
+        await using (var transaction = await connection.BeginTransactionAsync(Cancel))
+        {
+            await connection.ExecuteAsync("commit"); // behind the driver's back: its rollback at the end finds nothing to roll back
+            await Assert.ThrowsAsync<Microsoft.Data.Sqlite.SqliteException>(() => connection.DisposeAsync().AsTask());
+        }
+
+        for (var i = 0; i < 3; i++)
+        {
+            await using var next = await database.ConnectAsync(Cancel);
+            await next.ExecuteAsync("begin immediate; rollback");
+        }
+    }
+
+    [Fact]
     public async Task A_database_user_who_may_not_create_tables_is_told_what_is_missing()
     {
         await using var database = await TestDatabase.CreateEmptyAsync("postgres");

@@ -84,6 +84,96 @@ public class CustodyTests
         Assert.False(File.Exists(file));
     }
 
+    [Theory, InlineData(""), InlineData("\n")]
+    public async Task A_key_file_that_a_full_disk_left_empty_is_written_anew_while_nothing_is_stored(string left)
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        var file = Path.Combine(database.DataDirectory, "master.key");
+        await File.WriteAllTextAsync(file, left, Cancel);
+        await File.WriteAllTextAsync(file + ".new", "half a k", Cancel);
+        await File.WriteAllTextAsync(Path.Combine(database.DataDirectory, "tracevault.db"), "", Cancel);
+        await using (var first = await TestServer.StartAsync(database, settings: "--EncryptionKey="))
+        {
+            await first.SetUpWithKeyAsync();
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.False(File.Exists(file + ".new"));
+        }
+
+        await File.WriteAllTextAsync(file, left, Cancel);
+        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        Assert.Contains("is empty: restore it from your backup", problem.Message);
+        Assert.Equal(left, await File.ReadAllTextAsync(file, Cancel));
+    }
+
+    [Fact]
+    public async Task A_key_file_that_was_cut_short_is_left_as_it_is_and_explained()
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        var file = Path.Combine(database.DataDirectory, "master.key");
+        var cut = TestServer.MasterKey[..8];
+        await File.WriteAllTextAsync(file, cut, Cancel);
+        var first = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        Assert.Contains("6 bytes and needs 32. Make one", first.Message);
+
+        await using (var server = await TestServer.StartAsync(database))
+        {
+            await server.SetUpWithKeyAsync();
+        }
+
+        var later = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        Assert.Contains("restore the file from your backup", later.Message);
+        Assert.DoesNotContain("Make one", later.Message);
+        Assert.Equal(cut, await File.ReadAllTextAsync(file, Cancel));
+    }
+
+    [Fact]
+    public async Task A_first_start_on_a_full_disk_says_so_and_the_next_one_with_space_works()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A file system of a few kilobytes is made by mount.");
+        var folder = Directory.CreateTempSubdirectory("tracevault-test-");
+        await using (var server = ServerProcess.StartByShell(
+            """
+            if unshare --mount true; then name=--mount; else name=--map-root-user; fi
+            exec unshare --mount $name sh -ec '
+                mount -t tmpfs -o size=4k none "$FOLDER" || { echo "No file system can be mounted here."; exit 0; }
+                head -c 4096 /dev/zero > "$FOLDER/other"
+                "$0" || echo "The first start ended with $?."
+                ls -s "$FOLDER/data"
+                rm "$FOLDER/other"
+                mount -o remount,size=64m "$FOLDER"
+                exec "$0"' "$0"
+            """,
+            new Dictionary<string, string> { ["FOLDER"] = folder.FullName, ["TRACEVAULT_DATA_DIR"] = Path.Combine(folder.FullName, "data") }))
+        {
+            var first = await server.RestOfLineAsync("tracevault-server: ", Cancel);
+            Assert.StartsWith($"The master key file {folder.FullName}/data/master.key cannot be made: No space left on device", first);
+            using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };
+            using var ready = await client.GetAsync("/readyz", Cancel);
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+            Assert.Contains("The first start ended with 1.", server.Output);
+            Assert.DoesNotContain("Exception", server.Output);
+        }
+
+        folder.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData("--EncryptionKeyFile=/nowhere/key", "TRACEVAULT_ENCRYPTION_KEY_FILE")]
+    [InlineData("--EncryptionKeyFile=/dev", "TRACEVAULT_ENCRYPTION_KEY_FILE")]
+    [InlineData("--EncryptionKeyFile=/dev/null", "TRACEVAULT_ENCRYPTION_KEY_FILE")]
+    [InlineData("--DataDir=/dev/null/data", "TRACEVAULT_DATA_DIR")]
+    [InlineData("--Database=sqlite:/dev/null/data/tracevault.db", "TRACEVAULT_DATABASE")]
+    [InlineData("--Database=sqlite:/dev", "TRACEVAULT_DATABASE")]
+    [InlineData("--Database=postgres://u:hunter2@127.0.0.1:1/db?sslmode=verify-full&sslrootcert=/nowhere/ca.pem", "TRACEVAULT_DATABASE")]
+    public async Task A_path_that_leads_nowhere_names_the_setting_that_holds_it(string setting, string name)
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        string[] settings = setting.Contains("Database", StringComparison.Ordinal) ? [setting] : [setting, "--Database=sqlite", "--EncryptionKey="];
+        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: settings));
+        Assert.Contains(name, problem.Message);
+        Assert.DoesNotContain("hunter2", problem.Message);
+    }
+
     [Fact]
     public async Task A_key_file_that_its_owner_may_only_read_is_enough_and_one_open_to_others_is_closed()
     {
