@@ -7,7 +7,7 @@ using TraceVault.Storage;
 namespace TraceVault.Operations;
 
 /// <summary>Turns what the management API did not expect into RFC 9457 answers without internals, and for who reads pages into a page.</summary>
-internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
+internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -22,13 +22,12 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IExceptionHandler
             BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => (415, "Send JSON with content-type: application/json."),
             BadHttpRequestException => (400, "The request body is not the JSON object that this endpoint takes."),
             SessionOverException => (401, "Your session was ended meanwhile. Nothing was changed. Sign in again."),
-            _ when Database.IsUnavailable(exception) => (503, "The database is unavailable. Try again in a few seconds."),
+            _ when outage.Caused(exception) => (503, "The database is unavailable. Try again in a few seconds."),
             _ => (500, "The server made a mistake. Its log says more."),
         };
         if (status == 503)
         {
             httpContext.Response.Headers.RetryAfter = "2";
-            log.LogError("The database is unavailable: {Reason}", exception.GetBaseException().Message);
         }
         else if (status == 500)
         {

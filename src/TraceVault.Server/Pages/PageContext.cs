@@ -35,7 +35,7 @@ public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
         {
             return await BindAsync(context) is { Me: not null } page ? page : null;
         }
-        catch (Exception problem) when (Database.IsUnavailable(problem))
+        catch (Exception problem) when (context.RequestServices.GetRequiredService<Outage>().Caused(problem))
         {
             return null;
         }

@@ -39,6 +39,7 @@ internal sealed partial class Callers : IDisposable
     private readonly ConcurrentDictionary<PresentedToken, Task<Lookup>> _loading = new();
     private readonly ConcurrentDictionary<string, CallerUser> _users = new(StringComparer.Ordinal);
     private readonly Database _database;
+    private readonly Outage _outage;
     private readonly UserChanges _changes;
     private readonly TimeSpan _grace;
     private readonly TimeProvider _clock;
@@ -48,9 +49,9 @@ internal sealed partial class Callers : IDisposable
     /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
     private long _failedAt;
 
-    public Callers(Database database, UserChanges changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
+    public Callers(Database database, Outage outage, UserChanges changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
     {
-        (_database, _changes, _clock, _log) = (database, changes, clock, log);
+        (_database, _outage, _changes, _clock, _log) = (database, outage, changes, clock, log);
         _grace = options.OutageGrace > Fresh ? options.OutageGrace : Fresh;
         changes.Changed += Outdate;
     }
@@ -78,6 +79,16 @@ internal sealed partial class Callers : IDisposable
 
     /// <summary>Callers whose use is not yet in the database.</summary>
     public IEnumerable<Caller> Unwritten() => _warm.Values.Where(caller => caller.Use.IsUnwritten);
+
+    /// <returns>How many users would be served from memory alone, if the database were away.</returns>
+    public int CountServable()
+    {
+        var now = _clock.GetUtcNow();
+        return _warm.Values
+            .Where(caller => caller.Key is not null && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) < _grace && now < caller.ExpiresAt)
+            .DistinctBy(caller => caller.UserId)
+            .Count();
+    }
 
     /// <summary>Drops what nobody used for the grace time, which bounds the memory by the sessions in use.</summary>
     public void DropIdle()
@@ -143,20 +154,12 @@ internal sealed partial class Callers : IDisposable
         try
         {
             var found = await QueryConsistentlyAsync(token);
-            if (Interlocked.Exchange(ref _failedAt, 0) != 0)
-            {
-                LogAvailable();
-            }
-
+            Volatile.Write(ref _failedAt, 0);
             return found;
         }
-        catch (Exception problem) when (Database.IsUnavailable(problem))
+        catch (Exception problem) when (_outage.Caused(problem))
         {
-            if (Interlocked.Exchange(ref _failedAt, _clock.GetTimestamp()) == 0)
-            {
-                LogUnavailable(problem.GetBaseException().Message, _grace);
-            }
-
+            Volatile.Write(ref _failedAt, _clock.GetTimestamp());
             return new Lookup(LookupOutcome.Unavailable);
         }
         catch (Exception problem)
@@ -247,12 +250,6 @@ internal sealed partial class Callers : IDisposable
         Interlocked.Increment(ref _changeCount);
         _users.GetOrAdd(userId, _ => new CallerUser()).Changed();
     }
-
-    [LoggerMessage(LogLevel.Error, "The database is unavailable: {Reason} Sessions in use are served on for {Grace}.")]
-    private partial void LogUnavailable(string reason, TimeSpan grace);
-
-    [LoggerMessage(LogLevel.Information, "The database is available again.")]
-    private partial void LogAvailable();
 
     [LoggerMessage(LogLevel.Error, "A session could not be read.")]
     private partial void LogMistake(Exception problem);

@@ -5,7 +5,7 @@ using TraceVault.Vault;
 namespace TraceVault.Proxy;
 
 /// <summary>Writes from time to time, and at the end, when tokens and keys were last used.</summary>
-internal sealed partial class UseWriter(Callers callers, Database database, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
+internal sealed partial class UseWriter(Callers callers, Database database, Outage outage, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
 {
     /// <summary>How many are written before the embedded database goes to whoever waits for it.</summary>
     private const int AtOnce = 200;
@@ -35,7 +35,7 @@ internal sealed partial class UseWriter(Callers callers, Database database, Time
         {
             await WriteAsync(cancel);
         }
-        catch (Exception problem) when (Database.IsUnavailable(problem) || problem is OperationCanceledException)
+        catch (Exception problem) when (outage.Caused(problem) || problem is OperationCanceledException)
         {
             // Nothing is lost: what is unwritten is tried again.
             LogPostponed(problem.GetBaseException().Message);

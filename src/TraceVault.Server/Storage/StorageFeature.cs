@@ -9,6 +9,7 @@ internal static class StorageFeature
         builder.Services.AddSingleton(settings.Read<StorageOptions>());
         builder.Services.AddSingleton<Database>();
         builder.Services.AddSingleton<Migrator>();
+        builder.Services.AddSingleton<Outage>();
         builder.Services.AddHostedService<Sweeper>();
         return builder;
     }

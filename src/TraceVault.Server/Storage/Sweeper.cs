@@ -1,7 +1,7 @@
 namespace TraceVault.Storage;
 
 /// <summary>Deletes what expired: a minute after the start, then once an hour.</summary>
-internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, TimeProvider clock, ILogger<Sweeper> log) : BackgroundService
+internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, Outage outage, TimeProvider clock, ILogger<Sweeper> log) : BackgroundService
 {
     private static readonly TimeSpan First = TimeSpan.FromMinutes(1), Interval = TimeSpan.FromHours(1);
 
@@ -23,7 +23,7 @@ internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, TimeProvide
             {
                 await table.ForgetExpiredAsync(cancel);
             }
-            catch (Exception problem) when (Database.IsUnavailable(problem) || problem is OperationCanceledException)
+            catch (Exception problem) when (outage.Caused(problem) || problem is OperationCanceledException)
             {
                 LogPostponed(problem.GetBaseException().Message);
             }
