@@ -17,11 +17,11 @@ internal static class AccountChecks
     private static async Task<Finding> ReadyAsync(Gateway gateway, CancellationToken cancel)
     {
         var reply = await gateway.Client.SendAsync(HttpMethod.Get, gateway.Server.Origin + "/readyz", cancel);
-        return reply.Status == 200
-            ? Finding.Ok("The database answers and every stored key opens.")
-            : Finding.Fail(
-                reply.Read(CliJson.Default.HealthAnswer)?.Reason is { } reason ? $"Not ready: {reason}." : $"/readyz answers HTTP {reply.Status}.",
-                "The server's administrator finds more in its log.");
+        var health = reply.Read(CliJson.Default.HealthAnswer);
+        const string Remedy = "The server's administrator finds more in its log.";
+        return reply.Status != 200 ? Finding.Fail(health?.Reason is { } reason ? $"Not ready: {reason}." : $"/readyz answers HTTP {reply.Status}.", Remedy)
+            : health is { Status: "degraded" } ? Finding.Warn($"Ready in part: {health.Reason}.", Remedy)
+            : Finding.Ok("The database answers and every stored key opens.");
     }
 
     private static async Task<Finding> SessionAsync(Gateway gateway, CancellationToken cancel)

@@ -1,17 +1,37 @@
+using System.Text.Json.Serialization;
+using TraceVault.Proxy;
 using TraceVault.Storage;
 using TraceVault.Vault;
 
 namespace TraceVault.Operations;
 
-internal sealed record HealthAnswer(string Status, string? Reason = null);
+/// <param name="Status"><c>ok</c> of a process that lives; <c>ready</c>, <c>degraded</c> or <c>unready</c> of a server.</param>
+/// <param name="Reason">All reasons in words.</param>
+/// <param name="Reasons">Why it is not <c>ready</c>, for programs.</param>
+internal sealed record HealthAnswer(
+    string Status, string? Reason = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HealthReason[]? Reasons = null)
+{
+    public static HealthAnswer Because(bool serves, HealthReason reason) => new(serves ? "degraded" : "unready", reason.Detail, [reason]);
+}
+
+/// <param name="Code"><c>keys_unreadable</c> or <c>database_unavailable</c>.</param>
+/// <param name="Count">The stored keys that do not open; the users who are served without the database.</param>
+/// <param name="Detail">In words.</param>
+internal sealed record HealthReason(string Code, long Count, string Detail);
 
 /// <summary>Answers in front of the endpoints, which are made last: a server is ready when it can forward.</summary>
-internal sealed class Health(KeyCheck keys, Database database)
+internal sealed class Health(KeyCheck keys, Callers callers, Database database, Outage outage)
 {
-    private static readonly HealthAnswer Ok = new("ok");
+    /// <summary>Whoever asks for readiness may wait no longer than this (a probe of Kubernetes waits for a second), when users are served without the database anyway.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
+
+    private static readonly HealthAnswer Alive = new("ok"), Ready = new("ready");
+
+    private readonly Lock _gate = new();
+    private Task<HealthAnswer>? _look;
 
     public Task InvokeAsync(HttpContext context, RequestDelegate next) =>
-        Asks(context, "/healthz") ? AnswerAsync(context, static _ => Task.FromResult(Ok))
+        Asks(context, "/healthz") ? AnswerAsync(context, static _ => Task.FromResult(Alive))
         : Asks(context, "/readyz") ? AnswerAsync(context, ReadyAsync)
         : next(context);
 
@@ -29,23 +49,52 @@ internal sealed class Health(KeyCheck keys, Database database)
         }
 
         var answer = await ask(context.RequestAborted);
-        context.Response.StatusCode = answer == Ok ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.StatusCode = answer.Status == "unready" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
         await context.Response.WriteAsJsonAsync(answer, ApiJson.Default.HealthAnswer);
     }
 
-    /// <summary>The database answers and every stored key can be opened; 503 with the reason otherwise.</summary>
+    /// <summary>503 when nobody can be served; with some who cannot it is degraded, because taking the server away would help nobody.</summary>
     private async Task<HealthAnswer> ReadyAsync(CancellationToken cancel)
+    {
+        var look = LookOnce();
+        if (callers.CountServable() is > 0 and var servable)
+        {
+            await Task.WhenAny(look, Task.Delay(Patience, cancel));
+            if (!look.IsCompleted)
+            {
+                return WithoutDatabase(servable);
+            }
+        }
+
+        return await look.WaitAsync(cancel);
+    }
+
+    /// <summary>All who ask at the same time share one look: anybody may ask, as often as they like.</summary>
+    private Task<HealthAnswer> LookOnce()
+    {
+        lock (_gate)
+        {
+            return _look is { IsCompleted: false } running ? running : _look = Task.Run(LookAsync);
+        }
+    }
+
+    private async Task<HealthAnswer> LookAsync()
     {
         try
         {
-            await database.ProbeAsync(cancel);
-            var unreadable = await keys.CountUnreadableAsync(cancel);
-            return unreadable == 0 ? Ok
-                : new HealthAnswer("unready", $"{unreadable} stored keys cannot be opened; put the master key that sealed them back into TRACEVAULT_ENCRYPTION_KEY");
+            await database.ProbeAsync(CancellationToken.None);
+            var (unreadable, total) = await keys.CountUnreadableAsync(CancellationToken.None);
+            return unreadable == 0 ? Ready : HealthAnswer.Because(serves: unreadable < total, new(
+                "keys_unreadable",
+                unreadable,
+                $"{unreadable} of {total} stored keys cannot be opened; put the master key that sealed them back into TRACEVAULT_ENCRYPTION_KEY, or let their users store them again"));
         }
-        catch (Exception problem) when (Database.IsUnavailable(problem))
+        catch (Exception problem) when (outage.Caused(problem))
         {
-            return new HealthAnswer("unready", "the database is unavailable");
+            return WithoutDatabase(callers.CountServable());
         }
     }
+
+    private static HealthAnswer WithoutDatabase(int servable) => HealthAnswer.Because(serves: servable > 0, new(
+        "database_unavailable", servable, servable > 0 ? $"the database is unavailable; {servable} users in action are served without it" : "the database is unavailable"));
 }

@@ -32,8 +32,8 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
     /// <summary>A key did not open when it was needed: stored by a server with another master key, or changed under our feet.</summary>
     public void Report(string userId) => _unreadable[userId] = true;
 
-    /// <returns>How many stored keys still cannot be opened.</returns>
-    public async Task<int> CountUnreadableAsync(CancellationToken cancel)
+    /// <returns>How many stored keys still cannot be opened, and how many there are in all.</returns>
+    public async Task<(long Unreadable, long Total)> CountUnreadableAsync(CancellationToken cancel)
     {
         foreach (var userId in _unreadable.Keys)
         {
@@ -43,7 +43,7 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
             }
         }
 
-        return _unreadable.Count;
+        return _unreadable.IsEmpty ? default : (_unreadable.Count, await keys.CountAsync(cancel));
     }
 
     [LoggerMessage(LogLevel.Information, "Stored provider keys that open: {Total} of {Total}.")]

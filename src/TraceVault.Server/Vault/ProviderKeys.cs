@@ -75,6 +75,12 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
             transaction,
             cancellationToken: cancel));
 
+    public async Task<long> CountAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from user_anthropic_keys", cancellationToken: cancel));
+    }
+
     /// <summary>Every stored key, one at a time.</summary>
     public async IAsyncEnumerable<Stored> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {

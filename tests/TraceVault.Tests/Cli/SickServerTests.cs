@@ -90,6 +90,11 @@ public sealed class SickServerTests : IDisposable
         : null)).AssertOnly("fail", "ready", "Not ready: the database is unavailable.");
 
     [Fact]
+    public async Task A_server_that_is_ready_in_part() => (await ExamineAsync(context => Target(context) == "/readyz"
+        ? OddServer.JsonAsync(context, """{"status":"degraded","reason":"1 of 3 stored keys cannot be opened","reasons":[]}""")
+        : null)).AssertOnly("warn", "ready", "Ready in part: 1 of 3 stored keys cannot be opened.");
+
+    [Fact]
     public async Task A_session_that_has_ended()
     {
         var run = (await ExamineAsync(context => Target(context) == "/api/v1/me" ? OddServer.ProblemAsync(context, 401, "{}") : null))

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapper;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
@@ -7,6 +10,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Primitives;
+using TraceVault.Tests.Proxy;
 
 namespace TraceVault.Tests.Operations;
 
@@ -20,7 +24,7 @@ public class HealthTests
         await using var server = await TestServer.StartAsync();
         using var answer = await server.Client.GetAsync(path, Cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("""{"status":"ok","reason":null}""", await answer.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal($$"""{"status":"{{(path.Contains("healthz") ? "ok" : "ready")}}","reason":null}""", await answer.Content.ReadAsStringAsync(Cancel));
 
         using var head = await server.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancel);
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
@@ -32,6 +36,55 @@ public class HealthTests
         Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
         Assert.Equal(["GET", "HEAD"], post.Content.Headers.Allow);
         Assert.Equal("application/problem+json", post.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_stored_key_that_does_not_open_degrades_a_server_and_only_all_of_them_make_it_unready(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using (var before = await TestServer.StartAsync(database))
+        {
+            await before.SetUpWithKeyAsync();
+        }
+
+        await using var connection = await database.OpenAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('gone', 'o@x', 'o@x', 'member', '-', 0, 0);
+            insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
+                select 'gone', sealed, 'lost', 32, 0, 0 from user_anthropic_keys;
+            """);
+        await using var server = await TestServer.StartAsync(database);
+        using var degraded = await server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.OK, degraded.StatusCode);
+        var answer = await degraded.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+        Assert.Equal("degraded", answer.GetProperty("status").GetString());
+        Assert.StartsWith("1 of 2 stored keys cannot be opened", answer.GetProperty("reason").GetString());
+        var reason = Assert.Single(answer.GetProperty("reasons").EnumerateArray());
+        Assert.Equal(("keys_unreadable", 1), (reason.GetProperty("code").GetString(), reason.GetProperty("count").GetInt32()));
+
+        await connection.ExecuteAsync("delete from user_anthropic_keys where user_id <> 'gone'");
+        using var unready = await server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
+
+        await connection.ExecuteAsync("delete from user_anthropic_keys");
+        Assert.Contains("ready", await server.Client.GetStringAsync("/readyz", Cancel));
+    }
+
+    /// <summary>A probe that waits for a second takes a server away that would serve.</summary>
+    [Fact]
+    public async Task While_users_are_served_without_it_readiness_does_not_wait_for_a_database_that_does_not_answer()
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: "postgres");
+        await rig.CallAsync(cancel: Cancel);
+        await using var holder = await rig.Database.OpenAsync();
+        await holder.ExecuteAsync("begin; lock table first_run in access exclusive mode");
+
+        Assert.Contains("database_unavailable", await rig.Server.Client.GetStringAsync("/readyz", Cancel));
+
+        await holder.ExecuteAsync("rollback");
+        var look = rig.Server.Client.GetStringAsync("/readyz", Cancel); // the one that began before, or one of its own
+        Assert.Contains("\"ready\"", await look);
     }
 
     [Fact]

@@ -85,10 +85,13 @@ public class CallersTests
         using var api = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", rig.Token);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, api.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(2), api.Headers.RetryAfter!.Delta);
-        using var ready = await rig.Server.Client.GetAsync("/readyz", Cancel);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        using var degraded = await rig.Server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.OK, degraded.StatusCode); // it serves who is warm
+        Assert.StartsWith("""{"status":"degraded","reason":"the database is unavailable; 1 """, await degraded.Content.ReadAsStringAsync(Cancel));
         clock.Advance(TimeSpan.FromMinutes(0.2));
         Assert.Equal("unavailable", (await rig.CallAsync(cancel: Cancel)).Code);
+        using var unready = await rig.Server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
 
         await rig.Database.ComeBackAsync();
         clock.Advance(TimeSpan.FromSeconds(2)); // what retry-after said
@@ -113,8 +116,7 @@ public class CallersTests
         Assert.Equal("unavailable", (await rig.CallAsync(token: cold, cancel: Cancel)).Code);
         clock.Advance(TimeSpan.FromMinutes(1));
         await rig.Server.Log.WaitForAsync("Times of last use are not written yet", Cancel);
-        using var ready = await rig.Server.Client.GetAsync("/readyz", Cancel);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Contains("database_unavailable", await rig.Server.Client.GetStringAsync("/readyz", Cancel));
 
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
     }
