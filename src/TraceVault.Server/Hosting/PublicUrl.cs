@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using TraceVault.Settings;
@@ -33,6 +34,10 @@ internal sealed class PublicUrl(HostingOptions options, IServer server)
 
         throw new StartupException("TRACEVAULT_PUBLIC_URL is invalid: it takes the origin alone, such as https://tracevault.example.com.");
     }
+
+    /// <summary>Whether a name or address can only be this machine's: no foreign site has it.</summary>
+    public static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private Uri FirstListening()
     {

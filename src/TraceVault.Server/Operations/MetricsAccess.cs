@@ -2,26 +2,26 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Hosting;
 
 namespace TraceVault.Operations;
 
-/// <summary>Who may read <c>/metrics</c>: this machine itself, and who shows the metrics token.</summary>
-internal sealed class MetricsAccess(OperationsOptions options) : IEndpointFilter
+/// <summary>Who may read <c>/metrics</c>: this machine itself while people use the server on this machine alone, and who shows the metrics token.</summary>
+internal sealed class MetricsAccess(OperationsOptions options, PublicUrl publicUrl) : IEndpointFilter
 {
-    /// <summary>What a reverse proxy on this machine adds: behind it everybody's connection comes from loopback.</summary>
-    private static readonly string[] ForwardingHeaders = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Original-For", "X-Original-Proto", "X-Real-IP", "Forwarded", "Via"];
-
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         Allows(context.HttpContext) ? next(context) : ValueTask.FromResult<object?>(Refusal());
 
     public bool Allows(HttpContext context) => IsFromThisMachine(context) || ShowsToken(context.Request);
 
     public static ProblemHttpResult Refusal() => TypedResults.Problem(
-        "Metrics are read from this machine, or with `Authorization: Bearer` and the value of TRACEVAULT_METRICS_TOKEN.", statusCode: StatusCodes.Status401Unauthorized);
+        "Metrics are read with `Authorization: Bearer` and the value of TRACEVAULT_METRICS_TOKEN; without it only on this machine, while TRACEVAULT_PUBLIC_URL is an address of this machine.", statusCode: StatusCodes.Status401Unauthorized);
 
-    private static bool IsFromThisMachine(HttpContext context) =>
+    /// <summary>Behind a reverse proxy on this machine everybody's connection comes from it; a page under a foreign name that points here (DNS rebinding) runs on it.</summary>
+    private bool IsFromThisMachine(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
-        && !ForwardingHeaders.Any(context.Request.Headers.ContainsKey);
+        && PublicUrl.IsLoopback(new Uri(publicUrl.Origin).Host) && PublicUrl.IsLoopback(context.Request.Host.Host)
+        && !Forwarding.IsLikely(context.Request);
 
     private bool ShowsToken(HttpRequest request) => options.MetricsToken is { } token
         && CryptographicOperations.FixedTimeEquals(

@@ -14,7 +14,7 @@ internal enum LogFormat
 internal sealed class OperationsOptions
 {
     [Secret, MinLength(16)]
-    [Description("Bearer token for /metrics from other machines; 16 characters or more.")]
+    [Description("Bearer token for /metrics; 16 characters or more.")]
     public string? MetricsToken { get; set; }
 
     [Description("text, or json: one object a line.")]

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Hosting;
@@ -22,11 +21,8 @@ internal sealed class ForeignHosts(PublicUrl publicUrl) : IEndpointFilter
     {
         var (ours, asked) = (new Uri(publicUrl.Origin), request.Host);
         return (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
-            && ours.IsLoopback && IsLoopback(asked.Host) && ours.Port == (asked.Port ?? (request.IsHttps ? 443 : 80));
+            && ours.IsLoopback && PublicUrl.IsLoopback(asked.Host) && ours.Port == (asked.Port ?? (request.IsHttps ? 443 : 80));
     }
-
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private RazorComponentResult<ProblemPage> Refuse(HttpContext context) => new(new
     {

@@ -59,6 +59,27 @@ public class MetricsTests
         Assert.Equal(status, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, header)).Status);
     }
 
+    /// <summary>A bare <c>proxy_pass</c> of nginx adds nothing, and asks for its own upstream by HTTP/1.0.</summary>
+    [Theory]
+    [InlineData("http://127.0.0.1:3000", "HTTP/1.1", null, 200)]
+    [InlineData("http://localhost:3000", "HTTP/1.1", "localhost", 200)]
+    [InlineData("http://[::1]:3000", "HTTP/1.1", "[::1]:3000", 200)]
+    [InlineData("https://vault.example.com", "HTTP/1.1", null, 401)]
+    [InlineData("https://vault.example.com", "HTTP/1.1", "vault.example.com", 401)]
+    [InlineData("http://127.0.0.1:3000", "HTTP/1.1", "rebound.example:3000", 401)]
+    [InlineData("http://127.0.0.1:3000", "HTTP/1.1", "127.0.0.1.example.com", 401)]
+    [InlineData("http://127.0.0.1:3000", "HTTP/1.0", null, 401)]
+    public async Task Metrics_are_open_on_this_machine_while_people_use_the_server_there_alone(string publicUrl, string version, string? host, int status)
+    {
+        await using var server = await TestServer.StartAsync(settings: [$"--PublicUrl={publicUrl}", "--MetricsToken=a-token-for-the-scraper"]);
+        foreach (var (header, expected) in new[] { ("", status), ("Authorization: Bearer a-token-for-the-scraper\r\n", 200) })
+        {
+            using var raw = await RawHttp.ConnectAsync(server.Url);
+            await raw.WriteAsync($"GET /metrics {version}\r\nHost: {host ?? server.Url.Authority}\r\nConnection: close\r\n{header}\r\n", Cancel);
+            Assert.Equal(expected, (await raw.ReadAsync(Cancel)).Status);
+        }
+    }
+
     [Fact]
     public async Task A_scraper_shows_the_metrics_token()
     {
