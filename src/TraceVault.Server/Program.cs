@@ -105,6 +105,7 @@ internal static class Program
 
     private static void Map(this WebApplication app)
     {
+        app.WatchRefusals();
         app.UseProxy();
         app.UseTrustedProxies();
         app.UsePageHeaders();

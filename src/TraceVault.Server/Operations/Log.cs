@@ -19,7 +19,8 @@ internal static class Log
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         // Any enabled level of this one makes the framework start an Activity for each request.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        logging.AddZLoggerLogProcessor((_, _) => new LogWriter(Console.OpenStandardOutput(), Formatter(options.LogFormat)));
+        logging.AddZLoggerLogProcessor((_, services) => new LogWriter(
+            Console.OpenStandardOutput(), Formatter(options.LogFormat), () => services.GetRequiredService<ILogger<LogWriter>>()));
     }
 
     private static IZLoggerFormatter Formatter(LogFormat format)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using ZLogger;
 
 namespace TraceVault.Operations;
@@ -7,7 +8,9 @@ namespace TraceVault.Operations;
 /// <summary>Writes the log's lines on a thread of its own, some milliseconds' worth at a time: under load that is one wake-up and one write for many requests.</summary>
 internal sealed class LogWriter : IAsyncLogProcessor
 {
-    /// <summary>Lines kept while nobody reads the output; what comes after that is dropped, because no request waits for a log.</summary>
+    public const string MeterName = "TraceVault.Log";
+
+    /// <summary>Lines kept while nobody reads the output; what comes after that is dropped and counted, because no request waits for a log.</summary>
     internal const int MaxWaitingLines = 10_000;
 
     private const int MaxBytesAtOnce = 64 << 10;
@@ -22,15 +25,26 @@ internal sealed class LogWriter : IAsyncLogProcessor
     private readonly object _gate = new();
     private readonly Stream _output;
     private readonly IZLoggerFormatter _formatter;
+    private readonly Func<ILogger>? _own;
+    private readonly Meter _meter = new(MeterName);
     private readonly Thread _thread;
     private volatile bool _isStopping;
+
+    /// <summary>Where the losses are told: made at the first of them, because the log is not there yet when this is made.</summary>
+    private ILogger? _log;
 
     /// <summary>Lines waiting; raised after a line was added, so that whoever raises it from 0 knows that nobody is awake for it.</summary>
     private int _count;
 
-    public LogWriter(Stream output, IZLoggerFormatter formatter)
+    private long _dropped, _told;
+
+    /// <param name="output">Where to.</param>
+    /// <param name="formatter">How a line looks.</param>
+    /// <param name="own">A log that ends here, for what the log has to say of itself.</param>
+    public LogWriter(Stream output, IZLoggerFormatter formatter, Func<ILogger>? own = null)
     {
-        (_output, _formatter) = (output, formatter);
+        (_output, _formatter, _own) = (output, formatter, own);
+        _meter.CreateObservableCounter("tracevault.log.dropped_lines", () => Volatile.Read(ref _dropped), null, "Lines of the log that nobody could write.");
         _thread = new Thread(Run) { Name = "log", IsBackground = true };
         _thread.Start();
     }
@@ -40,6 +54,7 @@ internal sealed class LogWriter : IAsyncLogProcessor
         if (Volatile.Read(ref _count) >= MaxWaitingLines)
         {
             log.Return();
+            Drop(1);
             return;
         }
 
@@ -55,6 +70,20 @@ internal sealed class LogWriter : IAsyncLogProcessor
         _isStopping = true;
         Wake();
         await Task.Run(() => _thread.Join(LastWrite));
+        _meter.Dispose();
+    }
+
+    private void Drop(int lines)
+    {
+        Interlocked.Add(ref _dropped, lines);
+        try
+        {
+            _log ??= _own?.Invoke();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The server has ended: nobody is told any more.
+        }
     }
 
     private void Wake()
@@ -91,18 +120,34 @@ internal sealed class LogWriter : IAsyncLogProcessor
 
     private void WriteWaiting(ArrayBufferWriter<byte> lines)
     {
+        var (inBuffer, works) = (0, true);
         while (_waiting.TryDequeue(out var entry))
         {
             Interlocked.Decrement(ref _count);
             Format(entry, lines);
+            inBuffer++;
             if (lines.WrittenCount > MaxBytesAtOnce / 2)
             {
-                Write(lines);
+                works = Write(lines, inBuffer);
+                inBuffer = 0;
+            }
+
+            if (inBuffer > 0 && _waiting.IsEmpty)
+            {
+                works = Write(lines, inBuffer);
+                inBuffer = 0;
+            }
+
+            if (works && _waiting.IsEmpty && _log is not null && Volatile.Read(ref _dropped) is var dropped && dropped > _told)
+            {
+                LogDropped(_log, dropped - _told); // comes back here as a line like any other
+                _told = dropped;
             }
         }
-
-        Write(lines);
     }
+
+    private static void LogDropped(ILogger log, long lines) =>
+        log.LogWarning("{Lines} lines of the log were lost here: standard output did not take them. See who reads it, and whether its disk is full.", lines);
 
     private void Format(IZLoggerEntry entry, ArrayBufferWriter<byte> lines)
     {
@@ -126,18 +171,23 @@ internal sealed class LogWriter : IAsyncLogProcessor
         }
     }
 
-    private void Write(ArrayBufferWriter<byte> lines)
+    /// <returns>Whether the output took them. It may be closed, or on a disk that is full: the server goes on without a log.</returns>
+    private bool Write(ArrayBufferWriter<byte> lines, int count)
     {
         try
         {
             _output.Write(lines.WrittenSpan);
             _output.Flush();
+            return true;
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
-            // The output was closed, or is on a disk that is full: the server goes on without a log.
+            Drop(count);
+            return false;
         }
-
-        lines.ResetWrittenCount();
+        finally
+        {
+            lines.ResetWrittenCount();
+        }
     }
 }

@@ -12,7 +12,7 @@ internal static class Metrics
     public static MeterProvider Collect() => Sdk.CreateMeterProviderBuilder()
         .ConfigureServices(services => services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())) // in place of OTEL_… in the environment
         .ConfigureResource(resource => resource.AddService("tracevault"))
-        .AddMeter(ProxyMetrics.MeterName, "System.Runtime")
+        .AddMeter(ProxyMetrics.MeterName, Refusals.MeterName, LogWriter.MeterName, "System.Runtime")
         .AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0)
         .Build();
 }

@@ -12,6 +12,7 @@ internal static class OperationsFeature
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<MetricsAccess>();
         builder.Services.AddSingleton<Health>();
+        builder.Services.AddSingleton<Refusals>();
         builder.Services.AddExceptionHandler<ApiErrors>();
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -23,6 +24,9 @@ internal static class OperationsFeature
         builder.Logging.AddLog(options);
         return builder;
     }
+
+    /// <summary>From the first connection on.</summary>
+    public static void WatchRefusals(this WebApplication app) => app.Services.GetRequiredService<Refusals>();
 
     public static void UseApiErrors(this WebApplication app)
     {

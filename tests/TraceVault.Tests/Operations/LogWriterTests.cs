@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using TraceVault.Operations;
@@ -51,6 +52,59 @@ public class LogWriterTests
 
         var lines = output.Text.TrimEnd('\n').Split('\n');
         Assert.Equal(["first", .. Enumerable.Range(0, LogWriter.MaxWaitingLines).Select(i => $"{i}")], lines);
+    }
+
+    [Fact]
+    public async Task Lines_that_were_dropped_are_counted_and_told_when_there_is_room_again()
+    {
+        using var output = new Output { IsBlocked = true };
+        ILoggerFactory? loggers = null;
+        await using (var writer = new LogWriter(output, new PlainTextZLoggerFormatter(), () => loggers!.CreateLogger("log")))
+        {
+            loggers = LoggerFactory.Create(logging => logging.AddZLoggerLogProcessor(writer));
+            var log = loggers.CreateLogger("test");
+            log.ZLogInformation($"first");
+            await output.Writing.WaitAsync(Patience.Cancel);
+            for (var i = 0; i < LogWriter.MaxWaitingLines + 500; i++)
+            {
+                log.ZLogInformation($"{i}");
+            }
+
+            using var meters = new MeterListener();
+            long counted = 0;
+            meters.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "tracevault.log.dropped_lines") listener.EnableMeasurementEvents(instrument);
+            };
+            meters.SetMeasurementEventCallback<long>((_, value, _, _) => counted += value);
+            meters.Start();
+            meters.RecordObservableInstruments();
+            Assert.Equal(500, counted);
+            output.Release();
+        }
+
+        loggers.Dispose();
+        var lines = output.Text.TrimEnd('\n').Split('\n');
+        Assert.Equal(LogWriter.MaxWaitingLines + 2, lines.Length);
+        Assert.StartsWith("500 lines of the log were lost here", lines[^1]);
+    }
+
+    [Fact]
+    public async Task Lines_that_a_full_disk_cost_are_told_when_it_has_room_again()
+    {
+        using var output = new Output { Problem = new IOException("No space left on device") };
+        ILoggerFactory? loggers = null;
+        await using var writer = new LogWriter(output, new PlainTextZLoggerFormatter(), () => loggers!.CreateLogger("log"));
+        loggers = LoggerFactory.Create(logging => logging.AddZLoggerLogProcessor(writer));
+        loggers.CreateLogger("test").ZLogInformation($"lost");
+        await output.Writing.WaitAsync(Patience.Cancel);
+
+        output.Problem = null;
+        loggers.CreateLogger("test").ZLogInformation($"written");
+        await writer.DisposeAsync();
+        loggers.Dispose();
+
+        Assert.StartsWith("written\n1 lines of the log were lost here", output.Text);
     }
 
     [Fact]
