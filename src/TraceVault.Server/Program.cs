@@ -93,6 +93,7 @@ internal static class Program
         app.Map();
         await prepared;
         await app.ListenAsync();
+        app.WarnOfLocalLinks();
         await Task.Run(app.PreparePages); // requests are forwarded by now; who asks for a page in this moment waits for it
     }
 

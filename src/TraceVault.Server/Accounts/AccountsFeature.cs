@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
 using TraceVault.Hosting;
+using TraceVault.Operations;
 using TraceVault.Pages;
 using TraceVault.Settings;
 using TraceVault.Storage;
@@ -71,6 +72,14 @@ internal static class AccountsFeature
 
         var token = app.Services.GetRequiredService<SetupToken>();
         var origin = app.Services.GetRequiredService<PublicUrl>().Origin;
+        var shown = token.IsConfigured ? "the one in TRACEVAULT_SETUP_TOKEN" : token.Reveal();
+        if (app.Services.GetRequiredService<OperationsOptions>().LogFormat is LogFormat.Json && app.Logger.IsEnabled(LogLevel.Warning))
+        {
+            // Through the log, so that standard output stays one object a line.
+            app.Logger.LogWarning("This server has no user yet. Create the first one at {Url}, or with: tracevault setup --server {Server}. Setup token: {SetupToken}", origin + "/auth/setup", origin, shown);
+            return;
+        }
+
         await Console.Out.WriteLineAsync($"""
 
               This server has no user yet. Create the first one in a browser,
@@ -81,7 +90,7 @@ internal static class AccountsFeature
 
                   tracevault setup --server {origin}
 
-              Setup token: {(token.IsConfigured ? "the one in TRACEVAULT_SETUP_TOKEN" : token.Reveal())}
+              Setup token: {shown}
 
             """);
     }

@@ -12,7 +12,7 @@ namespace TraceVault.Accounts;
 /// <see cref="PerAddress"/> from one address in all, and <see cref="PerAccountAnywhere"/> for one account from everywhere, which is more, so
 /// that a single machine cannot lock somebody else out. Counted in the database, so that a restart or a second server forgets nothing.
 /// </summary>
-internal sealed class SignInThrottle(Database database, TimeProvider clock) : IExpiring
+internal sealed class SignInThrottle(Database database, TimeProvider clock, ILogger<SignInThrottle> log) : IExpiring
 {
     public const int PerAccount = 10, PerAddress = 50, PerAccountAnywhere = 100;
 
@@ -51,6 +51,16 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock) : IE
             """,
             new { from, anywhere, both, now, expired },
             cancellationToken: cancel));
+        if (counts.Any(count => count.Subject == from && count.Failures == PerAddress))
+        {
+            log.LogWarning(
+                "{Failures} sign-ins from {Address} failed within {Minutes} minutes: nobody at that address can sign in until these are over. "
+                + "If it is your reverse proxy, set TRACEVAULT_TRUSTED_PROXIES to it, and only whoever guesses has to wait.",
+                PerAddress,
+                address?.ToString(),
+                Window.TotalMinutes);
+        }
+
         return new Admission(Wait(counts, atLeast: 1), IsLast: counts.Any(count => count.Failures == Limit(count)));
 
         TimeSpan? Wait(IEnumerable<Count> found, int atLeast) => found

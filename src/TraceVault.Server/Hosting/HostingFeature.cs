@@ -44,6 +44,7 @@ internal static class HostingFeature
     /// <summary>Believes the forwarding headers of the configured proxies, and of nobody else.</summary>
     public static void UseTrustedProxies(this WebApplication app)
     {
+        app.WarnOfUntrustedProxy();
         if (app.Services.GetRequiredService<HostingOptions>().TrustedProxies is not null)
         {
             app.UseForwardedHeaders();
