@@ -15,6 +15,8 @@ internal static class ListeningProblem
         IOException { InnerException: AddressInUseException } => $"{problem.Message} Stop the program that uses it, {Elsewhere}",
         SocketException { SocketErrorCode: SocketError.AccessDenied } => "This user may not listen at a port that low. Take one above 1023: TRACEVAULT_URLS.",
         SocketException => $"The server cannot listen: {problem.Message}. Give an address of this machine, {Elsewhere}",
+        ArgumentException or InvalidOperationException { InnerException: ArgumentException } => // a key of another certificate, or no key at all
+            "The key in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH does not belong to the certificate in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH. Take the two files that were made together.",
         InvalidOperationException when problem.Message.Contains("HTTPS", StringComparison.Ordinal) =>
             "An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH (and __KEYPATH or __PASSWORD), or listen at http behind a proxy that speaks TLS.",
         FileNotFoundException or DirectoryNotFoundException or CryptographicException or UnauthorizedAccessException =>

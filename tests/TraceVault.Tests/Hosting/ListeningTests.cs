@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace TraceVault.Tests.Hosting;
 
@@ -21,6 +23,45 @@ public sealed class ListeningTests
     [Fact]
     public async Task Https_without_a_certificate_names_the_setting() => Assert.StartsWith(
         "tracevault-server: An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH ", await FailAsync(["--Urls=https://127.0.0.1:0"]));
+
+    /// <summary>What people mix up after a renewal, and what a copy may leave of a file.</summary>
+    [Theory]
+    [InlineData("another key", "does not belong to the certificate")]
+    [InlineData("a key of another kind", "")]
+    [InlineData("no key", "cannot be read")]
+    [InlineData("an empty key", "")]
+    [InlineData("an empty certificate", "")]
+    [InlineData("the key in both", "")]
+    public async Task A_certificate_that_cannot_serve_ends_the_start_with_one_sentence(string mistake, string says)
+    {
+        var folder = Directory.CreateTempSubdirectory("tracevault-test-");
+        var (certificate, key) = (Path.Combine(folder.FullName, "cert.pem"), Path.Combine(folder.FullName, "key.pem"));
+        using var own = TestCertificate.Create();
+        using var other = TestCertificate.Create();
+        using var rsa = RSA.Create(2048);
+        await File.WriteAllTextAsync(certificate, mistake switch
+        {
+            "an empty certificate" => "",
+            "the key in both" => own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem(),
+            _ => own.ExportCertificatePem(),
+        }, Patience.Cancel);
+        if (mistake != "no key")
+        {
+            await File.WriteAllTextAsync(key, mistake switch
+            {
+                "another key" => other.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem(),
+                "a key of another kind" => rsa.ExportPkcs8PrivateKeyPem(),
+                "an empty key" => "",
+                _ => own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem(),
+            }, Patience.Cancel);
+        }
+
+        var line = await FailAsync(["--Urls=https://127.0.0.1:0", $"--Kestrel:Certificates:Default:Path={certificate}", $"--Kestrel:Certificates:Default:KeyPath={key}"]);
+        folder.Delete(recursive: true);
+
+        Assert.Contains("TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__", line);
+        Assert.Contains(says, line);
+    }
 
     /// <returns>The one line that is not of the log.</returns>
     private static async Task<string> FailAsync(string[] arguments)
