@@ -25,6 +25,7 @@ internal static class PasswordRules
     /// <returns>What is wrong with the password, as a sentence; null when it may be used.</returns>
     public static string? Problem(string? password, EmailAddress email)
     {
+        password = password is { Length: <= MaxLength } ? CanonicalForms.Composed(password) : password; // one password, however it was typed
         if (password is null || password.Length < MinLength)
         {
             return $"The password is too short: it takes at least {MinLength} characters.";

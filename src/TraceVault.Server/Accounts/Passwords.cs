@@ -25,16 +25,33 @@ internal sealed class Passwords : IDisposable
         _decoy = _hasher.HashPassword(Nobody, "no account has this password");
     }
 
-    public Task<string> HashAsync(string password, CancellationToken cancel) => InTurnAsync(() => _hasher.HashPassword(Nobody, password), cancel);
+    public Task<string> HashAsync(string password, CancellationToken cancel) =>
+        InTurnAsync(() => _hasher.HashPassword(Nobody, CanonicalForms.Composed(password)), cancel);
 
     /// <summary>Checks a password; takes the same time when there is no account (<paramref name="hash"/> is null).</summary>
+    /// <remarks>
+    /// One keyboard types é as one character, another as two (NIST SP 800-63B §5.1.1.2 asks for one form): what is hashed is the composed form. Hashes from
+    /// before this rule are of the password as it was typed then, so the other forms are tried after it, and a match asks for a new hash.
+    /// </remarks>
     public async Task<PasswordVerificationResult> CheckAsync(string? hash, string password, CancellationToken cancel)
     {
-        var result = await InTurnAsync(() => _hasher.VerifyHashedPassword(Nobody, hash ?? _decoy, password), cancel);
+        var composed = CanonicalForms.Composed(password);
+        var result = await VerifyAsync(hash, composed, cancel);
+        foreach (var earlier in ((string[])[password, CanonicalForms.Decomposed(password)]).Distinct().Where(form => form != composed))
+        {
+            if (result is PasswordVerificationResult.Failed && await VerifyAsync(hash, earlier, cancel) is not PasswordVerificationResult.Failed)
+            {
+                result = PasswordVerificationResult.SuccessRehashNeeded;
+            }
+        }
+
         return hash is null ? PasswordVerificationResult.Failed : result;
     }
 
     public void Dispose() => _turn.Dispose();
+
+    private Task<PasswordVerificationResult> VerifyAsync(string? hash, string password, CancellationToken cancel) =>
+        InTurnAsync(() => _hasher.VerifyHashedPassword(Nobody, hash ?? _decoy, password), cancel);
 
     private async Task<T> InTurnAsync<T>(Func<T> work, CancellationToken cancel)
     {

@@ -216,6 +216,40 @@ public class AccountTests
         await server.LogInAsync();
     }
 
+    /// <summary>é is one character from one keyboard and two from another.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_password_is_the_same_however_its_letters_are_put_together(string engine)
+    {
+        const string Composed = "vier sch\u00f6ne w\u00f6rter", Decomposed = "vier scho\u0308ne wo\u0308rter", Mixed = "vier sch\u00f6ne wo\u0308rter";
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        using var setUp = await SetUpAsync(server, TestServer.Email, Mixed);
+        Assert.Equal(HttpStatusCode.Created, setUp.StatusCode);
+        await using var connection = await database.OpenAsync();
+        foreach (var before in (string[])[Composed, Decomposed, Mixed])
+        {
+            foreach (var typed in (string[])[Composed, Decomposed, before])
+            {
+                using var signIn = await LogInAsync(server, TestServer.Email, typed);
+                Assert.Equal(HttpStatusCode.OK, signIn.StatusCode);
+            }
+
+            // As a server of before this rule left it: the hash is of what was typed.
+            var hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = 2_000 }));
+            await connection.ExecuteAsync("update users set password_hash = @hash", new { hash = hasher.HashPassword(new(), before) });
+            if (before != Mixed)
+            {
+                using var other = await LogInAsync(server, TestServer.Email, before == Composed ? Decomposed : Composed);
+                Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+                var renewed = (await connection.QuerySingleAsync<string>("select password_hash from users"))!;
+                Assert.NotEqual(PasswordVerificationResult.Failed, hasher.VerifyHashedPassword(new(), renewed, Composed));
+            }
+        }
+
+        using var wrong = await LogInAsync(server, TestServer.Email, "vier schone worter");
+        Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Only_the_hash_of_a_token_is_stored(string engine)
     {

@@ -17,7 +17,7 @@ internal sealed class UserCode
 
     public static UserCode Create() => new(RandomNumberGenerator.GetString(Alphabet, Length));
 
-    /// <summary>Accepts either case, and spaces, dashes and dots anywhere.</summary>
+    /// <summary>Accepts either case, and spaces, dashes, dots and what cannot be seen anywhere: chats and mail programs add a zero-width space or a mark of direction.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out UserCode? code)
     {
         code = null;
@@ -37,5 +37,6 @@ internal sealed class UserCode
     public static string Format(string letters) => $"{letters[..4]}-{letters[4..]}";
 
     private static bool IsSeparator(char c) =>
-        char.IsWhiteSpace(c) || char.IsControl(c) || c == '.' || char.GetUnicodeCategory(c) is UnicodeCategory.DashPunctuation;
+        char.IsWhiteSpace(c) || char.IsControl(c) || c is '.' or '\u2212' || char.GetUnicodeCategory(c) is UnicodeCategory.DashPunctuation
+            or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.Format or UnicodeCategory.NonSpacingMark; // the last: variation selectors
 }

@@ -136,7 +136,9 @@ public sealed class DevicePageTests : IAsyncLifetime
     {
         var begun = await _device.BeginAsync();
         var letters = begun["user_code"].Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
-        foreach (var typed in (string[])[letters, $" {letters[..4]} {letters[4..]} ", $"{letters[..2]}-{letters[2..]}", $"{letters[..4]}\u2013{letters[4..]}"])
+        foreach (var typed in (string[])[letters, $" {letters[..4]} {letters[4..]} ", $"{letters[..2]}-{letters[2..]}", $"{letters[..4]}\u2013{letters[4..]}",
+            $"{letters}\u200b", $"\ufeff{letters[..4]}\u2060{letters[4..]}", $"\u2068{letters}\u2069", $"{letters[..4]}\u2212{letters[4..]}", $"{letters[..4]}_{letters[4..]}",
+            $"{letters[..4]}\u00ad\u00a0{letters[4..]}\ufe0f"])
         {
             Assert.Equal(HttpStatusCode.OK, (await _owner.GetAsync($"/auth/device?user_code={Uri.EscapeDataString(typed)}")).Status);
         }
