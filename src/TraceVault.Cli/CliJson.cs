@@ -30,7 +30,7 @@ internal sealed record DeviceAnswer(
     Secret DeviceCode, string UserCode, string VerificationUri, int ExpiresIn, string? VerificationUriComplete = null, int? Interval = null);
 
 /// <summary>RFC 6749, sections 5.1 and 5.2: tokens, or an error. The refresh token is left out: the session slides with its use.</summary>
-internal sealed record TokenAnswer(Secret? AccessToken = null, long? ExpiresIn = null, string? Email = null, string? Error = null);
+internal sealed record TokenAnswer(Secret? AccessToken = null, string? Error = null);
 
 /// <summary>RFC 9457, with the member <c>errors</c>: a field's name to what is wrong with it.</summary>
 internal sealed record Problem(string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null);

@@ -19,7 +19,7 @@ internal static class DeviceSignIn
         try
         {
             Show(console, device, openBrowser);
-            return await WaitAsync(console, api, device, cancel);
+            return await WaitAsync(console, server, api, device, cancel);
         }
         catch (OperationCanceledException)
         {
@@ -37,7 +37,7 @@ internal static class DeviceSignIn
             open(url);
     }
 
-    private static async Task<SignInAnswer> WaitAsync(CliConsole console, ApiClient api, DeviceAnswer device, CancellationToken cancel)
+    private static async Task<SignInAnswer> WaitAsync(CliConsole console, ServerUrl server, ApiClient api, DeviceAnswer device, CancellationToken cancel)
     {
         var end = console.Clock.GetUtcNow() + TimeSpan.FromSeconds(Math.Clamp(device.ExpiresIn, 0, LongestLife));
         var interval = TimeSpan.FromSeconds(Math.Clamp(device.Interval ?? 5, ShortestInterval, LongestInterval));
@@ -45,8 +45,8 @@ internal static class DeviceSignIn
         {
             await Spinner.WaitAsync(console, "Waiting for the approval. Ctrl-C gives up.", interval, cancel);
             var answer = await PollAsync(api, device, cancel);
-            if (answer is { Error: null, AccessToken: { } token, Email: { } email })
-                return new(token, console.Clock.GetUtcNow() + TimeSpan.FromSeconds(answer.ExpiresIn ?? 0), new(email));
+            if (answer is { Error: null, AccessToken: { } token })
+                return await UseAsync(server, token, cancel);
             if (answer.Error is "access_denied")
                 throw CommandFailure.Failed("refused", "The sign-in was refused. Nothing was stored.");
             if (answer.Error is not ("authorization_pending" or "slow_down"))
@@ -56,6 +56,14 @@ internal static class DeviceSignIn
         }
 
         throw CommandFailure.Failed("expired", "The sign-in was not approved in time. Run the command again for a new code.");
+    }
+
+    /// <summary>Asks who was signed in. It is also the first use: the server ends a session that nobody uses within minutes.</summary>
+    private static async Task<SignInAnswer> UseAsync(ServerUrl server, Secret token, CancellationToken cancel)
+    {
+        using var api = new ApiClient(server, token);
+        var me = await api.MeAsync(cancel);
+        return new(token, me.Session.ExpiresAt, new(me.Email));
     }
 
     /// <summary>A server that is away for a moment is asked again, less often.</summary>

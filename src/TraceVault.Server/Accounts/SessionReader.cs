@@ -19,13 +19,14 @@ internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
         }
 
         var (now, created) = (clock.GetUtcNow(), DateTimeOffset.FromUnixTimeMilliseconds(session.CreatedAt));
-        var expires = DateTimeOffset.FromUnixTimeMilliseconds(session.ExpiresAt);
+        var (expires, used) = (Sessions.EndOf(session.ExpiresAt, session.ReplacedUntil), DateTimeOffset.FromUnixTimeMilliseconds(session.LastUsedAt));
         if (now >= expires)
         {
             return new Answer(null, expires);
         }
 
-        var moves = now - DateTimeOffset.FromUnixTimeMilliseconds(session.LastUsedAt) > TouchInterval;
+        // Also the first use of a device's session; and a token that was replaced moves nothing, so that it shows whether its successor arrived.
+        var moves = session.ReplacedUntil == 0 && (now - used > TouchInterval || expires < Sessions.ExpiryAfterUse(created, used));
         if (moves)
         {
             await sessions.TouchAsync(new Sessions.Use(session.Id, created, now), cancel);

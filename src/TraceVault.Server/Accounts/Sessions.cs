@@ -12,6 +12,9 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(90);
 
+    /// <summary>How long a device's session waits for its first use: whoever gives up after the approval leaves one that nobody holds the token of.</summary>
+    public static readonly TimeSpan Unused = TimeSpan.FromMinutes(30);
+
     /// <summary>How long an ended-by-age session is remembered, so that its owner is told that it expired and not that it is unknown.</summary>
     private static readonly TimeSpan RememberExpired = TimeSpan.FromDays(30);
 
@@ -19,9 +22,21 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
 
     internal sealed record Listed(string Id, string? Client, string? Address, long CreatedAt, long ExpiresAt, long LastUsedAt);
 
-    internal sealed record Found(string Id, string UserId, string Email, string? Name, string Role, long CreatedAt, long ExpiresAt, long LastUsedAt);
+    /// <param name="ReplacedUntil">For an access token that a refresh has replaced: how long it still serves; else 0.</param>
+    internal sealed record Found(string Id, string UserId, string Email, string? Name, string Role, long CreatedAt, long ExpiresAt, long LastUsedAt, long ReplacedUntil);
 
     internal readonly record struct Use(string Id, DateTimeOffset CreatedAt, DateTimeOffset UsedAt);
+
+    /// <summary>For SQL: the session of an access token, <c>@Hash</c>, be it the one in force or one that a refresh has replaced; expired or not.</summary>
+    public const string OfToken = """
+        with of_token as (
+            select id, cast(0 as bigint) as replaced_until from auth_sessions where token_hash = @Hash
+            union all select session_id, access_until from spent_refresh_tokens where access_hash = @Hash)
+        """;
+
+    /// <summary>When a session ends: when its row says so, which each use moves (<see cref="ExpiryAfterUse"/>); a token that was replaced, when its time is up.</summary>
+    public static DateTimeOffset EndOf(long expiresAt, long replacedUntil = 0) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(replacedUntil == 0 ? expiresAt : Math.Min(expiresAt, replacedUntil));
 
     /// <summary>When a session last used at this moment ends.</summary>
     public static DateTimeOffset ExpiryAfterUse(DateTimeOffset createdAt, DateTimeOffset usedAt)
@@ -66,27 +81,29 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     }
 
     /// <summary>Adds a session, and the sign-in to the audit log, in a transaction of the caller's.</summary>
-    /// <returns>When the session ends.</returns>
+    /// <param name="refresh">For a device: what refreshes its tokens, and the place they are handed out at. Its session ends after <see cref="Unused"/> unless it is used.</param>
+    /// <returns>When the session ends, if it is used.</returns>
     public async Task<DateTimeOffset> InsertAsync(
-        DbConnection connection, DbTransaction transaction, string id, Actor owner, AccessToken token, AccessToken? refresh, CancellationToken cancel)
+        DbConnection connection, DbTransaction transaction, string id, Actor owner, AccessToken token, (AccessToken Token, string? Place)? refresh, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         var expires = ExpiryAfterUse(now, now);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into auth_sessions (id, user_id, token_hash, refresh_hash, client, address, created_at, expires_at, last_used_at)
-            values (@id, @UserId, @Hash, @Refresh, @Client, @Address, @Now, @Expires, @Now)
+            insert into auth_sessions (id, user_id, token_hash, refresh_hash, refresh_place, client, address, created_at, expires_at, last_used_at)
+            values (@id, @UserId, @Hash, @Refresh, @Place, @Client, @Address, @Now, @Expires, @Now)
             """,
             new
             {
                 id,
                 owner.UserId,
                 Hash = token.Hash().ToBytes(),
-                Refresh = refresh?.Hash().ToBytes(),
+                Refresh = refresh?.Token.Hash().ToBytes(),
+                refresh?.Place,
                 owner.Origin.Client,
                 owner.Origin.Address,
                 Now = now.ToUnixTimeMilliseconds(),
-                Expires = expires.ToUnixTimeMilliseconds(),
+                Expires = (refresh is null ? expires : now + Unused).ToUnixTimeMilliseconds(),
             },
             transaction,
             cancellationToken: cancel));
@@ -99,10 +116,10 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     {
         await using var connection = await database.ConnectAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
-            """
-            select s.id, s.user_id, u.email, u.name, u.role, s.created_at, s.expires_at, s.last_used_at
-            from auth_sessions s join users u on u.id = s.user_id
-            where s.token_hash = @Hash and u.disabled_at is null
+            $"""
+            {OfToken}
+            select s.id, s.user_id, u.email, u.name, u.role, s.created_at, s.expires_at, s.last_used_at, t.replaced_until
+            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id where u.disabled_at is null
             """,
             new { Hash = hash.ToBytes() },
             cancellationToken: cancel));
@@ -170,7 +187,7 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     /// <inheritdoc cref="TouchAsync(Use, CancellationToken)"/>
     public static Task TouchAsync(DbConnection connection, DbTransaction? transaction, IEnumerable<Use> uses, CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(
-            "update auth_sessions set last_used_at = @Used, expires_at = @Expires where id = @Id and last_used_at < @Used",
+            "update auth_sessions set last_used_at = @Used, expires_at = @Expires where id = @Id and last_used_at <= @Used",
             uses.Select(use => new
             {
                 use.Id,

@@ -7,7 +7,7 @@ internal static class AuditActions
     public const string SignIn = "session.signed_in", SignOut = "session.signed_out", SessionEnded = "session.ended", OtherSessionsEnded = "session.others_ended", AllSessionsEnded = "session.all_ended";
     public const string KeySet = "key.set", KeyReplaced = "key.replaced", KeyRemoved = "key.removed", KeyCapChanged = "key.cap_changed";
     public const string TokenCreated = "token.created", TokenRevoked = "token.revoked";
-    public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused", DeviceCodeTried = "device.code_tried", DeviceCodeReused = "device.code_reused", RefreshReused = "session.refresh_reused";
+    public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused", DeviceCodeTried = "device.code_tried", DeviceCodeReused = "device.code_reused", RefreshReused = "session.refresh_reused", RefreshRefused = "session.refresh_refused";
     public const string Invited = "member.invited", InviteAccepted = "member.joined", InviteWithdrawn = "member.invite_withdrawn";
     public const string RoleChanged = "member.role_changed", Disabled = "member.disabled", Enabled = "member.enabled", Removed = "member.removed";
     public const string ResetIssued = "password.reset_issued", PasswordReset = "password.reset", PasswordChanged = "password.changed";

@@ -18,6 +18,7 @@ internal static class AuditPhrases
         [AuditActions.OtherSessionsEnded] = new("Other sessions ended", "ended", "end", " {others}{of}"),
         [AuditActions.AllSessionsEnded] = new("All sessions ended", "ended", "end", " all sessions{of}{count}"),
         [AuditActions.RefreshReused] = new("Refresh token shown twice", "showed", "show", " a refresh token a second time, which ended the session{of}"),
+        [AuditActions.RefreshRefused] = new("Old refresh token refused", "showed", "show", " an old refresh token{of} and was refused; the session goes on"),
         [AuditActions.KeySet] = new("Key stored", "stored", "store", " an Anthropic key{of}"),
         [AuditActions.KeyReplaced] = new("Key replaced", "replaced", "replace", " the Anthropic key{of}"),
         [AuditActions.KeyRemoved] = new("Key removed", "removed", "remove", " the Anthropic key{of}"),

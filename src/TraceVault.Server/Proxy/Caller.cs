@@ -4,12 +4,17 @@ using TraceVault.Vault;
 namespace TraceVault.Proxy;
 
 /// <summary>Somebody's live token with what its user stored, as of <see cref="LoadedAt"/>, a time stamp of the clock. The key stays sealed here.</summary>
+/// <param name="StoredEnd">When it ends, as its row says.</param>
+/// <param name="StoredUse">When it was last used, as its row says.</param>
+/// <param name="IsReplaced">Whether a refresh has put another in its place: it serves on for some minutes.</param>
 internal sealed record Caller(
     TokenKind TokenKind,
     string TokenId,
     string UserId,
     DateTimeOffset CreatedAt,
-    DateTimeOffset? FixedExpiry,
+    DateTimeOffset StoredEnd,
+    DateTimeOffset StoredUse,
+    bool IsReplaced,
     SealedKey? Key,
     int MaxConcurrent,
     long LoadedAt,
@@ -22,8 +27,11 @@ internal sealed record Caller(
 
     public KeyOwner Owner => new(UserId);
 
-    /// <summary>When the token ends: a session slides with its use, a proxy token has its day, or none.</summary>
-    public DateTimeOffset ExpiresAt => TokenKind is TokenKind.Session ? Sessions.ExpiryAfterUse(CreatedAt, Use.UsedAt) : FixedExpiry ?? DateTimeOffset.MaxValue;
+    /// <summary>Whether its use moves its end.</summary>
+    public bool Slides => TokenKind is TokenKind.Session && !IsReplaced;
+
+    /// <summary>When the token ends: as its row says, and a session that was used since then slides.</summary>
+    public DateTimeOffset ExpiresAt => Slides && Use.UsedAt > StoredUse ? Sessions.ExpiryAfterUse(CreatedAt, Use.UsedAt) : StoredEnd;
 }
 
 /// <summary>What this process knows of a user across sessions and reloads.</summary>

@@ -57,7 +57,7 @@ internal sealed partial class Callers : IDisposable
     }
 
     /// <summary>A row of the one query that a cold request costs; the times are Unix milliseconds.</summary>
-    private sealed record Row(string Id, string UserId, long CreatedAt, long? ExpiresAt, long? LastUsedAt, byte[]? Sealed, string? KeyId, long? MaxConcurrent);
+    private sealed record Row(string Id, string UserId, long CreatedAt, long? ExpiresAt, long? LastUsedAt, long ReplacedUntil, byte[]? Sealed, string? KeyId, long? MaxConcurrent);
 
     public ValueTask<Lookup> FindAsync(PresentedToken token, CancellationToken cancel)
     {
@@ -207,13 +207,14 @@ internal sealed partial class Callers : IDisposable
 
     private async Task<Row?> QueryRowAsync(PresentedToken token)
     {
-        const string OfSession = """
-            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, k.sealed, k.key_id, k.max_concurrent
-            from auth_sessions s join users u on u.id = s.user_id left join user_anthropic_keys k on k.user_id = s.user_id
-            where s.token_hash = @Hash and u.disabled_at is null
+        const string OfSession = $"""
+            {Sessions.OfToken}
+            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, t.replaced_until, k.sealed, k.key_id, k.max_concurrent
+            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id left join user_anthropic_keys k on k.user_id = s.user_id
+            where u.disabled_at is null
             """;
         const string OfProxyToken = """
-            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, k.sealed, k.key_id, k.max_concurrent
+            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, k.sealed, k.key_id, k.max_concurrent
             from proxy_tokens t join users u on u.id = t.user_id left join user_anthropic_keys k on k.user_id = t.user_id
             where t.token_hash = @Hash and u.disabled_at is null
             """;
@@ -231,18 +232,24 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    private Caller ToCaller(TokenKind kind, Row row, CallerUser user, long version, TokenUse? use) => new(
-        kind,
-        row.Id,
-        row.UserId,
-        DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
-        row.ExpiresAt is { } expires ? DateTimeOffset.FromUnixTimeMilliseconds(expires) : null,
-        row.Sealed is null ? null : new SealedKey(row.Sealed, row.KeyId!),
-        (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
-        _clock.GetTimestamp(),
-        user,
-        version,
-        use ?? new TokenUse(DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt ?? row.CreatedAt)));
+    private Caller ToCaller(TokenKind kind, Row row, CallerUser user, long version, TokenUse? use)
+    {
+        var stored = DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt ?? row.CreatedAt);
+        return new(
+            kind,
+            row.Id,
+            row.UserId,
+            DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
+            row.ExpiresAt is { } expires ? Sessions.EndOf(expires, row.ReplacedUntil) : DateTimeOffset.MaxValue,
+            stored,
+            row.ReplacedUntil != 0,
+            row.Sealed is null ? null : new SealedKey(row.Sealed, row.KeyId!),
+            (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
+            _clock.GetTimestamp(),
+            user,
+            version,
+            use ?? new TokenUse(stored));
+    }
 
     /// <summary>The counter first, then the user: a query in between sees one of the two.</summary>
     private void Outdate(string userId)

@@ -61,9 +61,8 @@ internal sealed partial class UseWriter(Callers callers, Database database, Outa
         await using var connection = await database.ConnectAsync(cancel);
         // SQLite waits for the disk once for all. PostgreSQL would keep every row locked until the last is written, against somebody who signs out.
         await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;
-        var bySession = uses.ToLookup(use => use.Caller.TokenKind is TokenKind.Session);
-        await Sessions.TouchAsync(connection, transaction, bySession[true].Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
-        await ProxyTokens.TouchAsync(connection, transaction, bySession[false].Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
+        await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
+        await ProxyTokens.TouchAsync(connection, transaction, uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
         await ProviderKeys.TouchAsync(connection, transaction, uses.Select(use => (use.Caller.UserId, use.UsedAt)), cancel);
         if (transaction is not null)
         {

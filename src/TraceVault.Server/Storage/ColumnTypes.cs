@@ -1,3 +1,4 @@
+using FluentMigrator.Builders.Alter.Table;
 using FluentMigrator.Builders.Create.Table;
 
 namespace TraceVault.Storage;
@@ -9,6 +10,7 @@ internal static class ColumnTypes
 
     public static ICreateTableColumnOptionOrWithColumnSyntax AsBytes(this ICreateTableColumnAsTypeSyntax column) => column.AsBinary(int.MaxValue);
 
-    public static FluentMigrator.Builders.Alter.Table.IAlterTableColumnOptionOrAddColumnOrAlterColumnSyntax AsBytes(this FluentMigrator.Builders.Alter.Table.IAlterTableColumnAsTypeSyntax column) =>
-        column.AsBinary(int.MaxValue);
+    public static IAlterTableColumnOptionOrAddColumnOrAlterColumnSyntax AsText(this IAlterTableColumnAsTypeSyntax column) => column.AsString(int.MaxValue);
+
+    public static IAlterTableColumnOptionOrAddColumnOrAlterColumnSyntax AsBytes(this IAlterTableColumnAsTypeSyntax column) => column.AsBinary(int.MaxValue);
 }

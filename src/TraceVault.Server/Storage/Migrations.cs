@@ -203,3 +203,22 @@ public sealed class NoDataProtectionKeys : ForwardOnlyMigration
     /// <inheritdoc />
     public override void Up() => Delete.Table("data_protection_keys");
 }
+
+/// <summary>What is remembered of a device's tokens after a refresh: the access token before, for some minutes, and where each refresh token was handed out.</summary>
+[Migration(10, "refreshed tokens")]
+public sealed class RefreshedTokens : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Alter.Table("auth_sessions").AddColumn("refresh_place").AsText().Nullable(); // where the tokens in force were handed out, as Places writes it
+        Alter.Table("spent_refresh_tokens").AddColumn("place").AsText().Nullable();
+        Alter.Table("spent_refresh_tokens").AddColumn("access_hash").AsBytes().Nullable(); // SHA-256 of the access token that came with it
+        Alter.Table("spent_refresh_tokens").AddColumn("access_until").AsInt64().Nullable();
+        Alter.Table("spent_refresh_tokens").AddColumn("shown_at").AsInt64().Nullable(); // when somebody last showed it again
+        Create.Index("ix_spent_refresh_tokens_access_hash").OnTable("spent_refresh_tokens").OnColumn("access_hash").Unique();
+        // The one before stood in the session's own row.
+        Execute.Sql("insert into spent_refresh_tokens (token_hash, session_id) select previous_refresh_hash, id from auth_sessions where previous_refresh_hash is not null");
+        Execute.Sql("update auth_sessions set previous_refresh_hash = null where previous_refresh_hash is not null");
+    }
+}

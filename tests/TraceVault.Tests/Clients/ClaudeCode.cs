@@ -57,7 +57,6 @@ internal sealed class ClaudeCode : IDisposable
         await ConfirmAsync(terminal, "Yes,trustthisgateway", cancel);
         var code = await terminal.SeeAsync("Code:([B-Z]{4}-[B-Z]{4})", cancel);
         await approve(code.Groups[1].Value);
-        await ConfirmAsync(terminal, "Yes,continue", cancel);
         await terminal.SeeAsync("ConnectedtoCloudgateway", cancel);
     }
 

@@ -5,7 +5,7 @@ using TraceVault.Storage;
 namespace TraceVault.Accounts.Devices;
 
 /// <summary>Answers a device that asks whether it was approved (RFC 8628 §3.4): with tokens, once.</summary>
-internal sealed class DeviceGrant(Database database, DeviceAuthorizations devices, Sessions sessions, SessionTokens tokens, TimeProvider clock)
+internal sealed class DeviceGrant(Database database, DeviceAuthorizations devices, Sessions sessions, SessionTokens tokens, Places places, TimeProvider clock)
 {
     /// <summary>Seconds that each poll that comes too early adds to the interval (RFC 8628 §3.5), and the longest it grows to.</summary>
     private const long SlowDown = 5, MaxInterval = 60;
@@ -92,8 +92,8 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
         }
 
         var (access, refresh) = (AccessToken.Create(TokenKind.Session), AccessToken.Create(TokenKind.Refresh));
-        var expires = await sessions.InsertAsync(connection, transaction, found.Id, new Actor(owner.Id, owner.Email, origin), access, refresh, CancellationToken.None);
+        var expires = await sessions.InsertAsync(connection, transaction, found.Id, new Actor(owner.Id, owner.Email, origin), access, (refresh, places.Of(origin)), CancellationToken.None);
         await transaction.CommitAsync();
-        return new GrantResult(null, new IssuedTokens(access, refresh, expires, owner.Email));
+        return new GrantResult(null, new IssuedTokens(access, refresh, expires));
     }
 }

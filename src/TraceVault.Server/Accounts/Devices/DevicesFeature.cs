@@ -9,6 +9,7 @@ internal static class DevicesFeature
     public static WebApplicationBuilder AddDevices(this WebApplicationBuilder builder)
     {
         builder.Services.AddExpiring<DeviceAuthorizations>();
+        builder.Services.AddSingleton<Places>();
         builder.Services.AddSingleton<DeviceGrant>();
         builder.Services.AddSingleton<SessionTokens>();
         return builder;

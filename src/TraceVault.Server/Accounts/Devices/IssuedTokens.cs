@@ -1,7 +1,7 @@
 namespace TraceVault.Accounts.Devices;
 
 /// <summary>The two tokens of a session, in clear for this one time.</summary>
-internal sealed record IssuedTokens(AccessToken Access, AccessToken Refresh, DateTimeOffset ExpiresAt, string Email);
+internal sealed record IssuedTokens(AccessToken Access, AccessToken Refresh, DateTimeOffset ExpiresAt);
 
 /// <summary>How a token request ended: with an error or with tokens.</summary>
 internal sealed record GrantResult(OAuthError? Error, IssuedTokens? Tokens = null);

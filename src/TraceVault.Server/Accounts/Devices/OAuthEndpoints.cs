@@ -21,8 +21,8 @@ internal sealed record DeviceAnswer(string DeviceCode, string UserCode, string V
     public override string ToString() => "[device authorization]";
 }
 
-/// <summary>RFC 6749 §5.1; the address tells the person at the device as whom it was signed in.</summary>
-internal sealed record TokenAnswer(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken, string Email)
+/// <summary>RFC 6749 §5.1, and no more: Claude Code asks a question about an address that comes along. Who was signed in, <c>GET /api/v1/me</c> says.</summary>
+internal sealed record TokenAnswer(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken)
 {
     public override string ToString() => "[tokens]";
 }
@@ -88,7 +88,7 @@ internal static class OAuthEndpoints
         };
         return result.Tokens is { } issued
             ? TypedResults.Ok(new TokenAnswer(
-                issued.Access.Reveal(), "Bearer", (long)(issued.ExpiresAt - clock.GetUtcNow()).TotalSeconds, issued.Refresh.Reveal(), issued.Email))
+                issued.Access.Reveal(), "Bearer", (long)(issued.ExpiresAt - clock.GetUtcNow()).TotalSeconds, issued.Refresh.Reveal()))
             : Refuse(result.Error!);
     }
 

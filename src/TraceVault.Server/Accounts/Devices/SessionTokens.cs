@@ -7,43 +7,60 @@ using TraceVault.Vault;
 
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>Refreshes and ends the sessions of devices by their tokens. Decision 10 says why it is done like this.</summary>
+/// <summary>Refreshes and ends the sessions of devices by their tokens. Decisions 10 and 19 say why it is done like this.</summary>
 /// <remarks>
 /// The tokens that follow a refresh token are derived from it and the master key, HMAC-SHA-256 under the label below, so that a refresh which
-/// is sent again within <see cref="Grace"/> gets the same answer without any token being stored.
+/// is sent again gets the same answer without any token being stored.
 /// </remarks>
 internal sealed class SessionTokens
 {
-    /// <summary>For how long a refresh may be repeated: because its answer was lost, or two processes of one client made it at once.</summary>
+    /// <summary>For how long anybody may repeat a refresh: because its answer was lost, or two processes of one client made it at once.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
-    private const string ByRefreshToken =
-        "s.refresh_hash = @Hash or s.previous_refresh_hash = @Hash or s.id = (select session_id from spent_refresh_tokens where token_hash = @Hash)";
+    /// <summary>How long an access token serves on after a refresh: other windows of its client still hold it.</summary>
+    public static readonly TimeSpan Overlap = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many replaced tokens of a session are remembered.</summary>
+    public const int MaxSpent = 100;
+
+    /// <summary>An old refresh token that somebody keeps showing stands in the audit log once in this time.</summary>
+    private static readonly TimeSpan TellAgain = TimeSpan.FromHours(1);
+
+    private const string ByToken =
+        "s.token_hash = @Hash or s.refresh_hash = @Hash or s.id = (select session_id from spent_refresh_tokens where token_hash = @Hash or access_hash = @Hash)";
 
     private readonly Database _database;
     private readonly UserChanges _changes;
     private readonly AuditLog _audit;
+    private readonly Places _places;
     private readonly TimeProvider _clock;
     private readonly byte[] _key = new byte[32];
 
-    public SessionTokens(Database database, UserChanges changes, AuditLog audit, KeyRing ring, TimeProvider clock)
+    public SessionTokens(Database database, UserChanges changes, AuditLog audit, Places places, KeyRing ring, TimeProvider clock)
     {
-        (_database, _changes, _audit, _clock) = (database, changes, audit, clock);
+        (_database, _changes, _audit, _places, _clock) = (database, changes, audit, places, clock);
         ring.Sealing.Derive("tracevault/refreshed-tokens", _key);
     }
 
     /// <summary>A session by one of its tokens, of a user who is not disabled; the times are Unix milliseconds.</summary>
-    private sealed record Found(string Id, string UserId, string Email, long CreatedAt, long ExpiresAt, long? RefreshedAt, byte[]? RefreshHash, byte[]? PreviousRefreshHash);
+    /// <param name="RefreshPlace">Where the tokens in force were handed out.</param>
+    private sealed record Found(
+        string Id, string UserId, string Email, long CreatedAt, long ExpiresAt, long LastUsedAt, byte[] TokenHash, byte[]? RefreshHash, long? RefreshedAt, string? RefreshPlace)
+    {
+        /// <summary>Whether nobody has shown the tokens of the last refresh: their answer may not have arrived.</summary>
+        public bool IsUnused => LastUsedAt <= RefreshedAt;
+    }
 
-    /// <summary>Replaces both tokens of a session by its refresh token. One that was replaced before ends the session: two parties hold it.</summary>
+    /// <summary>Replaces both tokens of a session by its refresh token.</summary>
     public async Task<GrantResult> RefreshAsync(string token, TokenHash hash, Origin origin, CancellationToken cancel)
     {
         var refused = new GrantResult(OAuthError.InvalidRefresh);
         var (access, refresh) = (Next(TokenKind.Session, token), Next(TokenKind.Refresh, token));
-        while (await FindAsync(ByRefreshToken, new { Hash = hash.ToBytes() }, cancel) is { } found)
+        var place = _places.Of(origin);
+        while (await FindAsync(ByToken, new { Hash = hash.ToBytes() }, cancel) is { } found)
         {
-            var now = _clock.GetUtcNow();
-            if (now.ToUnixTimeMilliseconds() >= found.ExpiresAt)
+            var (now, end) = (_clock.GetUtcNow(), Sessions.EndOf(found.ExpiresAt));
+            if (now >= end)
             {
                 return refused;
             }
@@ -51,30 +68,59 @@ internal sealed class SessionTokens
             if (Is(found.RefreshHash, hash))
             {
                 var expires = Sessions.ExpiryAfterUse(DateTimeOffset.FromUnixTimeMilliseconds(found.CreatedAt), now);
-                if (await RotateAsync(found, access, refresh, now, expires))
+                if (await RotateAsync(found, access, refresh, place, now, expires))
                 {
-                    return new GrantResult(null, new IssuedTokens(access, refresh, expires, found.Email));
+                    return new GrantResult(null, new IssuedTokens(access, refresh, expires));
                 }
 
                 continue; // somebody was faster: read again
             }
 
-            if (Is(found.RefreshHash, refresh.Hash()) && now - DateTimeOffset.FromUnixTimeMilliseconds(found.RefreshedAt ?? 0) <= Grace)
+            var isRepeated = Is(found.RefreshHash, refresh.Hash())
+                && (now - DateTimeOffset.FromUnixTimeMilliseconds(found.RefreshedAt ?? 0) <= Grace || (found.IsUnused && IsSame(place, found.RefreshPlace)));
+            if (isRepeated)
             {
-                return new GrantResult(null, new IssuedTokens(access, refresh, DateTimeOffset.FromUnixTimeMilliseconds(found.ExpiresAt), found.Email));
+                return new GrantResult(null, new IssuedTokens(access, refresh, end));
             }
 
-            await EndAsync(found.Id, AuditActions.RefreshReused, origin);
+            await ReusedAsync(found, hash, place, origin);
             return refused;
         }
 
         return refused;
     }
 
+    /// <summary>Two parties hold a refresh token. The session goes on where its tokens in force are known to be with the right one; else it ends, for nobody can tell.</summary>
+    private async Task ReusedAsync(Found found, TokenHash hash, string? place, Origin origin)
+    {
+        await using (var connection = await _database.ConnectAsync(CancellationToken.None))
+        {
+            var handedOut = await connection.QuerySingleOrDefaultAsync<string>("select place from spent_refresh_tokens where token_hash = @Hash", new { Hash = hash.ToBytes() });
+            if (IsSame(found.RefreshPlace, handedOut) || IsSame(found.RefreshPlace, place))
+            {
+                await using var transaction = await connection.BeginTransactionAsync();
+                var now = _clock.GetUtcNow();
+                var isNews = await connection.ExecuteAsync(
+                    "update spent_refresh_tokens set shown_at = @Now where token_hash = @Hash and (shown_at is null or shown_at <= @Before)",
+                    new { Now = now.ToUnixTimeMilliseconds(), Before = (now - TellAgain).ToUnixTimeMilliseconds(), Hash = hash.ToBytes() },
+                    transaction) > 0;
+                if (isNews)
+                {
+                    await _audit.AppendAsync(connection, transaction, new AuditEvent(AuditActions.RefreshRefused, new Actor(null, null, origin), found.UserId, found.Email, found.Id));
+                }
+
+                await transaction.CommitAsync();
+                return;
+            }
+        }
+
+        await EndAsync(found.Id, AuditActions.RefreshReused, origin);
+    }
+
     /// <summary>Ends the session that an access or refresh token belongs to, whether that is still in force or was just replaced.</summary>
     public async Task RevokeAsync(TokenHash hash, Origin origin, CancellationToken cancel)
     {
-        if (await FindAsync($"s.token_hash = @Hash or {ByRefreshToken}", new { Hash = hash.ToBytes() }, cancel) is { } found)
+        if (await FindAsync(ByToken, new { Hash = hash.ToBytes() }, cancel) is { } found)
         {
             await EndAsync(found.Id, AuditActions.SignOut, origin);
         }
@@ -107,19 +153,21 @@ internal sealed class SessionTokens
         });
     }
 
+    private static bool IsSame(string? place, string? other) => place is not null && place == other;
+
     private static bool Is(byte[]? stored, TokenHash hash) => stored is not null && CryptographicOperations.FixedTimeEquals(stored, hash.ToBytes());
 
     private AccessToken Next(TokenKind kind, string refreshToken) =>
         AccessToken.Of(kind, HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes($"{kind} {refreshToken}")));
 
-    private Task<bool> RotateAsync(Found found, AccessToken access, AccessToken refresh, DateTimeOffset now, DateTimeOffset expires) =>
+    private Task<bool> RotateAsync(Found found, AccessToken access, AccessToken refresh, string? place, DateTimeOffset now, DateTimeOffset expires) =>
         _changes.MakeAsync(found.UserId, async () =>
         {
             await using var connection = await _database.ConnectAsync(CancellationToken.None);
             await using var transaction = await connection.BeginTransactionAsync();
             var rotated = await connection.ExecuteAsync(
                 """
-                update auth_sessions set token_hash = @Access, refresh_hash = @Refresh, previous_refresh_hash = refresh_hash,
+                update auth_sessions set token_hash = @Access, refresh_hash = @Refresh, refresh_place = @place, previous_refresh_hash = null,
                     refreshed_at = @Now, last_used_at = @Now, expires_at = @Expires
                 where id = @Id and refresh_hash = @RefreshHash
                 """,
@@ -127,15 +175,23 @@ internal sealed class SessionTokens
                 {
                     Access = access.Hash().ToBytes(),
                     Refresh = refresh.Hash().ToBytes(),
+                    place,
                     Now = now.ToUnixTimeMilliseconds(),
                     Expires = expires.ToUnixTimeMilliseconds(),
                     found.Id,
                     found.RefreshHash,
                 },
                 transaction);
-            if (rotated > 0 && found.PreviousRefreshHash is not null)
+            if (rotated > 0)
             {
-                await connection.ExecuteAsync("insert into spent_refresh_tokens (token_hash, session_id) values (@PreviousRefreshHash, @Id)", found, transaction);
+                await connection.ExecuteAsync(
+                    """
+                    insert into spent_refresh_tokens (token_hash, session_id, place, access_hash, access_until) values (@RefreshHash, @Id, @RefreshPlace, @TokenHash, @Until);
+                    delete from spent_refresh_tokens where session_id = @Id and token_hash not in (
+                        select token_hash from spent_refresh_tokens where session_id = @Id order by coalesce(access_until, 0) desc limit @MaxSpent)
+                    """,
+                    new { found.RefreshHash, found.Id, found.RefreshPlace, found.TokenHash, Until = (now + Overlap).ToUnixTimeMilliseconds(), MaxSpent = (long)MaxSpent },
+                    transaction);
             }
 
             await transaction.CommitAsync();
@@ -147,7 +203,7 @@ internal sealed class SessionTokens
         await using var connection = await _database.ConnectAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
             $"""
-            select s.id, s.user_id, u.email, s.created_at, s.expires_at, s.refreshed_at, s.refresh_hash, s.previous_refresh_hash
+            select s.id, s.user_id, u.email, s.created_at, s.expires_at, s.last_used_at, s.token_hash, s.refresh_hash, s.refreshed_at, s.refresh_place
             from auth_sessions s join users u on u.id = s.user_id where ({condition}) and u.disabled_at is null
             """,
             parameters,

@@ -13,7 +13,9 @@ internal sealed record OAuthReply(HttpStatusCode Status, JsonElement Json, HttpR
 }
 
 /// <summary>A program that wants to be signed in, as RFC 8628 describes it.</summary>
-internal sealed class DeviceClient(RunningServer server)
+/// <param name="server">Where.</param>
+/// <param name="from">Its address, as a trusted proxy in front tells it; null is this machine.</param>
+internal sealed class DeviceClient(RunningServer server, string? from = null)
 {
     public const string Base = "/proxy/anthropic/oauth/";
 
@@ -42,7 +44,13 @@ internal sealed class DeviceClient(RunningServer server)
 
     public async Task<OAuthReply> SendAsync(string endpoint, HttpContent body)
     {
-        var answer = await server.Client.PostAsync(new Uri(Base + endpoint, UriKind.Relative), body, Patience.Cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Base + endpoint, UriKind.Relative)) { Content = body };
+        if (from is not null)
+        {
+            request.Headers.Add("x-forwarded-for", from);
+        }
+
+        var answer = await server.Client.SendAsync(request, Patience.Cancel);
         Assert.True(answer.Headers.CacheControl!.NoStore);
         var text = await answer.Content.ReadAsStringAsync(Patience.Cancel);
         return new OAuthReply(answer.StatusCode, JsonElement.Parse(text.Length == 0 ? "{}" : text), answer);

@@ -1,116 +1,228 @@
 using System.Net;
 using Dapper;
-using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
 using TraceVault.Accounts.Devices;
-using TraceVault.Tests.Proxy;
 
 namespace TraceVault.Tests.Accounts.Devices;
 
 public class RefreshTests
 {
-    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task A_refresh_replaces_both_tokens_of_the_session(string engine)
-    {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var (device, tokens) = await SignInAsync(rig);
-        var session = await SessionAsync(rig, tokens["access_token"]);
-        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Status);
+    private const string Home = "192.0.2.7", Elsewhere = "198.51.100.9";
 
-        var next = await device.RefreshAsync(tokens["refresh_token"]);
+    private static readonly TimeSpan Hours = TimeSpan.FromHours(9);
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_refresh_replaces_both_tokens_of_the_session_and_windows_that_share_it_have_some_minutes_to_notice(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var tokens = rig.First;
+        var session = await rig.SessionAsync(tokens);
+        Assert.Null(await rig.UseAsync(tokens));
+
+        var next = await rig.RefreshAsync(Home, tokens);
 
         Assert.Equal(HttpStatusCode.OK, next.Status);
-        Assert.Equal("invalid_token", (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Code);
-        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: next["access_token"], cancel: Patience.Cancel)).Status);
-        Assert.Equal(session, await SessionAsync(rig, next["access_token"]));
+        Assert.Equal("Bearer", next["token_type"]);
         Assert.NotEqual(tokens["refresh_token"], next["refresh_token"]);
-        Assert.Equal(("Bearer", TestServer.Email), (next["token_type"], next["email"]));
+        Assert.Equal((session, session), (await rig.SessionAsync(tokens), await rig.SessionAsync(next)));
+        rig.Clock.Advance(SessionTokens.Overlap - TimeSpan.FromSeconds(3));
+        Assert.Equal((null, null), (await rig.UseAsync(tokens), await rig.UseAsync(next)));
+        rig.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(("expired_token", null), (await rig.UseAsync(tokens), await rig.UseAsync(next)));
+        using var page = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", tokens["access_token"]);
+        Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
+    }
+
+    /// <summary>Claude Code asks "use this address?" where the answer holds one.</summary>
+    [Fact]
+    public async Task The_tokens_come_without_an_address()
+    {
+        await using var rig = await RefreshRig.StartAsync("sqlite");
+
+        Assert.Equal(["access_token", "token_type", "expires_in", "refresh_token"], rig.First.Json.EnumerateObject().Select(field => field.Name));
+    }
+
+    /// <summary>Of all earlier ones, since windows refresh one after the other.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Ending_a_session_ends_the_access_tokens_before_as_well(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var second = await rig.RefreshAsync(Home, rig.First);
+        var third = await rig.RefreshAsync(Home, second);
+        Assert.Equal((null, null, null), (await rig.UseAsync(rig.First), await rig.UseAsync(second), await rig.UseAsync(third)));
+
+        Assert.Equal(HttpStatusCode.OK, (await new DeviceClient(rig.Server).RevokeAsync(rig.First["access_token"])).Status);
+
+        Assert.Equal(("invalid_token", "invalid_token", "invalid_token"), (await rig.UseAsync(rig.First), await rig.UseAsync(second), await rig.UseAsync(third)));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task A_refresh_token_that_is_used_again_later_ends_the_session(string engine)
+    public async Task A_stolen_old_refresh_token_ends_nothing_but_the_attempt(string engine)
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
-        await using var rig = await ProxyRig.StartAsync(engine: engine, clock: clock);
-        var (device, stolen) = await SignInAsync(rig);
-        var next = await device.RefreshAsync(stolen["refresh_token"]);
-        await rig.CallAsync(token: next["access_token"], cancel: Patience.Cancel);
-        clock.Advance(SessionTokens.Grace + TimeSpan.FromSeconds(1));
-
-        var again = await device.RefreshAsync(stolen["refresh_token"]);
-
-        Assert.Equal((HttpStatusCode.Unauthorized, "invalid_grant"), (again.Status, again.Error));
-        Assert.Equal("invalid_token", (await rig.CallAsync(token: next["access_token"], cancel: Patience.Cancel)).Code);
-        Assert.Equal("invalid_grant", (await device.RefreshAsync(next["refresh_token"])).Error);
-        Assert.Equal("session.refresh_reused", (await DeviceSignInTests.ActionsAsync(rig.Database)).Last());
-    }
-
-    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task A_refresh_token_from_long_ago_ends_the_session_as_well(string engine)
-    {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var (device, first) = await SignInAsync(rig);
-        var last = await device.RefreshAsync(first["refresh_token"]);
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var last = await rig.RefreshAsync(Home, rig.First);
         for (var i = 0; i < 3; i++)
         {
-            last = await device.RefreshAsync(last["refresh_token"]);
+            rig.Clock.Advance(Hours);
+            Assert.Null(await rig.UseAsync(last));
+            last = await rig.RefreshAsync(Home, last);
         }
 
-        Assert.Equal("invalid_grant", (await device.RefreshAsync(first["refresh_token"])).Error);
+        rig.Clock.Advance(Hours); // the laptop sleeps
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Elsewhere, rig.First)).Error);
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Elsewhere, rig.First)).Error);
 
-        Assert.Equal("invalid_token", (await rig.CallAsync(token: last["access_token"], cancel: Patience.Cancel)).Code);
-        Assert.Equal("invalid_grant", (await device.RefreshAsync(last["refresh_token"])).Error);
+        Assert.Null(await rig.UseAsync(last));
+        Assert.Null((await rig.RefreshAsync(Home, last)).Error);
+        Assert.Equal(1, await rig.CountAsync("session.refresh_refused")); // not once for each try
+        Assert.Equal(0, await rig.CountAsync("session.refresh_reused"));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_thief_who_refreshed_first_loses_everything_when_the_owner_comes_back(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        Assert.Null(await rig.UseAsync(rig.First));
+        var stolen = await rig.RefreshAsync(Elsewhere, rig.First);
+        Assert.Null(await rig.UseAsync(stolen));
+        rig.Clock.Advance(Hours);
+
+        var owner = await rig.RefreshAsync(Home, rig.First);
+
+        Assert.Equal((HttpStatusCode.Unauthorized, "invalid_grant"), (owner.Status, owner.Error));
+        Assert.Equal("invalid_token", await rig.UseAsync(stolen));
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Elsewhere, stolen)).Error);
         Assert.Equal("session.refresh_reused", (await DeviceSignInTests.ActionsAsync(rig.Database)).Last());
         await using var connection = await rig.Database.OpenAsync();
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from spent_refresh_tokens"));
     }
 
+    /// <summary>The token was issued at home, the thief is in the café where the laptop is now, or anywhere: nobody can say who is who, so all end (RFC 9700 §4.14.2).</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Where_nobody_can_tell_who_is_who_the_session_ends(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var next = await rig.RefreshAsync(Elsewhere, rig.First);
+        Assert.Null(await rig.UseAsync(next));
+        rig.Clock.Advance(Hours);
+
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync("203.0.113.5", rig.First)).Error);
+
+        Assert.Equal("invalid_token", await rig.UseAsync(next));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_window_that_slept_is_refused_and_the_one_at_work_goes_on(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var atWork = await rig.RefreshAsync(Elsewhere, rig.First); // the laptop was carried there
+        Assert.Null(await rig.UseAsync(atWork));
+        rig.Clock.Advance(Hours);
+
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Elsewhere, rig.First)).Error);
+
+        Assert.Null(await rig.UseAsync(atWork));
+        Assert.Null((await rig.RefreshAsync(Elsewhere, atWork)).Error);
+    }
+
+    /// <summary>It closed its lid while the answer was on its way; another window went on with the access token that both had, for as long as that lived.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_laptop_that_slept_through_the_answer_to_its_refresh_goes_on(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var lost = await rig.RefreshAsync(Home, rig.First);
+        rig.Clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.Null(await rig.UseAsync(rig.First));
+        await rig.SessionAsync(rig.First);
+        rig.Clock.Advance(Hours);
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Elsewhere, rig.First)).Error); // not for a thief, who ends nothing either
+
+        var again = await rig.RefreshAsync(Home, rig.First);
+
+        Assert.Equal((lost["access_token"], lost["refresh_token"]), (again["access_token"], again["refresh_token"]));
+        Assert.Null(await rig.UseAsync(again));
+        Assert.Null((await rig.RefreshAsync(Home, again)).Error);
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Refreshes_at_once_and_one_after_a_lost_answer_get_the_same_tokens(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
-        var (device, tokens) = await SignInAsync(rig);
+        await using var rig = await RefreshRig.StartAsync(engine);
 
-        var replies = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => device.RefreshAsync(tokens["refresh_token"])));
-        var late = await device.RefreshAsync(tokens["refresh_token"]);
+        var replies = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => rig.RefreshAsync(i % 2 == 0 ? Home : Elsewhere, rig.First)));
+        Assert.Null(await rig.UseAsync(replies[0]));
+        var late = await rig.RefreshAsync(Home, rig.First);
 
         Assert.All(replies, reply => Assert.Equal((late["access_token"], late["refresh_token"]), (reply["access_token"], reply["refresh_token"])));
-        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: late["access_token"], cancel: Patience.Cancel)).Status);
-        Assert.Null((await device.RefreshAsync(late["refresh_token"])).Error);
+        Assert.Null(await rig.UseAsync(late));
+        Assert.Null((await rig.RefreshAsync(Home, late)).Error);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_thief_and_an_owner_at_once_do_not_end_each_other_and_the_owner_goes_on(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var next = await rig.RefreshAsync(Home, rig.First);
+        Assert.Null(await rig.UseAsync(next));
+        rig.Clock.Advance(Hours);
+
+        var replies = await Task.WhenAll([rig.RefreshAsync(Home, next), .. Enumerable.Range(0, 4).Select(_ => rig.RefreshAsync(Elsewhere, rig.First))]);
+
+        Assert.Null(replies[0].Error);
+        Assert.All(replies[1..], reply => Assert.Equal("invalid_grant", reply.Error));
+        Assert.Null(await rig.UseAsync(replies[0]));
+        Assert.Equal(1, await rig.CountAsync("session.refresh_refused"));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_client_that_refreshes_in_a_loop_fills_no_table(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var last = rig.First;
+        for (var i = 0; i < SessionTokens.MaxSpent + 10; i++)
+        {
+            last = await rig.RefreshAsync(Home, last);
+            rig.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await using var connection = await rig.Database.OpenAsync();
+        Assert.Equal(SessionTokens.MaxSpent, await connection.ExecuteScalarAsync<long>("select count(*) from spent_refresh_tokens"));
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Home, rig.First)).Error);
+        Assert.Null(await rig.UseAsync(last));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Refreshing_keeps_a_session_for_ninety_days_and_no_longer(string engine)
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
-        await using var rig = await ProxyRig.StartAsync(engine: engine, clock: clock);
-        var (device, tokens) = await SignInAsync(rig);
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var tokens = await rig.RefreshAsync(Home, rig.First);
         for (var day = 29; day < 90; day += 29)
         {
-            clock.Advance(TimeSpan.FromDays(29));
-            tokens = await device.RefreshAsync(tokens["refresh_token"]);
+            rig.Clock.Advance(TimeSpan.FromDays(29));
+            tokens = await rig.RefreshAsync(Home, tokens);
             Assert.Equal((long)Min(Sessions.Lifetime, TimeSpan.FromDays(90 - day)).TotalSeconds, tokens.Json.GetProperty("expires_in").GetInt64());
         }
 
-        clock.Advance(TimeSpan.FromDays(3.1));
+        rig.Clock.Advance(TimeSpan.FromDays(3.1));
 
-        Assert.Equal("invalid_grant", (await device.RefreshAsync(tokens["refresh_token"])).Error);
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Home, tokens)).Error);
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Revoking_either_token_ends_both(string engine)
     {
-        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        await using var rig = await RefreshRig.StartAsync(engine);
         foreach (var name in (string[])["access_token", "refresh_token"])
         {
-            var (device, tokens) = await SignInAsync(rig);
-            Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Status);
+            var tokens = await rig.SignInAsync(Home);
+            Assert.Null(await rig.UseAsync(tokens));
+            rig.Clock.Advance(TimeSpan.FromSeconds(1));
 
-            Assert.Equal(HttpStatusCode.OK, (await device.RevokeAsync(tokens[name])).Status);
-            Assert.Equal(HttpStatusCode.OK, (await device.RevokeAsync(tokens[name])).Status);
+            Assert.Equal(HttpStatusCode.OK, (await new DeviceClient(rig.Server).RevokeAsync(tokens[name])).Status);
+            Assert.Equal(HttpStatusCode.OK, (await new DeviceClient(rig.Server).RevokeAsync(tokens[name])).Status);
 
-            Assert.Equal("invalid_token", (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Code);
-            Assert.Equal("invalid_grant", (await device.RefreshAsync(tokens["refresh_token"])).Error);
+            Assert.Equal("invalid_token", await rig.UseAsync(tokens));
+            Assert.Equal("invalid_grant", (await rig.RefreshAsync(Home, tokens)).Error);
             Assert.Equal("session.signed_out", (await DeviceSignInTests.ActionsAsync(rig.Database)).Last());
         }
     }
@@ -118,30 +230,59 @@ public class RefreshTests
     [Theory, InlineData("tvs_"), InlineData("unknown"), InlineData("")]
     public async Task Nothing_but_a_live_refresh_token_refreshes(string kind)
     {
-        await using var rig = await ProxyRig.StartAsync();
-        var (device, tokens) = await SignInAsync(rig);
+        await using var rig = await RefreshRig.StartAsync("sqlite");
         var token = kind switch
         {
-            "tvs_" => tokens["access_token"],
+            "tvs_" => rig.First["access_token"],
             "unknown" => AccessToken.Create(TokenKind.Refresh).Reveal(),
             _ => "mistyped",
         };
 
-        var reply = await device.RefreshAsync(token);
+        var reply = await new DeviceClient(rig.Server).RefreshAsync(token);
 
         Assert.Equal((HttpStatusCode.Unauthorized, "invalid_grant"), (reply.Status, reply.Error));
-        Assert.Null((await device.RefreshAsync(tokens["refresh_token"])).Error);
+        Assert.Null((await rig.RefreshAsync(Home, rig.First)).Error);
     }
 
-    private static async Task<(DeviceClient Device, OAuthReply Tokens)> SignInAsync(ProxyRig rig)
+    /// <summary>Whoever gives up after the approval never shows the tokens.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_device_session_that_nobody_uses_ends_after_minutes(string engine)
     {
-        var device = new DeviceClient(rig.Server);
-        using var owner = new PageVisitor(rig.Server).SignedIn(rig.Token);
-        return (device, await device.SignInAsync(owner));
+        await using var rig = await RefreshRig.StartAsync(engine);
+        var (used, refreshed, asked) = (await rig.SignInAsync(Home), await rig.SignInAsync(Home), await rig.SignInAsync(Home));
+        rig.Clock.Advance(Sessions.Unused - TimeSpan.FromSeconds(3));
+        Assert.Equal((long)Sessions.Lifetime.TotalSeconds, rig.First.Json.GetProperty("expires_in").GetInt64()); // as soon as it is used
+        Assert.Null(await rig.UseAsync(used));
+        Assert.NotNull(await rig.SessionAsync(asked));
+        refreshed = await rig.RefreshAsync(Home, refreshed);
+        rig.Clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal("expired_token", await rig.UseAsync(rig.First));
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Home, rig.First)).Error);
+        rig.Clock.Advance(TimeSpan.FromDays(29));
+        Assert.Equal((null, null, null), (await rig.UseAsync(used), await rig.UseAsync(refreshed), await rig.UseAsync(asked)));
+        Assert.Equal(3 + 1, (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", used["access_token"])).GetArrayLength()); // and the owner's own
     }
 
-    private static async Task<string?> SessionAsync(ProxyRig rig, string token) =>
-        (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", token)).GetProperty("session").GetProperty("id").GetString();
+    /// <summary>The row says when a session ends, to the proxy as to everybody else.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_proxy_the_api_and_the_refresh_end_a_session_at_the_same_moment(string engine)
+    {
+        await using var rig = await RefreshRig.StartAsync(engine);
+        Assert.Null(await rig.UseAsync(rig.First));
+        rig.Clock.Advance(TimeSpan.FromHours(1));
+        var next = await rig.RefreshAsync(Home, rig.First);
+        await using (var connection = await rig.Database.OpenAsync())
+        {
+            await connection.ExecuteAsync("update auth_sessions set expires_at = @at", new { at = rig.Clock.GetUtcNow().AddMinutes(20).ToUnixTimeMilliseconds() });
+        }
+
+        rig.Clock.Advance(TimeSpan.FromMinutes(20));
+        using var api = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", next["access_token"]);
+        Assert.Equal(HttpStatusCode.Unauthorized, api.StatusCode);
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Home, next)).Error);
+        Assert.Equal("expired_token", await rig.UseAsync(next));
+    }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }
