@@ -15,6 +15,9 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     /// <summary>How long a device's session waits for its first use: whoever gives up after the approval leaves one that nobody holds the token of.</summary>
     public static readonly TimeSpan Unused = TimeSpan.FromMinutes(30);
 
+    /// <summary>How many sessions somebody may have; the one that was not used for longest ends when there are more. Far more than anybody has machines.</summary>
+    public const int MaxPerUser = 100;
+
     /// <summary>How long an ended-by-age session is remembered, so that its owner is told that it expired and not that it is unknown.</summary>
     private static readonly TimeSpan RememberExpired = TimeSpan.FromDays(30);
 
@@ -46,44 +49,41 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     }
 
     /// <summary>For somebody who has just come to be, or proved to be, who they are.</summary>
-    public async Task<Created> CreateAsync(User user, Origin origin, CancellationToken cancel)
-    {
-        await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var created = await InsertAsync(connection, transaction, user, origin, cancel);
-        await transaction.CommitAsync(cancel);
-        return created;
-    }
+    public async Task<Created> CreateAsync(User user, Origin origin, CancellationToken cancel) => (await CreateAsync(user, null, origin, cancel))!;
 
     /// <summary>For a password that was right a moment ago.</summary>
     /// <returns>Null when the user was disabled or removed, or the password changed, since it was checked against this hash.</returns>
-    public async Task<Created?> CreateAsync(User user, string checkedHash, Origin origin, CancellationToken cancel)
+    public async Task<Created?> CreateAsync(User user, string? checkedHash, Origin origin, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
-        // Written, not read: who disables the user or changes the password writes the same row, so that one of the two waits for the other.
-        var stands = await connection.ExecuteAsync(new CommandDefinition(
-            "update users set updated_at = updated_at where id = @Id and password_hash = @checkedHash and disabled_at is null", new { user.Id, checkedHash }, transaction, cancellationToken: cancel));
-        if (stands == 0)
+        Created? created = null;
+        await changes.MakeAsync(user.Id, async () =>
         {
-            return null;
-        }
+            await using var connection = await database.ConnectAsync(cancel);
+            await using var transaction = await connection.BeginTransactionAsync(cancel);
+            // Written, not read: who disables the user or changes the password writes the same row, so that one of the two waits for the other.
+            var stands = await connection.ExecuteAsync(new CommandDefinition(
+                "update users set updated_at = updated_at where id = @Id and (cast(@checkedHash as text) is null or (password_hash = @checkedHash and disabled_at is null))",
+                new { user.Id, checkedHash },
+                transaction,
+                cancellationToken: cancel));
+            if (stands == 0)
+            {
+                return 0;
+            }
 
-        var created = await InsertAsync(connection, transaction, user, origin, cancel);
-        await transaction.CommitAsync(cancel);
+            var (token, id) = (AccessToken.Create(TokenKind.Session), Guid.CreateVersion7(clock.GetUtcNow()).ToString());
+            var (expires, ended) = await InsertAsync(connection, transaction, id, new Actor(user.Id, user.Email, origin), token, null, cancel);
+            await transaction.CommitAsync(cancel);
+            created = new Created(token, expires);
+            return ended;
+        });
         return created;
-    }
-
-    private async Task<Created> InsertAsync(DbConnection connection, DbTransaction transaction, User user, Origin origin, CancellationToken cancel)
-    {
-        var (token, id) = (AccessToken.Create(TokenKind.Session), Guid.CreateVersion7(clock.GetUtcNow()).ToString());
-        return new Created(token, await InsertAsync(connection, transaction, id, new Actor(user.Id, user.Email, origin), token, null, cancel));
     }
 
     /// <summary>Adds a session, and the sign-in to the audit log, in a transaction of the caller's.</summary>
     /// <param name="refresh">For a device: what refreshes its tokens, and the place they are handed out at. Its session ends after <see cref="Unused"/> unless it is used.</param>
-    /// <returns>When the session ends, if it is used.</returns>
-    public async Task<DateTimeOffset> InsertAsync(
+    /// <returns>When the session ends, if it is used; and how many others ended for it, which <see cref="UserChanges"/> has to be told after the commit.</returns>
+    public async Task<(DateTimeOffset ExpiresAt, int EndedOthers)> InsertAsync(
         DbConnection connection, DbTransaction transaction, string id, Actor owner, AccessToken token, (AccessToken Token, string? Place)? refresh, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
@@ -107,8 +107,23 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
             },
             transaction,
             cancellationToken: cancel));
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update users set last_seen_at = @Now where id = @UserId", new { owner.UserId, Now = now.ToUnixTimeMilliseconds() }, transaction, cancellationToken: cancel));
         await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.SignIn, owner, id), cancel);
-        return expires;
+        var ended = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            delete from auth_sessions where user_id = @UserId and id <> @id and id not in (
+                select id from auth_sessions where user_id = @UserId and id <> @id order by last_used_at desc, created_at desc limit @Others)
+            """,
+            new { owner.UserId, id, Others = (long)MaxPerUser - 1 },
+            transaction,
+            cancellationToken: cancel));
+        if (ended > 0)
+        {
+            await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.OtherSessionsEnded, owner, ended.ToString(CultureInfo.InvariantCulture)), cancel);
+        }
+
+        return (expires, ended);
     }
 
     /// <returns>The session, expired or not; null when it was ended or never was, or its user is disabled.</returns>
@@ -177,7 +192,7 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     public static Task LockUserAsync(DbConnection connection, DbTransaction? transaction, string userId) =>
         connection.ExecuteAsync("update users set updated_at = updated_at where id = @userId", new { userId }, transaction);
 
-    /// <summary>Records that a session was used, which also moves its end.</summary>
+    /// <summary>Records that a session was used, which also moves its end, and that its user was seen.</summary>
     public async Task TouchAsync(Use use, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -187,7 +202,11 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     /// <inheritdoc cref="TouchAsync(Use, CancellationToken)"/>
     public static Task TouchAsync(DbConnection connection, DbTransaction? transaction, IEnumerable<Use> uses, CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(
-            "update auth_sessions set last_used_at = @Used, expires_at = @Expires where id = @Id and last_used_at <= @Used",
+            // The user first, as everywhere: both may be one transaction.
+            """
+            update users set last_seen_at = @Used where id = (select user_id from auth_sessions where id = @Id) and (last_seen_at is null or last_seen_at < @Used);
+            update auth_sessions set last_used_at = @Used, expires_at = @Expires where id = @Id and last_used_at <= @Used
+            """,
             uses.Select(use => new
             {
                 use.Id,

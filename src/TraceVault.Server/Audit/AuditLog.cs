@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Data.Common;
 using Dapper;
 using TraceVault.Operations;
@@ -6,16 +7,32 @@ using TraceVault.Storage;
 namespace TraceVault.Audit;
 
 /// <summary>Who did what, when, from where and with what outcome. Written in the transaction of the change itself; the application can add and read, nothing else.</summary>
+/// <remarks>Nobody can delete from it, so one person adds at most so much an hour: a change beyond that is not made.</remarks>
 internal sealed class AuditLog(Database database, TimeProvider clock)
 {
+    /// <summary>How many changes of one area (keys, tokens, …) one person makes in <see cref="Window"/>; more of sign-ins, which scripts make, and of members, where a team moves in.</summary>
+    public const int MaxChanges = 200, MaxFrequent = 1000;
+
+    public static readonly TimeSpan Window = TimeSpan.FromHours(1);
+
+    /// <summary>What only takes something away. It is never refused: somebody had to make it before, and that was counted.</summary>
+    private static readonly FrozenSet<string> Endings = FrozenSet.Create(
+        AuditActions.SignOut, AuditActions.SessionEnded, AuditActions.OtherSessionsEnded, AuditActions.KeyRemoved, AuditActions.TokenRevoked, AuditActions.InviteWithdrawn,
+        AuditActions.Disabled, AuditActions.Removed, AuditActions.DeviceRefused, AuditActions.DeviceCodeReused, AuditActions.RefreshReused, AuditActions.RefreshRefused);
+
+    private const string LatelyByActor = "select count(*) from audit_events where actor_id = @ActorId and at > @Since and action like @Area";
+
     /// <summary>Adds to the log on the connection, and in the transaction, of the change.</summary>
-    public Task AppendAsync(DbConnection connection, DbTransaction? transaction, AuditEvent happened, CancellationToken cancel = default)
+    /// <exception cref="TooManyChangesException">Its actor made too many lately: the transaction must not be committed.</exception>
+    public async Task AppendAsync(DbConnection connection, DbTransaction? transaction, AuditEvent happened, CancellationToken cancel = default)
     {
         var now = clock.GetUtcNow();
-        return connection.ExecuteAsync(new CommandDefinition(
-            """
+        var isBounded = happened.Actor.UserId is not null && !Endings.Contains(happened.Action);
+        var added = await connection.ExecuteAsync(new CommandDefinition(
+            $"""
             insert into audit_events (id, at, action, outcome, actor_id, actor_email, subject_id, subject_email, target, client, address)
-            values (@Id, @At, @Action, @Outcome, @ActorId, @ActorEmail, @SubjectId, @SubjectEmail, @Target, @Client, @Address)
+            select @Id, @At, @Action, @Outcome, @ActorId, @ActorEmail, @SubjectId, @SubjectEmail, @Target, @Client, @Address
+            where @Most = 0 or ({LatelyByActor}) < @Most
             """,
             new
             {
@@ -30,9 +47,29 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
                 Target = Redaction.Of(happened.Target),
                 happened.Actor.Origin.Client,
                 happened.Actor.Origin.Address,
+                Most = isBounded ? Most(happened.Action) : 0,
+                Since = Since(now),
+                Area = Area(happened.Action),
             },
             transaction,
             cancellationToken: cancel));
+        if (added == 0)
+        {
+            throw new TooManyChangesException();
+        }
+    }
+
+    /// <summary>For a change that costs something before it is made.</summary>
+    /// <exception cref="TooManyChangesException">It would be refused.</exception>
+    public async Task RequireRoomAsync(string action, Actor actor, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        var lately = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            LatelyByActor, new { ActorId = actor.UserId, Since = Since(clock.GetUtcNow()), Area = Area(action) }, cancellationToken: cancel));
+        if (lately >= Most(action))
+        {
+            throw new TooManyChangesException();
+        }
     }
 
     /// <summary>Makes a change and adds it to the log in one transaction; adds nothing when there was nothing to change.</summary>
@@ -67,6 +104,12 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
 
         await transaction.CommitAsync(cancel);
     }
+
+    private static string Area(string action) => action[..(action.IndexOf('.', StringComparison.Ordinal) + 1)] + '%';
+
+    private static long Most(string action) => Area(action) is "session.%" or "member.%" ? MaxFrequent : MaxChanges;
+
+    private static long Since(DateTimeOffset now) => (now - Window).ToUnixTimeMilliseconds();
 
     private static string Text(AuditOutcome outcome) => outcome switch
     {

@@ -5,11 +5,10 @@ namespace TraceVault.Members;
 
 /// <summary>Somebody with an account, as administrators see them; the times are Unix milliseconds.</summary>
 /// <param name="DisabledAt">Null while the account may be used.</param>
-/// <param name="LastSeenAt">The latest use of a session that is still there; 0 when there is none.</param>
+/// <param name="LastSeenAt">The latest use of a session, be it over or not; 0 when there was none.</param>
 public sealed record Member(string Id, string Email, string? Name, string Role, long? DisabledAt, long CreatedAt, long LastSeenAt)
 {
-    internal const string Columns =
-        "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, coalesce((select max(s.last_used_at) from auth_sessions s where s.user_id = u.id), 0) as last_seen_at";
+    internal const string Columns = "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, coalesce(u.last_seen_at, 0) as last_seen_at";
 
     internal DateTime? LastSeen => LastSeenAt == 0 ? null : UnixTime.ToUtc(LastSeenAt);
 

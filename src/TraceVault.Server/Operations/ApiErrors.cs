@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 using TraceVault.Pages;
 using TraceVault.Storage;
 
@@ -22,12 +23,17 @@ internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExcept
             BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => (415, "Send JSON with content-type: application/json."),
             BadHttpRequestException => (400, "The request body is not the JSON object that this endpoint takes."),
             SessionOverException => (401, "Your session was ended meanwhile. Nothing was changed. Sign in again."),
+            TooManyChangesException => (429, "Those were too many changes of this kind within an hour. Nothing was changed. Try again later."),
             _ when outage.Caused(exception) => (503, "The database is unavailable. Try again in a few seconds."),
             _ => (500, "The server made a mistake. Its log says more."),
         };
         if (status == 503)
         {
             httpContext.Response.Headers.RetryAfter = "2";
+        }
+        else if (status == 429)
+        {
+            httpContext.Response.Headers.RetryAfter = "600"; // of the hour that is looked at
         }
         else if (status == 500)
         {
@@ -60,6 +66,7 @@ internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExcept
         StatusCodes.Status403Forbidden => "This is not yours to see",
         StatusCodes.Status404NotFound => "There is no such page",
         StatusCodes.Status413PayloadTooLarge => "That is too long",
+        StatusCodes.Status429TooManyRequests => "That is too often",
         StatusCodes.Status503ServiceUnavailable => "The server cannot reach its database",
         >= 500 => "The server made a mistake",
         _ => "The server could not read that",

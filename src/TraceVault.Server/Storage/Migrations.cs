@@ -222,3 +222,16 @@ public sealed class RefreshedTokens : ForwardOnlyMigration
         Execute.Sql("update auth_sessions set previous_refresh_hash = null where previous_refresh_hash is not null");
     }
 }
+
+/// <summary>When somebody was last seen, which outlives their sessions; and what one person did lately is counted in the audit log.</summary>
+[Migration(11, "last seen")]
+public sealed class LastSeen : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Alter.Table("users").AddColumn("last_seen_at").AsInt64().Nullable();
+        Execute.Sql("update users set last_seen_at = (select max(last_used_at) from auth_sessions where user_id = users.id)");
+        Create.Index("ix_audit_events_actor_id").OnTable("audit_events").OnColumn("actor_id").Ascending().OnColumn("at").Ascending();
+    }
+}

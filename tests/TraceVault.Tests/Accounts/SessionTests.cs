@@ -80,6 +80,40 @@ public class SessionTests
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from auth_sessions"));
     }
 
+    /// <summary>Somebody who signs in in a loop, or a script that never signs out.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_user_has_a_bounded_number_of_sessions_and_the_one_unused_for_longest_ends(string engine)
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database, clock: clock);
+        var first = await server.SetUpAsync();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        var idle = await server.LogInAsync();
+        for (var i = 0; i < TraceVault.Accounts.Sessions.MaxPerUser - 2; i++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await server.LogInAsync();
+        }
+
+        clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, first)); // used, so that another is the oldest
+        using (var warm = await server.Client.SendAsync(server.ProxyRequest(idle, "/v1/models"), Patience.Cancel))
+        {
+            Assert.Equal("no_key", warm.Headers.GetValues("x-tracevault-error").Single());
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        var last = await server.LogInAsync();
+
+        using var ended = await server.Client.SendAsync(server.ProxyRequest(idle, "/v1/models"), Patience.Cancel);
+        Assert.Equal("invalid_token", ended.Headers.GetValues("x-tracevault-error").Single());
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Unauthorized], [await StatusAsync(server, first), await StatusAsync(server, last), await StatusAsync(server, idle)]);
+        await using var connection = await database.OpenAsync();
+        Assert.Equal(TraceVault.Accounts.Sessions.MaxPerUser, await connection.ExecuteScalarAsync<long>("select count(*) from auth_sessions"));
+        Assert.Equal("1", await connection.QuerySingleAsync<string>("select target from audit_events where action = 'session.others_ended'"));
+    }
+
     [Fact]
     public async Task Nobody_ends_the_session_of_another_user()
     {

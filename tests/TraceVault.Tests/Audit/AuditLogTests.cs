@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Text.Json;
 using TraceVault.Accounts;
+using TraceVault.Audit;
 
 namespace TraceVault.Tests.Audit;
 
@@ -45,6 +46,38 @@ public class AuditLogTests
         var events = await rig.EventsAsync();
         Assert.Single(events, each => each.StartsWith("key.set", StringComparison.Ordinal));
         Assert.Equal(7, events.Count(each => each.StartsWith("key.replaced", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Nobody may delete from the log, so nobody may fill it; and what only takes something away is never refused.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Somebody_who_changes_their_key_in_a_loop_is_stopped_and_nobody_else_is(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        var other = await rig.AddUserAsync("ada@example.com", "member");
+        var before = await rig.CountAsync("audit_events");
+        await rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey });
+        for (var i = 1; i < AuditLog.MaxChanges; i++)
+        {
+            using var changed = await rig.CallAsync(HttpMethod.Put, KeyPath, new { max_concurrent = (i % 9) + 1 });
+            Assert.Equal(HttpStatusCode.NoContent, changed.StatusCode);
+        }
+
+        using var refused = await rig.CallAsync(HttpMethod.Put, KeyPath, new { max_concurrent = 77 });
+        using var key = await rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey });
+        var status = JsonElement.Parse(await (await rig.CallAsync(HttpMethod.Get, KeyPath)).Content.ReadAsStringAsync(Patience.Cancel));
+        using var others = await rig.Server.ApiAsync(HttpMethod.Put, KeyPath, other, new { key = TestServer.AnthropicKey });
+        using var token = await rig.CallAsync(HttpMethod.Post, TokenPath, new { name = "another kind of change" });
+        using var removed = await rig.CallAsync(HttpMethod.Delete, KeyPath);
+        rig.Clock.Advance(AuditLog.Window);
+        using var later = await rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey });
+
+        Assert.Equal([HttpStatusCode.TooManyRequests, HttpStatusCode.TooManyRequests], [refused.StatusCode, key.StatusCode]);
+        Assert.Equal("application/problem+json", refused.Content.Headers.ContentType!.MediaType);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.NotEqual(77, status.GetProperty("max_concurrent").GetInt32());
+        Assert.Equal(
+            [HttpStatusCode.NoContent, HttpStatusCode.Created, HttpStatusCode.NoContent, HttpStatusCode.NoContent], [others.StatusCode, token.StatusCode, removed.StatusCode, later.StatusCode]);
+        Assert.Equal(AuditLog.MaxChanges + 4, await rig.CountAsync("audit_events") - before);
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]

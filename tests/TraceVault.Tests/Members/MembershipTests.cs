@@ -1,6 +1,7 @@
 using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
 
 namespace TraceVault.Tests.Members;
@@ -51,6 +52,24 @@ public class MembershipTests
         Assert.Equal(["member.role_changed done owner@example.com ada@example.com member"], await team.AuditAsync("member.role_changed"));
         Assert.Equal(400, await team.CallAsync(team.Owner, "PUT", $"/api/v1/members/{ada.Id}/role", new { role = "root" }));
         Assert.Equal(400, await team.CallAsync(team.Owner, "PUT", $"/api/v1/members/{ada.Id}/role", new { }));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task When_somebody_was_last_seen_outlives_their_sessions(string engine)
+    {
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var team = await Team.StartAsync(engine, clock);
+        var ada = await team.JoinAsync("ada", "admin");
+        clock.Advance(TimeSpan.FromHours(3));
+        Assert.Equal(200, await team.CallAsync(ada.Token, "GET", "/api/v1/me"));
+        var seen = clock.GetUtcNow();
+        clock.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(204, await team.CallAsync(team.Owner, "PUT", $"/api/v1/members/{ada.Id}/role", new { role = "member" }));
+
+        var member = (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/members", team.Owner)).EnumerateArray().Single(each => each.GetProperty("id").GetString() == ada.Id);
+        Assert.Equal(seen.ToUnixTimeMilliseconds(), member.GetProperty("last_seen_at").GetDateTimeOffset().ToUnixTimeMilliseconds());
+        Assert.DoesNotContain("no session", await team.Browser(team.Owner).ReadAsync("/admin/users"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]

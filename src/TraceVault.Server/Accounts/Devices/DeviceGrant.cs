@@ -5,7 +5,7 @@ using TraceVault.Storage;
 namespace TraceVault.Accounts.Devices;
 
 /// <summary>Answers a device that asks whether it was approved (RFC 8628 §3.4): with tokens, once.</summary>
-internal sealed class DeviceGrant(Database database, DeviceAuthorizations devices, Sessions sessions, SessionTokens tokens, Places places, TimeProvider clock)
+internal sealed class DeviceGrant(Database database, DeviceAuthorizations devices, Sessions sessions, SessionTokens tokens, UserChanges changes, Places places, TimeProvider clock)
 {
     /// <summary>Seconds that each poll that comes too early adds to the interval (RFC 8628 §3.5), and the longest it grows to.</summary>
     private const long SlowDown = 5, MaxInterval = 60;
@@ -72,6 +72,17 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
     /// <returns>Null when another poll was faster.</returns>
     private async Task<GrantResult?> RedeemAsync(DeviceAuthorization found, Origin origin)
     {
+        GrantResult? result = null;
+        await changes.MakeAsync(found.UserId!, async () =>
+        {
+            (result, var endedOthers) = await TryRedeemAsync(found, origin);
+            return endedOthers;
+        });
+        return result;
+    }
+
+    private async Task<(GrantResult? Result, int EndedOthers)> TryRedeemAsync(DeviceAuthorization found, Origin origin)
+    {
         await using var connection = await database.ConnectAsync(CancellationToken.None);
         await using var transaction = await connection.BeginTransactionAsync();
         // Written, not read, and first: who disables the user or changes the password does the same, so that one of the two waits for the other.
@@ -79,7 +90,7 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
             "update users set updated_at = updated_at where id = @UserId and disabled_at is null returning id, email", new { found.UserId }, transaction);
         if (owner is null)
         {
-            return new GrantResult(OAuthError.Refused);
+            return (new GrantResult(OAuthError.Refused), 0);
         }
 
         var redeemed = await connection.ExecuteAsync(
@@ -88,12 +99,12 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
             transaction);
         if (redeemed == 0)
         {
-            return null;
+            return default;
         }
 
         var (access, refresh) = (AccessToken.Create(TokenKind.Session), AccessToken.Create(TokenKind.Refresh));
-        var expires = await sessions.InsertAsync(connection, transaction, found.Id, new Actor(owner.Id, owner.Email, origin), access, (refresh, places.Of(origin)), CancellationToken.None);
+        var (expires, ended) = await sessions.InsertAsync(connection, transaction, found.Id, new Actor(owner.Id, owner.Email, origin), access, (refresh, places.Of(origin)), CancellationToken.None);
         await transaction.CommitAsync();
-        return new GrantResult(null, new IssuedTokens(access, refresh, expires));
+        return (new GrantResult(null, new IssuedTokens(access, refresh, expires)), ended);
     }
 }
