@@ -12,9 +12,9 @@ internal static class Program
     private static async Task Main(string[] args)
     {
         var count = int.Parse(args[0], CultureInfo.InvariantCulture);
-        if (!ProviderKey.TryParse(args[1], out var key))
+        if (!ProviderKey.TryParse(args[1], out var key, out var problem))
         {
-            throw new ArgumentException(ProviderKey.Rule);
+            throw new ArgumentException(problem);
         }
 
         await using var app = await Seeding.PrepareAsync();

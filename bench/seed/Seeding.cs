@@ -35,7 +35,7 @@ internal static class Seeding
             tokens.Add(session.Token.Reveal());
             AccessToken.TryRead(session.Token.Reveal(), out var presented);
             var found = await sessions.FindAsync(presented.Hash, CancellationToken.None);
-            await keys.SaveAsync(user.Id, found!.Id, key, ProviderKeys.MaxMaxConcurrent, new Actor(user.Id, user.Email, Here));
+            await keys.SaveAsync(user.Id, found!.Id, key, ProviderKeys.MaxMaxConcurrent, isKnownToWork: false, new Actor(user.Id, user.Email, Here));
         }
 
         return tokens;

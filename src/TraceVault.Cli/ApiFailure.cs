@@ -66,6 +66,7 @@ internal static class ApiFailure
             HttpStatusCode.TooManyRequests => CommandFailure.Failed("too_many_requests", $"{said ?? "Too many attempts."} {RetryAfter(response)}"),
             >= HttpStatusCode.InternalServerError => CommandFailure.Failed(
                 "server_error", $"{said ?? $"The server failed (HTTP {(int)response.StatusCode})."} Try again; if it stays, look into the server's log."),
+            _ when problem?.Code is "key_refused" => CommandFailure.Failed("key_refused", problem.Detail is { } detail ? Sentence(Text.Printable(detail).Trim()) : "Anthropic does not know this key."),
             _ => CommandFailure.Failed("refused", said ?? $"The server refused (HTTP {(int)response.StatusCode})."),
         };
     }

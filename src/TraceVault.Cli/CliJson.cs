@@ -12,7 +12,8 @@ internal sealed record LoginBody(string Email, Secret Password);
 
 internal sealed record KeyBody(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Secret? Key,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MaxConcurrent);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MaxConcurrent,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? StoreAnyway);
 
 internal sealed record SignInAnswer(Secret Token, DateTimeOffset ExpiresAt, SignInUser User);
 
@@ -23,7 +24,8 @@ internal sealed record MeAnswer(string Email, MeSession Session, string? Name = 
 internal sealed record MeSession(DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
 
 internal sealed record KeyAnswer(
-    bool Configured, DateTimeOffset? ConfiguredAt = null, DateTimeOffset? LastUsedAt = null, int? MaxConcurrent = null, bool? Readable = null);
+    bool Configured, DateTimeOffset? ConfiguredAt = null, DateTimeOffset? LastUsedAt = null, int? MaxConcurrent = null, bool? Readable = null,
+    DateTimeOffset? WorksSince = null, DateTimeOffset? RefusedAt = null);
 
 /// <summary>RFC 8628, section 3.2.</summary>
 internal sealed record DeviceAnswer(
@@ -32,8 +34,8 @@ internal sealed record DeviceAnswer(
 /// <summary>RFC 6749, sections 5.1 and 5.2: tokens, or an error. The refresh token is left out: the session slides with its use.</summary>
 internal sealed record TokenAnswer(Secret? AccessToken = null, string? Error = null);
 
-/// <summary>RFC 9457, with the member <c>errors</c>: a field's name to what is wrong with it.</summary>
-internal sealed record Problem(string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null);
+/// <summary>RFC 9457, with the members <c>errors</c>, a field's name to what is wrong with it, and <c>code</c>, where a program may do something about it.</summary>
+internal sealed record Problem(string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null, string? Code = null);
 
 /// <summary>What <c>status --json</c> prints.</summary>
 internal sealed record StatusAnswer(string ServerUrl, string Email, string? Name, string? Role, MeSession Session, KeyAnswer AnthropicKey);

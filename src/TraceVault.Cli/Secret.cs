@@ -34,6 +34,16 @@ internal static class AnthropicKey
     /// <summary>Bounds of the server, in characters.</summary>
     private const int MinLength = 20, MaxLength = 512;
 
+    private const string Source = "https://console.anthropic.com/settings/keys";
+
+    /// <summary>What people take for a key, by what it begins with. The server knows them too; here nothing of it leaves the machine.</summary>
+    private static readonly (string Prefix, string Kind)[] Others =
+    [
+        ("sk-ant-oat", "the token of a Claude subscription"), ("sk-ant-ort", "the refresh token of a Claude subscription"), ("sk-ant-admin", "an admin key, which sends no messages"),
+        ("sk-ant-sid", "the session of a browser at claude.ai"), ("tvs_", "a token of TraceVault"), ("tvp_", "a token of TraceVault"), ("tvr_", "a token of TraceVault"),
+        ("tvd_", "a token of TraceVault"), ("tvl_", "a token of TraceVault"),
+    ];
+
     /// <summary>Says what is wrong before anything is sent; the text never repeats the key.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out Secret? key, [NotNullWhen(false)] out string? problem)
     {
@@ -41,10 +51,16 @@ internal static class AnthropicKey
         key = new Secret(trimmed);
         problem = trimmed.Length == 0 ? "No key was given."
             : trimmed.Any(char.IsWhiteSpace) ? "The key holds spaces or line breaks. Copy it once more, as one piece."
-            : !trimmed.StartsWith("sk-ant-", StringComparison.Ordinal) ? "That is not an Anthropic key: those start with sk-ant-. Make one at https://console.anthropic.com/settings/keys."
+            : Array.Find(Others, other => trimmed.StartsWith(other.Prefix, StringComparison.Ordinal)).Kind is { } kind ? $"That is {kind}, not an API key. Make one at {Source}."
+            : IsMasked(trimmed) ? $"That is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made. Make another at {Source}."
+            : !trimmed.StartsWith("sk-ant-", StringComparison.Ordinal) ? $"That is {(trimmed.StartsWith("sk-", StringComparison.Ordinal) ? "a key of OpenAI or another provider" : "not an Anthropic key")}: Anthropic's start with sk-ant-. Make one at {Source}."
             : !key.FitsHeader ? "The key holds characters that no key has. Copy it once more."
             : trimmed.Length is < MinLength or > MaxLength ? $"A key has {MinLength} to {MaxLength} characters; this text has {trimmed.Length}. Copy it once more."
             : null;
         return problem is null;
     }
+
+    private static bool IsMasked(string text) =>
+        text.AsSpan().ContainsAny("…•●∗＊")
+        || (text.Contains("...", StringComparison.Ordinal) || text.Contains("***", StringComparison.Ordinal)) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '*');
 }

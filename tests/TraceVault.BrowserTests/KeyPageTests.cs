@@ -50,9 +50,14 @@ public sealed class KeyPageTests(SystemChromium chromium)
         await rig.Page.GetByText("Replace the key").First.ClickAsync();
         await rig.Page.FillAsync(("Anthropic API key", "sk-ant-api03-a-key-that-was-deleted"));
         await rig.Page.PressAsync("Replace the key");
+        await Assertions.Expect(rig.Page.GetByLabel("Anthropic API key")).ToHaveAccessibleDescriptionAsync(new Regex("Anthropic does not know this key: it answered 401.*Nothing was changed"));
+        await rig.Page.FillAsync(("Anthropic API key", "sk-ant-api03-a-key-that-was-deleted"));
+        await rig.Page.GetByLabel("Store it anyway").CheckAsync();
+        await rig.Page.PressAsync("Replace the key");
         await rig.Page.ExpectStatusAsync("The key is stored.");
         await rig.Page.PressAsync("Send a test request");
         await rig.Page.ExpectStatusAsync("Anthropic does not know this key (401).");
+        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Region, new() { Name = "Your Anthropic key refused by Anthropic" })).ToBeVisibleAsync();
         await rig.Page.ExpectStatusAsync("authentication_error"); // Anthropic's own words
     }
 

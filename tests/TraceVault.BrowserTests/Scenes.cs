@@ -34,6 +34,11 @@ internal static class Scenes
             await rig.Page.StoreKeyAsync("sk-something-else");
             await rig.Page.ExpectAlertAsync("sk-ant-");
         }),
+        ["proxy-key-unknown"] = AsUser("/me/proxy/", async rig =>
+        {
+            await rig.Page.StoreKeyAsync("sk-ant-api03-a-key-that-was-deleted");
+            await rig.Page.ExpectAlertAsync("Anthropic does not know this key");
+        }),
         ["proxy-key-stored"] = AsUser("/me/proxy/", rig => StoreAsync(rig)),
         ["proxy-tested"] = AsUser("/me/proxy/", async rig =>
         {
@@ -43,7 +48,11 @@ internal static class Scenes
         }),
         ["proxy-test-failed"] = AsUser("/me/proxy/", async rig =>
         {
-            await StoreAsync(rig, "sk-ant-api03-a-key-that-was-deleted");
+            await rig.Page.StoreKeyAsync("sk-ant-api03-a-key-that-was-deleted");
+            await rig.Page.ExpectAlertAsync("Anthropic does not know this key");
+            await rig.Page.FillAsync(("Anthropic API key", "sk-ant-api03-a-key-that-was-deleted"));
+            await rig.Page.GetByLabel("Store it anyway").CheckAsync();
+            await rig.Page.PressAsync("Store the key");
             await rig.Page.PressAsync("Send a test request");
             await rig.Page.ExpectStatusAsync("Anthropic does not know this key");
         }),
@@ -155,9 +164,9 @@ internal static class Scenes
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
     }
 
-    private static async Task StoreAsync(BrowserRig rig, string key = TestServer.AnthropicKey)
+    private static async Task StoreAsync(BrowserRig rig)
     {
-        await rig.Page.StoreKeyAsync(key);
+        await rig.Page.StoreKeyAsync();
         await rig.Page.ExpectStatusAsync("The key is stored.");
     }
 }

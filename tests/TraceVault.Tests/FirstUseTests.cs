@@ -53,7 +53,8 @@ public sealed class FirstUseTests : IDisposable
         var (baseUrl, token) = await EvaluateEnvironmentAsync(cancel); // 5
         Assert.Equal(url + "/proxy/anthropic", baseUrl);
         Assert.Equal(HttpStatusCode.OK, await AskAsync(baseUrl, token, cancel));
-        KeySwap.AssertDone([Assert.Single(upstream.Requests)]);
+        Assert.Equal(["/v1/models?limit=1", "/v1/messages"], upstream.Requests.Select(request => request.Target)); // the first tried the key when it was stored
+        KeySwap.AssertDone(upstream.Requests);
 
         Assert.Equal($"Signed out of {url}.\n", await _machine.OutputAsync("", cancel, "logout")); // 6
         var refused = await _machine.RunAsync("", cancel, "proxy", "token");

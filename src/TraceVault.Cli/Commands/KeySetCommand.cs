@@ -16,16 +16,18 @@ internal static class KeySetCommand
             HelpName = "N",
             CustomParser = Limit,
         };
+        var anyway = new Option<bool>("--store-anyway") { Description = "Store the key without asking Anthropic whether it takes it." };
         var command = new ExampleCommand(
             "set",
-            "Store your Anthropic key. It is asked for without echo, or read from standard input.",
+            "Store your Anthropic key. It is asked for without echo, or read from standard input, and tried at Anthropic, which costs nothing.",
             "tracevault key set",
             "tracevault key set < key.txt",
             "tracevault key set --max-concurrent 8 < /dev/null")
         {
             limit,
+            anyway,
         };
-        command.SetAction((parse, cancel) => RunAsync(console, parse.GetValue(limit), SharedOptions.AllowsHttp(parse), cancel));
+        command.SetAction((parse, cancel) => RunAsync(console, parse.GetValue(limit), parse.GetValue(anyway), SharedOptions.AllowsHttp(parse), cancel));
         return command;
     }
 
@@ -37,7 +39,7 @@ internal static class KeySetCommand
         return null;
     }
 
-    private static async Task<int> RunAsync(CliConsole console, int? limit, bool allowHttp, CancellationToken cancel)
+    private static async Task<int> RunAsync(CliConsole console, int? limit, bool anyway, bool allowHttp, CancellationToken cancel)
     {
         var credentials = Credentials.Require(console, allowHttp);
         var text = console.Keys is null
@@ -48,8 +50,29 @@ internal static class KeySetCommand
             throw CommandFailure.Usage(problem);
 
         using var api = new ApiClient(credentials.Server, credentials.Token);
-        await api.SetKeyAsync(new(key, limit), cancel);
-        console.Out.WriteLine(console.OutStyle.Green(key is null ? $"At most {limit} of your requests run at once." : "The key is stored. Try it: tracevault proxy run -- claude"));
+        if (key is null)
+        {
+            await api.SetKeyAsync(new(null, limit, null), cancel);
+            console.Out.WriteLine(console.OutStyle.Green($"At most {limit} of your requests run at once."));
+            return ExitCodes.Done;
+        }
+
+        await StoreAsync(api, new(key, limit, anyway), cancel);
+        console.Out.WriteLine(console.OutStyle.Green("The key is stored. Try it: tracevault proxy run -- claude"));
+        if (!anyway && (await api.KeyAsync(cancel)).WorksSince is null)
+            console.Error.WriteLine(console.ErrorStyle.Yellow("Anthropic could not be asked whether it takes the key. Check in a while: tracevault proxy doctor"));
         return ExitCodes.Done;
+    }
+
+    private static async Task StoreAsync(ApiClient api, KeyBody body, CancellationToken cancel)
+    {
+        try
+        {
+            await api.SetKeyAsync(body, cancel);
+        }
+        catch (CommandFailure refused) when (refused.Code == "key_refused")
+        {
+            throw CommandFailure.Failed(refused.Code, $"{refused.Message} Copy it once more from console.anthropic.com, Settings, API keys; or store it all the same: tracevault key set --store-anyway");
+        }
     }
 }

@@ -31,9 +31,12 @@ internal static class KeyStatusCommand
             return console.OutStyle.Yellow("none. Store one: tracevault key set");
         if (key.Readable is false)
             return console.OutStyle.Red("stored, but the server can't open it. Store it again: tracevault key set");
+        if (key.RefusedAt is { } refused)
+            return console.OutStyle.Red($"refused by Anthropic since {Text.Time(refused)}. Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set");
         var since = key.ConfiguredAt is { } stored ? $" since {Text.Time(stored)}" : "";
         var used = key.LastUsedAt is { } last ? $", last used {Text.Time(last)}" : ", not used yet";
         var limit = key.MaxConcurrent is { } most ? $", at most {most} requests at once" : "";
-        return console.OutStyle.Green("stored") + since + used + limit;
+        var works = key.WorksSince is { } worked ? $", works since {Text.Time(worked)}" : "";
+        return console.OutStyle.Green("stored") + since + works + used + limit;
     }
 }

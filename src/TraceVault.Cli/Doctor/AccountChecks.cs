@@ -41,6 +41,8 @@ internal static class AccountChecks
         if (reply.Status != 200 || reply.Read(CliJson.Default.KeyAnswer) is not { } key)
             return Unexpected(gateway, "/api/v1/me/anthropic-key", reply);
         gateway.Closed = !key.Configured ? "No Anthropic key is stored." : key.Readable is false ? "The stored Anthropic key can't be opened." : null;
+        if (key is { Configured: true, RefusedAt: { } refused })
+            return Finding.Warn($"Anthropic has refused the stored key since {Text.Time(refused)}; the check of models asks again.", "Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set");
         return gateway.Closed is { } closed
             ? Finding.Fail(closed, key.Configured ? "Store it again: tracevault key set" : "Store one: tracevault key set")
             : Finding.Ok($"Stored{(key.ConfiguredAt is { } since ? $" since {Text.Time(since)}" : "")}, and the server can open it.");

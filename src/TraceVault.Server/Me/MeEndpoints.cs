@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
 using TraceVault.Audit;
@@ -13,9 +14,18 @@ internal sealed record SessionAnswer(string Id, DateTime CreatedAt, DateTime Exp
 
 public sealed record ListedSession(string Id, string? Client, string? Address, DateTime CreatedAt, DateTime LastUsedAt, DateTime ExpiresAt, bool Current);
 
-public sealed record KeyAnswer(bool Configured, DateTime? ConfiguredAt, DateTime? LastUsedAt, long MaxConcurrent, bool? Readable);
+/// <param name="WorksSince">Since when Anthropic has taken the key; left out, as <paramref name="RefusedAt"/> is, when that is not so, and both as long as it was not tried.</param>
+/// <param name="RefusedAt">Since when Anthropic has answered it with 401.</param>
+public sealed record KeyAnswer(
+    bool Configured,
+    DateTime? ConfiguredAt,
+    DateTime? LastUsedAt,
+    long MaxConcurrent,
+    bool? Readable,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTime? WorksSince = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTime? RefusedAt = null);
 
-internal sealed record KeyRequest(string? Key, long? MaxConcurrent)
+internal sealed record KeyRequest(string? Key, long? MaxConcurrent, bool? StoreAnyway)
 {
     public override string ToString() => "[key request]";
 }
@@ -29,10 +39,12 @@ internal static class MeEndpoints
     /// <summary>Status only: neither the key nor a part of it is ever given out again.</summary>
     public static async Task<KeyAnswer> GetKeyAsync(SignedIn me, ProviderKeys keys, KeyVault vault, CancellationToken cancel) =>
         await keys.FindAsync(me.User.Id, cancel) is { } stored
-            ? new KeyAnswer(true, UnixTime.ToUtc(stored.UpdatedAt), UnixTime.ToUtc(stored.LastUsedAt), stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner))
+            ? new KeyAnswer(
+                true, UnixTime.ToUtc(stored.UpdatedAt), UnixTime.ToUtc(stored.LastUsedAt), stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner),
+                UnixTime.ToUtc(stored.WorksSince), UnixTime.ToUtc(stored.RefusedAt))
             : new KeyAnswer(false, null, null, ProviderKeys.DefaultMaxConcurrent, null);
 
-    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, Actor actor, ProviderKeys keys)
+    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, Actor actor, ProviderKeys keys, KeyChange change, CancellationToken cancel)
     {
         if (request.MaxConcurrent is < 1 or > ProviderKeys.MaxMaxConcurrent)
         {
@@ -47,13 +59,12 @@ internal static class MeEndpoints
                 : ManagementApi.Invalid("key", "No key is stored yet: send one with the cap.");
         }
 
-        if (!ProviderKey.TryParse(request.Key, out var key))
+        return await change.StoreAsync(me, actor, request.Key, cap, request.StoreAnyway, cancel) switch
         {
-            return ManagementApi.Invalid("key", ProviderKey.Rule);
-        }
-
-        await keys.SaveAsync(me.User.Id, me.SessionId, key, cap, actor);
-        return TypedResults.NoContent();
+            { IsRefused: true, Problem: { } refused } => ManagementApi.Invalid("key", refused, "key_refused"),
+            { Problem: { } problem } => ManagementApi.Invalid("key", problem),
+            _ => TypedResults.NoContent(),
+        };
     }
 
     public static async Task<NoContent> DeleteKeyAsync(SignedIn me, Actor actor, ProviderKeys keys)

@@ -7,6 +7,7 @@ internal static class MeFeature
 {
     public static WebApplicationBuilder AddMe(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<KeyChange>();
         builder.Services.AddSingleton<ProxyPages>();
         return builder;
     }

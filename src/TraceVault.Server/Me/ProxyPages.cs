@@ -16,22 +16,23 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
     public static async Task<IResult> ShowAsync([FromQuery] string? tool, [FromQuery] string? done, PageContext page, SignedIn me, ProxyPages pages, CancellationToken cancel) =>
         await pages.PageAsync(page, me, cancel, tool: tool, said: done switch
         {
-            "stored" => "The key is stored. Send a test request to see that Anthropic takes it.",
+            "works" => "The key is stored. Anthropic takes it.",
+            "stored" => "The key is stored. Send a test request to see whether Anthropic takes it.",
+            "untested" => "The key is stored. Anthropic could not be asked whether it takes it: send a test request in a while.",
             "removed" => "The key is removed.",
             "cap" => "The number of requests at once is changed.",
             _ => null,
         });
 
-    public static async Task<IResult> StoreAsync([FromForm] string? key, PageContext page, SignedIn me, Actor actor, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
-    {
-        if (!ProviderKey.TryParse(key, out var parsed))
+    public static async Task<IResult> StoreAsync(
+        [FromForm] string? key, [FromForm(Name = "store_anyway")] string? anyway, PageContext page, SignedIn me, Actor actor, KeyChange change, ProxyPages pages, CancellationToken cancel) =>
+        await change.StoreAsync(me, actor, key, maxConcurrent: null, anyway: anyway is not null, cancel) switch
         {
-            return await pages.PageAsync(page, me, cancel, field: "key", problem: ProviderKey.Rule);
-        }
-
-        await keys.SaveAsync(me.User.Id, me.SessionId, parsed, maxConcurrent: null, actor);
-        return Redirects.See(Path + "?done=stored");
-    }
+            { Problem: { } problem } refused => await pages.PageAsync(page, me, cancel, field: "key", problem: problem, isRefused: refused.IsRefused),
+            { Test: null } => Redirects.See(Path + "?done=stored"),
+            { Test.IsGood: true } => Redirects.See(Path + "?done=works"),
+            _ => Redirects.See(Path + "?done=untested"),
+        };
 
     public static async Task<IResult> CapAsync([FromForm(Name = "max_concurrent")] string? cap, PageContext page, SignedIn me, Actor actor, ProviderKeys keys, ProxyPages pages, CancellationToken cancel)
     {
@@ -56,7 +57,8 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
         await pages.PageAsync(page, me, cancel, test: await test.SendAsync(me.User.Id, cancel));
 
     private async Task<RazorComponentResult<ProxyPage>> PageAsync(
-        PageContext page, SignedIn me, CancellationToken cancel, string? tool = null, string? said = null, string? field = null, string? problem = null, TestResult? test = null) =>
+        PageContext page, SignedIn me, CancellationToken cancel, string? tool = null, string? said = null, string? field = null, string? problem = null, TestResult? test = null,
+        bool isRefused = false) =>
         new(new
         {
             Context = page with { Path = Path },
@@ -67,6 +69,7 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
             ProblemField = field,
             Problem = problem,
             Test = test,
+            IsRefused = isRefused,
         })
         { StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest };
 }

@@ -8,6 +8,14 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
 {
     private const string Helper = "tracevault proxy token";
 
+    /// <summary>What every SDK of Anthropic's does, whatever its base URL: bodies go through as they are, so the address in them is Anthropic's.</summary>
+    private const string BatchResults =
+        "One call leaves the proxy: messages.batches.results() of the SDKs takes the address in results_url as Anthropic gave it, and sends your TraceVault token there, where it is only a 401. "
+        + "Read GET /v1/messages/batches/ID/results under the base URL instead.";
+
+    /// <summary>What bites later; null where nothing does.</summary>
+    public string? Note { get; private init; }
+
     /// <summary>All of them, the commonest first.</summary>
     /// <param name="origin">The server's public origin.</param>
     public static IReadOnlyList<Tool> All(string origin)
@@ -41,7 +49,10 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                       authToken: process.env.TRACEVAULT_TOKEN,
                       apiKey: null,
                     });
-                    """)),
+                    """))
+            {
+                Note = BatchResults,
+            },
             new("python", "Python",
                 ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
                     import os
@@ -51,7 +62,10 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                         base_url="{{proxy}}",
                         auth_token=os.environ["TRACEVAULT_TOKEN"],
                     )
-                    """)),
+                    """))
+            {
+                Note = BatchResults,
+            },
             new("csharp", "C#",
                 ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
                     using Anthropic;
@@ -62,7 +76,10 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                         AuthToken = Environment.GetEnvironmentVariable("TRACEVAULT_TOKEN"),
                         ApiKey = null,
                     };
-                    """)),
+                    """))
+            {
+                Note = BatchResults,
+            },
             new("opencode", "opencode",
                 ("opencode wants /v1 at the end. In opencode.json:", $$"""
                     {

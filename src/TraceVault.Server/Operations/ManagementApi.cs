@@ -23,6 +23,7 @@ internal static class ManagementApi
         app.MapApi(prefix).RequireAuthorization(SessionTokenHandler.AdminPolicy);
 
     /// <summary>400 with what is wrong with one field of the request.</summary>
-    public static ValidationProblem Invalid(string field, string problem) =>
-        TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = [problem] }, detail: problem);
+    /// <param name="code">For programs, where they may do something about it.</param>
+    public static ValidationProblem Invalid(string field, string problem, string? code = null) => TypedResults.ValidationProblem(
+        new Dictionary<string, string[]> { [field] = [problem] }, detail: problem, extensions: code is null ? null : [KeyValuePair.Create("code", (object?)code)]);
 }

@@ -128,6 +128,7 @@ internal sealed class AnthropicProxy(
         }
         finally
         {
+            caller.Answered(exchange.UpstreamStatus, clock.GetUtcNow());
             caller.User.Leave();
         }
     }

@@ -27,6 +27,15 @@ internal sealed record Caller(
 
     public KeyOwner Owner => new(UserId);
 
+    /// <summary>Notes what an answer says of the key, unless that is another one by now.</summary>
+    public void Answered(int? status, DateTimeOffset now)
+    {
+        if (KeyNote.Of(status) is { } works && !IsOutdated)
+        {
+            User.Note(works, now);
+        }
+    }
+
     /// <summary>Whether its use moves its end.</summary>
     public bool Slides => TokenKind is TokenKind.Session && !IsReplaced;
 
@@ -37,12 +46,33 @@ internal sealed record Caller(
 /// <summary>What this process knows of a user across sessions and reloads.</summary>
 internal sealed class CallerUser
 {
+    private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
+
     private long _version;
     private int _running;
+    private volatile KeyNote? _note, _written;
 
     public long Version => Volatile.Read(ref _version);
 
-    public void Changed() => Interlocked.Increment(ref _version);
+    public void Changed()
+    {
+        Interlocked.Increment(ref _version);
+        _note = null; // the key may be another one
+    }
+
+    /// <summary>Keeps what is news of the user's key for <see cref="UseWriter"/>: nearly every answer says the same as the one before. Said again after a while, for another server may have written something else.</summary>
+    public void Note(bool works, DateTimeOffset now)
+    {
+        if (_note is not { } last || last.Works != works || now - last.At > SayAgain)
+        {
+            _note = new KeyNote(works, now);
+        }
+    }
+
+    /// <summary>What is not in the database yet; null when there is nothing.</summary>
+    public KeyNote? UnwrittenNote => _note is { } note && note != _written ? note : null;
+
+    public void Written(KeyNote note) => _written = note;
 
     /// <summary>Takes one of <paramref name="cap"/> places; <see cref="Leave"/> gives it back after the last byte.</summary>
     public bool TryEnter(int cap)

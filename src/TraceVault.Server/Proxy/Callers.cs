@@ -90,6 +90,10 @@ internal sealed partial class Callers : IDisposable
             .Count();
     }
 
+    /// <summary>What is known of users' keys and not yet in the database.</summary>
+    public IEnumerable<(string UserId, CallerUser User, KeyNote Note)> UnwrittenNotes() =>
+        _users.Where(each => each.Value.UnwrittenNote is not null).Select(each => (each.Key, each.Value, each.Value.UnwrittenNote!));
+
     /// <summary>Drops what nobody used for the grace time, which bounds the memory by the sessions in use.</summary>
     public void DropIdle()
     {

@@ -3,6 +3,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using TraceVault.Accounts;
 using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
@@ -12,9 +14,33 @@ namespace TraceVault.Proxy;
 /// <param name="Milliseconds">How long it took.</param>
 /// <param name="RequestId">Anthropic's <c>request-id</c>.</param>
 /// <param name="Body">The beginning of what Anthropic answered; never holds the key.</param>
-public sealed record TestResult(bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "");
+/// <param name="Status">Of the answer; null when there was none.</param>
+public sealed record TestResult(bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "", int? Status = null)
+{
+    private const int MostSaid = 200;
 
-/// <summary>One real request with a user's stored key, for that user alone: always the same one, which costs nothing. It shows that key, network and Anthropic work together.</summary>
+    /// <summary>Whether Anthropic said that it does not know the key. Nothing else is said of it by any other answer.</summary>
+    internal bool IsRefused => KeyNote.Of(Status) is false;
+
+    /// <summary>The sentence in Anthropic's error; null when there is none.</summary>
+    internal string? Said
+    {
+        get
+        {
+            try
+            {
+                var said = JsonElement.Parse(Body).GetProperty("error").GetProperty("message").GetString();
+                return said is { Length: > 0 and <= MostSaid } && PlainText.Is(said) ? said : null;
+            }
+            catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                return null;
+            }
+        }
+    }
+}
+
+/// <summary>One real request with a user's key, for that user alone: always the same one, which costs nothing. It shows that key, network and Anthropic work together.</summary>
 internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream upstream, UpstreamReach reach, TimeProvider clock)
 {
     private const string Target = "/v1/models?limit=1";
@@ -23,7 +49,8 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
     /// <summary>Read beyond what is shown, so that there is that much to show after keys were cut out.</summary>
     private const int MaxBodyBytes = MaxBodyLength + ProviderKey.MaxLength;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    /// <summary>How long the answer may take: for somebody who looks into a fault, and for somebody who waits for a key to be stored.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15), LimitOfNew = TimeSpan.FromSeconds(5);
 
     public async Task<TestResult> SendAsync(string userId, CancellationToken cancel)
     {
@@ -42,14 +69,30 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
             return new TestResult(false, "The stored key cannot be opened. Store it again.");
         }
 
+        var result = await TryAsync(key, Limit, cancel);
+        if (result.Status is { } status)
+        {
+            await keys.TouchAsync(userId, clock.GetUtcNow(), cancel);
+            if (KeyNote.Of(status) is { } works)
+            {
+                await keys.NoteAsync(userId, new KeyNote(works, clock.GetUtcNow()), cancel);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>With a key that is not stored yet.</summary>
+    public Task<TestResult> TryAsync(ProviderKey key, CancellationToken cancel) => TryAsync(key, LimitOfNew, cancel);
+
+    private async Task<TestResult> TryAsync(ProviderKey key, TimeSpan limit, CancellationToken cancel)
+    {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        timeout.CancelAfter(Limit);
+        timeout.CancelAfter(limit);
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var result = await SendAsync(key, started, timeout.Token);
-            await keys.TouchAsync(userId, clock.GetUtcNow(), cancel);
-            return result;
+            return await SendAsync(key, started, timeout.Token);
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException)
         {
@@ -58,7 +101,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return new TestResult(false, $"Anthropic did not answer within {Limit.TotalSeconds:0} seconds.", Since(started));
+            return new TestResult(false, $"Anthropic did not answer within {limit.TotalSeconds:0} seconds.", Since(started));
         }
     }
 
@@ -86,7 +129,8 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
             },
             Since(started),
             answer.Headers.TryGetValues("request-id", out var ids) ? Without(key, ids.First()) : null,
-            body.Length <= MaxBodyLength ? body : body[..MaxBodyLength] + "…");
+            body.Length <= MaxBodyLength ? body : body[..MaxBodyLength] + "…",
+            (int)answer.StatusCode);
     }
 
     private static string Without(ProviderKey key, string text) => text.Replace(key.Reveal(), "[key]", StringComparison.Ordinal);

@@ -4,8 +4,8 @@ using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
-/// <summary>Writes from time to time, and at the end, when tokens and keys were last used.</summary>
-internal sealed partial class UseWriter(Callers callers, Database database, Outage outage, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
+/// <summary>Writes from time to time, and at the end, when tokens and keys were last used, and whether Anthropic takes the keys.</summary>
+internal sealed partial class UseWriter(Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock, ILogger<UseWriter> log) : BackgroundService
 {
     /// <summary>How many are written before the embedded database goes to whoever waits for it.</summary>
     private const int AtOnce = 200;
@@ -51,6 +51,12 @@ internal sealed partial class UseWriter(Callers callers, Database database, Outa
         foreach (var part in callers.Unwritten().Chunk(AtOnce))
         {
             await WriteAsync(Array.ConvertAll(part, caller => (caller, caller.Use.UsedAt)), cancel);
+        }
+
+        foreach (var (userId, user, note) in callers.UnwrittenNotes().ToList()) // few: a note is a change of state
+        {
+            await keys.NoteAsync(userId, note, cancel);
+            user.Written(note);
         }
 
         callers.DropIdle();

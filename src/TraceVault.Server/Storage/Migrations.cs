@@ -235,3 +235,15 @@ public sealed class LastSeen : ForwardOnlyMigration
         Create.Index("ix_audit_events_actor_id").OnTable("audit_events").OnColumn("actor_id").Ascending().OnColumn("at").Ascending();
     }
 }
+
+/// <summary>What Anthropic says of a stored key: since when it has taken it, or has refused it; neither, as long as nobody has tried.</summary>
+[Migration(12, "state of keys")]
+public sealed class KeyStates : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Alter.Table("user_anthropic_keys").AddColumn("works_since").AsInt64().Nullable();
+        Alter.Table("user_anthropic_keys").AddColumn("refused_at").AsInt64().Nullable();
+    }
+}

@@ -15,8 +15,11 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
 
     public const int DefaultMaxConcurrent = 32, MaxMaxConcurrent = 256;
 
+    private const string Columns = "user_id, sealed, key_id, max_concurrent, updated_at, last_used_at, works_since, refused_at";
+
     /// <summary>What is stored of a user's key; the times are Unix milliseconds.</summary>
-    internal sealed record Stored(string UserId, byte[] Sealed, string KeyId, long MaxConcurrent, long UpdatedAt, long? LastUsedAt)
+    /// <param name="WorksSince">Since when Anthropic has taken it, and <paramref name="RefusedAt"/> since when it has refused it: one of the two at most.</param>
+    internal sealed record Stored(string UserId, byte[] Sealed, string KeyId, long MaxConcurrent, long UpdatedAt, long? LastUsedAt, long? WorksSince, long? RefusedAt)
     {
         public SealedKey SealedKey => new(Sealed, KeyId);
 
@@ -28,18 +31,19 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     {
         await using var connection = await database.ConnectAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
-            "select user_id, sealed, key_id, max_concurrent, updated_at, last_used_at from user_anthropic_keys where user_id = @userId",
+            $"select {Columns} from user_anthropic_keys where user_id = @userId",
             new { userId },
             cancellationToken: cancel));
     }
 
     /// <summary>Stores a key in place of an earlier one. A cap of null keeps the earlier one, or is the default.</summary>
+    /// <param name="isKnownToWork">Whether Anthropic has taken it a moment ago.</param>
     /// <exception cref="SessionOverException">The session that asks ended meanwhile: a key is never put into an account whose password was just reset.</exception>
-    public Task SaveAsync(string userId, string bySession, ProviderKey key, int? maxConcurrent, Actor actor)
+    public Task SaveAsync(string userId, string bySession, ProviderKey key, int? maxConcurrent, bool isKnownToWork, Actor actor)
     {
         var (bytes, keyId) = vault.Seal(key, new KeyOwner(userId));
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var row = new { userId, bytes, keyId, now, initial = (long)(maxConcurrent ?? DefaultMaxConcurrent), given = maxConcurrent is null ? 0L : 1L };
+        var row = new { userId, bytes, keyId, now, initial = (long)(maxConcurrent ?? DefaultMaxConcurrent), given = maxConcurrent is null ? 0L : 1L, works = isKnownToWork ? now : (long?)null };
         var action = AuditActions.KeySet;
         return changes.MakeAsync(userId, () => audit.RecordAsync(
             async (connection, transaction) =>
@@ -81,12 +85,23 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
         return await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from user_anthropic_keys", cancellationToken: cancel));
     }
 
+    /// <summary>Notes whether Anthropic took the key or refused it; of several answers alike, the first counts.</summary>
+    public async Task NoteAsync(string userId, KeyNote note, CancellationToken cancel)
+    {
+        var (now, before) = note.Works ? ("works_since", "refused_at") : ("refused_at", "works_since");
+        await using var connection = await database.ConnectAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            $"update user_anthropic_keys set {now} = @At, {before} = null where user_id = @userId and updated_at <= @At and {now} is null",
+            new { userId, At = note.At.ToUnixTimeMilliseconds() },
+            cancellationToken: cancel));
+    }
+
     /// <summary>Every stored key, one at a time.</summary>
     public async IAsyncEnumerable<Stored> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         await foreach (var row in connection.QueryUnbufferedAsync<Stored>(
-            "select user_id, sealed, key_id, max_concurrent, updated_at, last_used_at from user_anthropic_keys").WithCancellation(cancel))
+            $"select {Columns} from user_anthropic_keys").WithCancellation(cancel))
         {
             yield return row;
         }
@@ -99,8 +114,8 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
         {
             var added = await connection.ExecuteAsync(
                 """
-                insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
-                values (@userId, @bytes, @keyId, @initial, @now, @now)
+                insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at, works_since)
+                values (@userId, @bytes, @keyId, @initial, @now, @now, @works)
                 on conflict (user_id) do nothing
                 """,
                 row,
@@ -112,7 +127,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
 
             var replaced = await connection.ExecuteAsync(
                 """
-                update user_anthropic_keys set sealed = @bytes, key_id = @keyId, updated_at = @now, last_used_at = null,
+                update user_anthropic_keys set sealed = @bytes, key_id = @keyId, updated_at = @now, last_used_at = null, works_since = @works, refused_at = null,
                     max_concurrent = case when @given = 1 then @initial else max_concurrent end
                 where user_id = @userId
                 """,

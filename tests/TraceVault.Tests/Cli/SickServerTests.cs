@@ -107,6 +107,12 @@ public sealed class SickServerTests : IDisposable
     public async Task An_api_that_answers_oddly(string path, string check) =>
         (await ExamineAsync(context => Target(context) == path ? OddServer.JsonAsync(context, "[]") : null)).AssertOnly("fail", check, $"{path} answers HTTP 200");
 
+    [Fact]
+    public async Task A_key_that_Anthropic_refused_lately() =>
+        (await ExamineAsync(context => Target(context) == "/api/v1/me/anthropic-key"
+            ? OddServer.JsonAsync(context, """{"configured":true,"readable":true,"refused_at":"2026-11-19T10:00:00Z"}""") : null))
+            .AssertOnly("warn", "anthropic-key", "Anthropic has refused the stored key since 2026-11-19 10:00 UTC");
+
     [Theory, InlineData("""{"configured":false}""", "No Anthropic key is stored."), InlineData("""{"configured":true,"readable":false}""", "can't be opened")]
     public async Task A_key_that_cannot_be_used(string json, string detail)
     {

@@ -191,6 +191,16 @@ public partial class MePagesTests
         Assert.Equal("ci", (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/tokens", team.Owner))[0].GetProperty("name").GetString());
     }
 
+    [Theory, InlineData("typescript", true), InlineData("python", true), InlineData("csharp", true), InlineData("curl", false)]
+    public async Task Where_an_SDK_would_send_the_token_elsewhere_the_page_says_so(string tool, bool isSdk)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var browser = new PageClient(server.Url);
+        await browser.SetUpAsync();
+
+        Assert.Equal(isSdk, (await browser.ReadAsync($"/me/proxy/?tool={tool}")).Contains("GET /v1/messages/batches/ID/results under the base URL", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task The_short_way_to_ones_own_leads_to_the_proxy()
     {

@@ -1,0 +1,41 @@
+using TraceVault.Accounts;
+using TraceVault.Audit;
+using TraceVault.Proxy;
+using TraceVault.Vault;
+
+namespace TraceVault.Me;
+
+/// <param name="Problem">Why nothing was stored, as a sentence; null when it was.</param>
+/// <param name="IsRefused">Whether that is what Anthropic says, so that its owner may want to store it all the same.</param>
+/// <param name="Test">What came of trying the key at Anthropic; null when it was not tried.</param>
+internal sealed record KeyResult(string? Problem = null, bool IsRefused = false, TestResult? Test = null);
+
+/// <summary>Stores a key that somebody hands over, for the API and the page alike, unless it is none or Anthropic does not know it. Decision 20 says why.</summary>
+internal sealed class KeyChange(ProviderKeys keys, TestRequest test, AuditLog audit)
+{
+    /// <param name="text">What was handed over.</param>
+    /// <param name="maxConcurrent">Null keeps the cap, or is the default.</param>
+    /// <param name="anyway">True: Anthropic is not asked. False: it is. Null: it is where a stored key would be lost.</param>
+    public async Task<KeyResult> StoreAsync(SignedIn me, Actor actor, string? text, int? maxConcurrent, bool? anyway, CancellationToken cancel)
+    {
+        if (!ProviderKey.TryParse(text, out var key, out var problem))
+        {
+            return new KeyResult(problem);
+        }
+
+        TestResult? tested = null;
+        if (!(anyway ?? await keys.FindAsync(me.User.Id, cancel) is null))
+        {
+            await audit.RequireRoomAsync(AuditActions.KeySet, actor, cancel);
+            tested = await test.TryAsync(key, cancel);
+            if (tested.IsRefused)
+            {
+                await audit.AppendFailureAsync(AuditEvent.Own(AuditActions.KeySet, actor) with { Outcome = AuditOutcome.Failed }, isLast: false, cancel);
+                return new KeyResult($"Anthropic does not know this key: it answered 401{(tested.Said is { } said ? $", “{said}”" : "")}. Nothing was changed.", IsRefused: true);
+            }
+        }
+
+        await keys.SaveAsync(me.User.Id, me.SessionId, key, maxConcurrent, isKnownToWork: tested is { IsGood: true }, actor);
+        return new KeyResult(Test: tested);
+    }
+}

@@ -1,0 +1,13 @@
+namespace TraceVault.Vault;
+
+/// <summary>What an answer of Anthropic's said of the key that asked.</summary>
+internal sealed record KeyNote(bool Works, DateTimeOffset At)
+{
+    /// <returns>Null when an answer of this status says nothing of the key: Anthropic refuses one it does not know with 401, before it looks at anything else.</returns>
+    public static bool? Of(int? status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => false,
+        >= 200 and < 300 => true,
+        _ => null,
+    };
+}
