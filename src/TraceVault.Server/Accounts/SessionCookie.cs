@@ -3,20 +3,29 @@ using TraceVault.Hosting;
 namespace TraceVault.Accounts;
 
 /// <summary>The cookie that holds a browser's session token.</summary>
+/// <remarks>
+/// On https its name starts with <c>__Host-</c>: a browser then takes it from this host alone, over https, so that neither another machine of the domain nor somebody
+/// on a network without TLS can put a session of their own in its place. The plain name counts for nothing there.
+/// </remarks>
 internal static class SessionCookie
 {
-    public const string Name = "tv_session";
+    public const string Name = "tv_session", SecureName = "__Host-" + Name;
 
-    public static string? Read(HttpRequest request) => request.Cookies[Name];
+    public static string? Read(HttpRequest request) => request.Cookies[NameFor(request.HttpContext)];
 
     public static void Write(HttpContext context, string token, DateTimeOffset expiresAt)
     {
         var options = Options(context);
         options.Expires = expiresAt;
-        context.Response.Cookies.Append(Name, token, options);
+        context.Response.Cookies.Append(NameFor(context), token, options);
     }
 
-    public static void Delete(HttpContext context) => context.Response.Cookies.Delete(Name, Options(context));
+    public static void Delete(HttpContext context) => context.Response.Cookies.Delete(NameFor(context), Options(context));
+
+    private static string NameFor(HttpContext context) => IsSecure(context) ? SecureName : Name;
+
+    /// <summary>Whether the browser uses https; the proxy in front may not be a trusted one.</summary>
+    private static bool IsSecure(HttpContext context) => context.Request.IsHttps || context.RequestServices.GetRequiredService<PublicUrl>().IsHttps;
 
     private static CookieOptions Options(HttpContext context) => new()
     {
@@ -24,6 +33,6 @@ internal static class SessionCookie
         IsEssential = true,
         Path = "/",
         SameSite = SameSiteMode.Lax, // a link from a chat to a page of ours finds its reader signed in
-        Secure = context.Request.IsHttps || context.RequestServices.GetRequiredService<PublicUrl>().IsHttps, // the proxy in front may not be a trusted one
+        Secure = IsSecure(context),
     };
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using TraceVault.Hosting;
 using TraceVault.Vault;
 
 namespace TraceVault.Pages;
@@ -13,10 +14,10 @@ internal static class PagesFeature
         builder.Services.Replace(ServiceDescriptor.Singleton<IDataProtectionProvider, FormSeal>());
         // It would make keys of the framework's own, in a folder in the home directory.
         builder.Services.Remove(builder.Services.Single(each => each.ImplementationType?.Name == "DataProtectionHostedService"));
-        builder.Services.Configure<AntiforgeryOptions>(antiforgery =>
+        builder.Services.AddOptions<AntiforgeryOptions>().Configure<HostingOptions>((antiforgery, hosting) =>
         {
-            antiforgery.Cookie.Name = "tv_form";
-            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            var isHttps = PublicUrl.OfSettings(hosting).StartsWith("https:", StringComparison.Ordinal);
+            antiforgery.Cookie = new FormCookie(isHttps) { HttpOnly = true, IsEssential = true, SameSite = SameSiteMode.Strict };
             antiforgery.FormFieldName = PageForm.TokenField;
             antiforgery.SuppressXFrameOptionsHeader = true; // PageHeaders says it, on every page
         });

@@ -169,7 +169,8 @@ public class BrowserSecurityTests
 
         using var answer = await SetUpBehindProxyAsync(server);
 
-        Assert.All(answer.Headers.GetValues("set-cookie"), cookie => Assert.Contains("; secure", cookie));
+        Assert.All(answer.Headers.GetValues("set-cookie"), cookie => Assert.Matches("^__Host-tv_(session|form)=.*; path=/;.*secure", cookie));
+        Assert.All(answer.Headers.GetValues("set-cookie"), cookie => Assert.DoesNotContain("domain=", cookie, StringComparison.OrdinalIgnoreCase));
         Assert.StartsWith("max-age=", answer.Headers.GetValues("strict-transport-security").Single());
         Assert.False(plain.Headers.Contains("strict-transport-security"));
     }
@@ -181,7 +182,29 @@ public class BrowserSecurityTests
 
         using var answer = await SetUpBehindProxyAsync(server);
 
-        Assert.Contains("; secure", answer.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("tv_session=", StringComparison.Ordinal)));
+        Assert.Contains("; secure", answer.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)));
+    }
+
+    /// <summary>A neighbour under the same domain can set any cookie but one of this kind: it could sign a visitor in as somebody else.</summary>
+    [Fact]
+    public async Task Over_https_a_cookie_that_another_host_can_set_signs_nobody_in()
+    {
+        await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com");
+        using var setUp = await SetUpBehindProxyAsync(server);
+        var session = setUp.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)).Split(';')[0];
+
+        var statuses = new List<HttpStatusCode>();
+        foreach (var cookie in (string[])[session, session["__Host-".Length..]])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/me/sessions") { Headers = { Host = "vault.example.com" } };
+            request.Headers.Add("cookie", cookie);
+            using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+            using var proxy = new HttpClient(handler) { BaseAddress = server.Url };
+            using var answer = await proxy.SendAsync(request, Cancel);
+            statuses.Add(answer.StatusCode);
+        }
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.SeeOther], statuses);
     }
 
     /// <summary>Every address is the proxy's then: a device of a thief's would pass for one's own.</summary>
@@ -193,7 +216,7 @@ public class BrowserSecurityTests
         var begun = await new Accounts.Devices.DeviceClient(server).BeginAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/auth/device?user_code={begun["user_code"]}");
         request.Headers.Host = "vault.example.com";
-        request.Headers.Add("cookie", setUp.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("tv_session=", StringComparison.Ordinal)).Split(';')[0]);
+        request.Headers.Add("cookie", setUp.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)).Split(';')[0]);
 
         using var answer = await server.Client.SendAsync(request, Cancel);
         var page = await answer.Content.ReadAsStringAsync(Cancel);
