@@ -112,9 +112,11 @@ internal static class Program
         app.UsePageHeaders();
         app.UseApiErrors();
         app.UseHealth();
+        app.UseUnreadableRequests();
         app.UseRouting(); // here: the framework would put it in front of the proxy
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UsePageForms();
         app.MapGateway();
         app.MapAccounts();
         app.MapDevices();

@@ -26,6 +26,8 @@ internal static class HostingFeature
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<PublicUrl>();
         builder.Services.AddSingleton<DataDirectory>();
+        builder.Services.AddSingleton<RefusedRequests>();
+        builder.Services.AddSingleton<UnreadableRequests>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
         if (options.PublicUrl is { } url)
         {
@@ -49,6 +51,13 @@ internal static class HostingFeature
         {
             app.UseForwardedHeaders();
         }
+    }
+
+    /// <summary>In front of all endpoints, and behind what a probe without a Host header may ask for.</summary>
+    public static void UseUnreadableRequests(this WebApplication app)
+    {
+        var unreadable = app.Services.GetRequiredService<UnreadableRequests>();
+        app.Use(next => context => unreadable.InvokeAsync(context, next));
     }
 
     /// <summary>Starts the server's work.</summary>

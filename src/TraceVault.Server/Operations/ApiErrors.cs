@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
 using TraceVault.Accounts;
 using TraceVault.Audit;
@@ -12,8 +13,9 @@ internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExcept
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        if (exception is ConnectionResetException || (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested))
         {
+            httpContext.Abort(); // nobody reads an answer, and the body was left where it stood
             return true;
         }
 

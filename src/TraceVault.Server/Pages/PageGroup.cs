@@ -13,9 +13,10 @@ internal static class PageGroup
         var pages = app.MapGroup(prefix);
         // The framework checks only forms that a handler reads; ForgedForms checks every change, so its own check is off.
         pages.DisableAntiforgery();
+        pages.WithMetadata(new PageForms.Marker());
         // Instances: for a type the framework compiles an expression tree per endpoint, at every start.
         pages.AddEndpointFilter(new ForeignHosts(app.Services.GetRequiredService<PublicUrl>()));
-        pages.AddEndpointFilter(new ForgedForms(app.Services.GetRequiredService<IAntiforgery>(), app.Services.GetRequiredService<ILogger<ForgedForms>>()));
+        pages.AddEndpointFilter(new ForgedForms(app.Services.GetRequiredService<IAntiforgery>(), app.Services.GetRequiredService<RefusedRequests>()));
         return pages;
     }
 

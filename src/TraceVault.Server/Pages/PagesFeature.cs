@@ -22,6 +22,7 @@ internal static class PagesFeature
             antiforgery.SuppressXFrameOptionsHeader = true; // PageHeaders says it, on every page
         });
         builder.Services.AddSingleton<PageHeaders>();
+        builder.Services.AddSingleton<PageForms>();
         return builder;
     }
 
@@ -37,6 +38,13 @@ internal static class PagesFeature
             headers.Add(context);
             return next(context);
         });
+    }
+
+    /// <summary>Behind the authorization: nobody else's form is read.</summary>
+    public static void UsePageForms(this WebApplication app)
+    {
+        var forms = app.Services.GetRequiredService<PageForms>();
+        app.Use(next => context => forms.InvokeAsync(context, next));
     }
 
     public static void MapAssets(this WebApplication app)
