@@ -68,8 +68,10 @@ internal static class AccountEndpoints
         return TypedResults.NoContent();
     }
 
-    /// <summary>As a sentence: in how many minutes to try again.</summary>
-    public static string TryAgainIn(TimeSpan wait) => $"Too many failed attempts. Try again in {Math.Ceiling(wait.TotalMinutes)} minutes.";
+    /// <summary>As a sentence: when to try again.</summary>
+    public static string TryAgainIn(TimeSpan wait) => wait <= Turnstile.ComeAgain
+        ? "Too many attempts at this moment. Try again in a few seconds."
+        : Math.Ceiling(wait.TotalMinutes) is var minutes && minutes == 1 ? "Too many failed attempts. Try again in a minute." : $"Too many failed attempts. Try again in {minutes} minutes.";
 
     public static void SetRetryAfter(HttpContext context, TimeSpan wait) =>
         context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);

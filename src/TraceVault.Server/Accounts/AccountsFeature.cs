@@ -32,6 +32,7 @@ internal static class AccountsFeature
         builder.Services.AddSingleton<ProxyTokens>();
         builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = Passwords.Iterations);
         builder.Services.AddSingleton<Passwords>();
+        builder.Services.AddSingleton<Turnstile>();
         builder.Services.AddExpiring<SignInThrottle>();
         // No default scheme: only who asks for one looks a token or a cookie up, and telemetry asks for none.
         builder.Services.AddAuthentication()

@@ -23,7 +23,7 @@ internal sealed record FirstRunResult(
     FirstRunOutcome Outcome, User? User = null, Sessions.Created? Session = null, TimeSpan Wait = default, string? Field = null, string? Problem = null);
 
 /// <summary>Makes the first user, who is the owner, for the API and the page alike.</summary>
-internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sessions, Passwords passwords, SignInThrottle throttle, AuditLog audit)
+internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sessions, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, AuditLog audit)
 {
     public const int MaxNameLength = 200;
 
@@ -51,7 +51,7 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
             return new FirstRunResult(FirstRunOutcome.WrongToken);
         }
 
-        await throttle.SucceedAsync(Account, address, cancel);
+        await throttle.SucceedAsync(Account, address, CancellationToken.None);
         if (!EmailAddress.TryParseNew(request.Email, out var email))
         {
             return Invalid("email", "This is not an e-mail address.");
@@ -65,6 +65,17 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
         if (request.Name is { } name && (name.Length > MaxNameLength || !PlainText.Is(name)))
         {
             return Invalid("name", $"A name takes at most {MaxNameLength} printable characters.");
+        }
+
+        using var turn = await turnstile.EnterAsync(Account, cancel); // before the hash: one of many at once costs one
+        if (turn is null)
+        {
+            return new FirstRunResult(FirstRunOutcome.TooMany, Wait: Turnstile.ComeAgain);
+        }
+
+        if (await users.AnyAsync(cancel))
+        {
+            return new FirstRunResult(FirstRunOutcome.AlreadySetUp);
         }
 
         var hash = await passwords.HashAsync(request.Password!, cancel);

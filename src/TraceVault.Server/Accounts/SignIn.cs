@@ -24,17 +24,30 @@ internal enum SignInOutcome
 internal sealed record SignInResult(SignInOutcome Outcome, User? User = null, Sessions.Created? Session = null, TimeSpan Wait = default);
 
 /// <summary>Sign-in by e-mail address and password, for the API and the page alike. An unknown address costs the same time as a wrong password.</summary>
-internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords, SignInThrottle throttle, AuditLog audit)
+internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, AuditLog audit)
 {
     public async Task<SignInResult> TryAsync(EmailAddress email, string password, HttpContext context, CancellationToken cancel)
     {
         var (address, origin) = (context.Connection.RemoteIpAddress, Origin.Of(context));
+        if (await throttle.WaitAsync(email.Key, address, cancel) is { } refused)
+        {
+            return new SignInResult(SignInOutcome.TooMany, Wait: refused);
+        }
+
+        // Counted within the turn: a crowd that knows its passwords never counts as many failures at once.
+        using var turn = await turnstile.EnterAsync(SignInThrottle.Subject(address), cancel);
+        if (turn is null)
+        {
+            return new SignInResult(SignInOutcome.TooMany, Wait: Turnstile.ComeAgain);
+        }
+
         var admission = await throttle.EnterAsync(email.Key, address, cancel);
         if (admission.Wait is { } wait)
         {
             return new SignInResult(SignInOutcome.TooMany, Wait: wait);
         }
 
+        cancel = CancellationToken.None; // who leaves now would stay counted as a failure
         var found = await users.FindAsync(email, cancel);
         var check = await passwords.CheckAsync(found?.PasswordHash, password, cancel);
         if (found is null || check is PasswordVerificationResult.Failed)
@@ -45,13 +58,15 @@ internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords
             return new SignInResult(SignInOutcome.Wrong);
         }
 
-        await throttle.SucceedAsync(email.Key, address, cancel);
         if (found.DisabledAt is not null)
         {
-            await audit.AppendFailureAsync(new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found.Id, found.Email, "disabled", AuditOutcome.Failed), isLast: false, cancel);
+            // Still a failure: who repeats it would otherwise have as many hashes and lines in the audit log as they like.
+            var failed = new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found.Id, found.Email, "disabled", AuditOutcome.Failed);
+            await audit.AppendFailureAsync(failed, admission.IsLast, cancel);
             return new SignInResult(SignInOutcome.Disabled);
         }
 
+        await throttle.SucceedAsync(email.Key, address, cancel);
         var hash = found.PasswordHash;
         if (check is PasswordVerificationResult.SuccessRehashNeeded)
         {

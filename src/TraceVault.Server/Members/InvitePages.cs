@@ -15,7 +15,7 @@ internal static class InvitePages
 
     public static async Task<IResult> AcceptAsync(
         string token, [FromForm] string? name, [FromForm] string? password, PageContext page, HttpContext context,
-        Invites invites, PublicUrl publicUrl, Passwords passwords, SessionReader reader, Sessions sessions, CancellationToken cancel)
+        Invites invites, PublicUrl publicUrl, Passwords passwords, Turnstile turnstile, SessionReader reader, Sessions sessions, CancellationToken cancel)
     {
         if (await FindAsync(token, invites, cancel) is not { } invite)
         {
@@ -39,6 +39,17 @@ internal static class InvitePages
         }
 
         LinkTokens.TryRead(token, out var link);
+        using var turn = await turnstile.EnterAsync(LinkTokens.Line(link), cancel);
+        if (turn is null)
+        {
+            return LinkTokens.Busy(context);
+        }
+
+        if (await invites.FindAsync(link, cancel) is null)
+        {
+            return LinkTokens.Unknown(context); // somebody used it meanwhile; no hash for it
+        }
+
         var hash = await passwords.HashAsync(password!, cancel);
         return await invites.AcceptAsync(link, chosen, hash, Origin.Of(context)) is { } user
             ? await LinkTokens.SignInAsync(context, user, hash, reader, sessions, cancel)

@@ -25,6 +25,15 @@ internal static class LinkTokens
     public static IResult Expired(HttpContext context, long expiresAt) => Problems.Page(context, StatusCodes.Status410Gone, "This link is too old",
         $"It was good until {MemberTexts.Time(expiresAt)}. Ask who sent it for another.");
 
+    /// <summary>For <see cref="Turnstile"/>: one at a time may use a link.</summary>
+    public static string Line(TokenHash link) => "link:" + Convert.ToHexStringLower(link.ToBytes());
+
+    public static IResult Busy(HttpContext context)
+    {
+        AccountEndpoints.SetRetryAfter(context, Turnstile.ComeAgain);
+        return Problems.Page(context, StatusCodes.Status429TooManyRequests, "This link is being used", "Many use this link at this moment. Try again in a few seconds.");
+    }
+
     /// <summary>Signs the browser in, in place of whoever was before.</summary>
     /// <param name="context">The browser's request.</param>
     /// <param name="user">Who chose a password.</param>

@@ -25,7 +25,7 @@ internal enum PasswordOutcome
 internal sealed record PasswordResult(PasswordOutcome Outcome, string? Problem = null, TimeSpan Wait = default);
 
 /// <summary>Changes one's own password, which ends every other session and all proxy tokens. Guesses of the current one count as failed sign-ins.</summary>
-internal sealed class PasswordChange(Database database, Users users, Passwords passwords, SignInThrottle throttle, UserChanges changes, AuditLog audit, TimeProvider clock)
+internal sealed class PasswordChange(Database database, Users users, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, UserChanges changes, AuditLog audit, TimeProvider clock)
 {
     public const string WrongCurrent = "This is not your current password.";
 
@@ -37,12 +37,24 @@ internal sealed class PasswordChange(Database database, Users users, Passwords p
             return new PasswordResult(PasswordOutcome.Invalid, problem);
         }
 
+        if (await throttle.WaitAsync(email.Key, address, cancel) is { } refused)
+        {
+            return new PasswordResult(PasswordOutcome.TooMany, Wait: refused);
+        }
+
+        using var turn = await turnstile.EnterAsync(SignInThrottle.Subject(address), cancel); // as in SignIn
+        if (turn is null)
+        {
+            return new PasswordResult(PasswordOutcome.TooMany, Wait: Turnstile.ComeAgain);
+        }
+
         var admission = await throttle.EnterAsync(email.Key, address, cancel);
         if (admission.Wait is { } wait)
         {
             return new PasswordResult(PasswordOutcome.TooMany, Wait: wait);
         }
 
+        cancel = CancellationToken.None; // who leaves now would stay counted as a failure
         var stored = await users.FindAsync(email, cancel);
         if (current is not { Length: > 0 and <= PasswordRules.MaxLength }
             || await passwords.CheckAsync(stored?.PasswordHash, current, cancel) is PasswordVerificationResult.Failed)

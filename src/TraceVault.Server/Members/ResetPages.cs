@@ -14,7 +14,7 @@ internal static class ResetPages
 
     public static async Task<IResult> UseAsync(
         string token, [FromForm] string? password, PageContext page, HttpContext context,
-        PasswordResets resets, Passwords passwords, SessionReader reader, Sessions sessions, CancellationToken cancel)
+        PasswordResets resets, Passwords passwords, Turnstile turnstile, SessionReader reader, Sessions sessions, CancellationToken cancel)
     {
         if (await FindAsync(token, resets, cancel) is not { } reset)
         {
@@ -32,6 +32,17 @@ internal static class ResetPages
         }
 
         LinkTokens.TryRead(token, out var link);
+        using var turn = await turnstile.EnterAsync(LinkTokens.Line(link), cancel);
+        if (turn is null)
+        {
+            return LinkTokens.Busy(context);
+        }
+
+        if (await resets.FindAsync(link, cancel) is null)
+        {
+            return LinkTokens.Unknown(context); // somebody used it meanwhile; no hash for it
+        }
+
         var hash = await passwords.HashAsync(password!, cancel);
         return await resets.UseAsync(reset, link, hash, Origin.Of(context)) is { } user
             ? await LinkTokens.SignInAsync(context, user, hash, reader, sessions, cancel)

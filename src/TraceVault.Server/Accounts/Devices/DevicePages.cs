@@ -16,9 +16,10 @@ internal static class DevicePages
         [FromQuery(Name = "user_code")] string? userCode, PageContext page, SignedIn me, Actor actor,
         HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, PublicUrl publicUrl, CancellationToken cancel)
     {
-        if (string.IsNullOrWhiteSpace(userCode))
+        // What another site leads to counts as no guess: it could use up those of its reader.
+        if (string.IsNullOrWhiteSpace(userCode) || ForeignPages.Sent(context.Request, publicUrl))
         {
-            return Ask(page, StatusCodes.Status200OK);
+            return Ask(page, StatusCodes.Status200OK, userCode);
         }
 
         var (found, refusal) = await FindAsync(userCode, page, actor, context, devices, throttle, audit, cancel);
@@ -56,7 +57,7 @@ internal static class DevicePages
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    /// <summary>Looks a code up. Each try counts as a failed sign-in until it is known to be right, so that nobody can try many.</summary>
+    /// <summary>Looks a code up. Each try counts as a wrong one until it is known to be right, so that nobody can try many.</summary>
     private static async Task<(DeviceAuthorization? Found, IResult? Refusal)> FindAsync(
         string? text, PageContext page, Actor actor, HttpContext context, DeviceAuthorizations devices, SignInThrottle throttle, AuditLog audit, CancellationToken cancel)
     {
@@ -65,8 +66,7 @@ internal static class DevicePages
             return (null, Ask(page, StatusCodes.Status400BadRequest, text, "A code has eight letters, such as WDJB-MJHT. Type it as the device shows it."));
         }
 
-        var (account, address) = ($"device {actor.UserId}", context.Connection.RemoteIpAddress);
-        var admission = await throttle.EnterAsync(account, address, cancel);
+        var admission = await throttle.EnterAsync(actor.UserId!, cancel);
         if (admission.Wait is { } wait)
         {
             AccountEndpoints.SetRetryAfter(context, wait);
@@ -79,7 +79,7 @@ internal static class DevicePages
             return (null, Ask(page, StatusCodes.Status404NotFound, code.ToString(), Unknown));
         }
 
-        await throttle.SucceedAsync(account, address, cancel);
+        await throttle.SucceedAsync(actor.UserId!, CancellationToken.None);
         return (found, null);
     }
 

@@ -1,3 +1,4 @@
+using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Proxy;
 using TraceVault.Storage;
@@ -22,6 +23,10 @@ internal static class DevicesFeature
         var gateway = app.MapGroup(RequestTarget.Base);
         gateway.MapGet(OAuthEndpoints.Metadata, OAuthEndpoints.Describe);
         var oauth = gateway.MapGroup("/oauth");
+        var publicUrl = app.Services.GetRequiredService<PublicUrl>();
+        oauth.AddEndpointFilter((context, next) => ForeignPages.Sent(context.HttpContext.Request, publicUrl)
+            ? ValueTask.FromResult<object?>(OAuthEndpoints.Refuse(OAuthError.ForeignPage)) // it would use up the sign-ins of its reader's network
+            : next(context));
         oauth.MapPost("/device_authorization", OAuthEndpoints.AuthorizeDeviceAsync);
         oauth.MapPost("/token", OAuthEndpoints.TokenAsync);
         oauth.MapPost("/revoke", OAuthEndpoints.RevokeAsync);

@@ -118,5 +118,5 @@ internal static class OAuthEndpoints
         return TypedResults.Ok();
     }
 
-    private static JsonHttpResult<OAuthError> Refuse(OAuthError error) => TypedResults.Json(error, statusCode: error.Status);
+    internal static JsonHttpResult<OAuthError> Refuse(OAuthError error) => TypedResults.Json(error, statusCode: error.Status);
 }

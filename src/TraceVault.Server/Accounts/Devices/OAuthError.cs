@@ -16,6 +16,9 @@ internal sealed record OAuthError(string Error, string ErrorDescription, [proper
     public static readonly OAuthError TooMany = new("slow_down",
         "Too many sign-ins wait from your network. Finish one, or try again in a minute.", StatusCodes.Status429TooManyRequests);
 
+    public static readonly OAuthError ForeignPage = new("access_denied",
+        "A web page of another site sent this. Programs sign in here, such as `tracevault login`.", StatusCodes.Status403Forbidden);
+
     public static readonly OAuthError Pending = new("authorization_pending", "Nobody has approved this device yet. Ask again after the interval.");
 
     public static readonly OAuthError SlowDown = new("slow_down", "Ask less often: the interval is five seconds longer now.");

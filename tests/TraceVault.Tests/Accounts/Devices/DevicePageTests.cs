@@ -171,6 +171,34 @@ public sealed class DevicePageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Right_codes_in_between_give_no_further_guesses_and_the_sign_ins_of_the_address_are_not_counted()
+    {
+        var begun = await _device.BeginAsync();
+        for (var i = 0; i < SignInThrottle.PerAccount; i++)
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await _owner.GetAsync($"/auth/device?user_code={UserCode.Create()}")).Status);
+            Assert.Equal(i == SignInThrottle.PerAccount - 1 ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK, (await _owner.GetAsync($"/auth/device?user_code={begun["user_code"]}")).Status);
+        }
+
+        await using var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>().ConnectAsync(Patience.Cancel);
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select coalesce(sum(failures), 0) from sign_in_failures where subject like 'address:%'"));
+    }
+
+    [Fact]
+    public async Task A_link_on_another_site_fills_the_code_in_and_is_no_guess()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_server.Url, $"/auth/device?user_code={UserCode.Create()}"));
+        request.Headers.Add("Cookie", $"tv_session={await _server.LogInAsync()}");
+        request.Headers.Add("Sec-Fetch-Site", "cross-site");
+
+        using var answer = await _server.Client.SendAsync(request, Patience.Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await using var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>().ConnectAsync(Patience.Cancel);
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select coalesce(sum(failures), 0) from sign_in_failures"));
+    }
+
+    [Fact]
     public async Task A_device_is_decided_about_once()
     {
         var begun = await _device.BeginAsync();

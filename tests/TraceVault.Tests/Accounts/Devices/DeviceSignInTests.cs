@@ -277,6 +277,26 @@ public class DeviceSignInTests
         Assert.Equal("application/json", reply.Answer.Content.Headers.ContentType!.MediaType);
     }
 
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site", true)]
+    [InlineData("Sec-Fetch-Site", "same-site", true)]
+    [InlineData("Origin", "https://elsewhere.example", true)]
+    [InlineData("Origin", "null", true)]
+    [InlineData("Sec-Fetch-Mode", "cors", false)] // sent by programs on Node.js
+    public async Task A_page_of_another_site_opens_no_sign_ins(string header, string value, bool isForeign)
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var server = await TestServer.StartAsync(database);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Url, DeviceClient.Base + "device_authorization")) { Content = new FormUrlEncodedContent([]) };
+        request.Headers.Add(header, value);
+
+        using var answer = await server.Client.SendAsync(request, Patience.Cancel);
+
+        await using var connection = await database.OpenAsync();
+        Assert.Equal(isForeign ? HttpStatusCode.Forbidden : HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(isForeign ? 0 : 1, await connection.ExecuteScalarAsync<long>("select count(*) from device_authorizations"));
+    }
+
     [Theory, InlineData("device_authorization"), InlineData("token"), InlineData("revoke")]
     public async Task A_body_that_is_no_form_is_refused(string endpoint)
     {
