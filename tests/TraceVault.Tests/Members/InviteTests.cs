@@ -71,10 +71,10 @@ public class InviteTests
     {
         await using var team = await Team.StartAsync(engine);
         var link = await team.InviteAsync("ada@example.com", "member");
-        var first = team.Browser();
-        var second = team.Browser();
+        var first = await team.Browser().OpenAsync(link);
+        var second = await team.Browser().OpenAsync(link);
 
-        var answers = await Task.WhenAll(first.FillInAsync(link, link, ("password", Team.Password)), second.FillInAsync(link, link, ("password", "another four random words")));
+        var answers = await Task.WhenAll(first.SendAsync(("password", Team.Password)), second.SendAsync(("password", "another four random words")));
 
         Assert.Equal([HttpStatusCode.SeeOther, HttpStatusCode.NotFound], answers.Select(answer => answer.Status).Order());
         Assert.Equal(2, (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/members", team.Owner)).GetArrayLength());
