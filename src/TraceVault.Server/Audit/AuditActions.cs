@@ -10,5 +10,5 @@ internal static class AuditActions
     public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused", DeviceCodeTried = "device.code_tried", DeviceCodeReused = "device.code_reused", RefreshReused = "session.refresh_reused", RefreshRefused = "session.refresh_refused";
     public const string Invited = "member.invited", InviteAccepted = "member.joined", InviteWithdrawn = "member.invite_withdrawn";
     public const string RoleChanged = "member.role_changed", Disabled = "member.disabled", Enabled = "member.enabled", Removed = "member.removed";
-    public const string ResetIssued = "password.reset_issued", PasswordReset = "password.reset", PasswordChanged = "password.changed";
+    public const string ResetIssued = "password.reset_issued", ResetWithdrawn = "password.reset_withdrawn", PasswordReset = "password.reset", PasswordChanged = "password.changed";
 }

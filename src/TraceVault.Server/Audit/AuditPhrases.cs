@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace TraceVault.Audit;
 
 /// <summary>Says in words what an event was: what follows the name of who did it.</summary>
-internal static class AuditPhrases
+internal static partial class AuditPhrases
 {
     /// <param name="Name">Among the filters.</param>
     /// <param name="Past">What was done.</param>
@@ -37,6 +39,7 @@ internal static class AuditPhrases
         [AuditActions.Enabled] = new("Account enabled", "enabled", "enable", " {subject} again"),
         [AuditActions.Removed] = new("Account removed", "removed", "remove", " {subject}"),
         [AuditActions.ResetIssued] = new("Reset link made", "issued", "issue", " a password link for {subject}"),
+        [AuditActions.ResetWithdrawn] = new("Reset link withdrawn", "withdrew", "withdraw", " the password link for {subject}"),
         [AuditActions.PasswordReset] = new("Password reset", "reset", "reset", " the password{of}"),
         [AuditActions.PasswordChanged] = new("Password changed", "changed", "change", " the password{of}"),
     };
@@ -76,13 +79,7 @@ internal static class AuditPhrases
             return entry.Action; // of a newer server on the same database
         }
 
-        var rest = phrase.Rest
-            .Replace("{others}", entry.Target == "1" ? "1 other session" : $"{entry.Target ?? "all"} other sessions", StringComparison.Ordinal)
-            .Replace("{count}", entry.Target is null ? "" : $", {entry.Target} in all", StringComparison.Ordinal)
-            .Replace("{target}", entry.Target, StringComparison.Ordinal)
-            .Replace("{subject}", entry.SubjectEmail ?? "somebody", StringComparison.Ordinal)
-            .Replace("{of}", entry.SubjectId == entry.ActorId ? "" : $" of {entry.SubjectEmail ?? "somebody"}", StringComparison.Ordinal)
-            .Replace("{as}", entry.ActorId is not null ? "" : $" as {entry.SubjectEmail ?? "nobody who is known"}", StringComparison.Ordinal);
+        var rest = Slot().Replace(phrase.Rest, slot => Fill(slot.Value, entry)); // in one pass: what users typed may look like a slot
         return entry.Outcome switch
         {
             "done" => phrase.Past + rest,
@@ -91,4 +88,18 @@ internal static class AuditPhrases
             _ => $"tried to {phrase.Infinitive}{rest}",
         };
     }
+
+    private static string Fill(string slot, AuditEntry entry) => slot switch
+    {
+        "{target}" => entry.Target ?? "",
+        "{subject}" => entry.SubjectEmail ?? "somebody",
+        "{others}" => entry.Target == "1" ? "1 other session" : $"{entry.Target ?? "all"} other sessions",
+        "{count}" => entry.Target is null ? "" : $", {entry.Target} in all",
+        "{of}" => entry.SubjectId == entry.ActorId ? "" : $" of {entry.SubjectEmail ?? "somebody"}",
+        "{as}" => entry.ActorId is not null ? "" : $" as {entry.SubjectEmail ?? "nobody who is known"}",
+        _ => slot,
+    };
+
+    [GeneratedRegex("\\{[a-z]+\\}")]
+    private static partial Regex Slot();
 }

@@ -224,6 +224,14 @@ public class AuditReadingTests
         static bool Shows(string html, int number) => html.Contains($"number {number}.", StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void What_users_typed_is_shown_as_they_typed_it()
+    {
+        var made = new AuditEntry("", 0, "token.created", "done", "a", "a@x", "b", "{target}@x", "{subject} {of}", null, null);
+
+        Assert.Equal("created the proxy token “{subject} {of}” of {target}@x", AuditPhrases.What(made));
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_hostile_client_or_name_stays_text(string engine)
     {
