@@ -1,6 +1,7 @@
 using System.Collections;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 
 namespace TraceVault.Settings;
@@ -141,12 +142,23 @@ internal sealed class SettingsReader
         {
             if (!rule.IsValid(value))
             {
-                throw new StartupException($"{SettingName.ForEnvironment(section, property)} is invalid: {rule.FormatErrorMessage("it")}");
+                throw new StartupException($"{SettingName.ForEnvironment(section, property)} is invalid: {InWords(rule)}");
             }
         }
 
         return value;
     }
+
+    /// <summary>What it takes: the words that the rules bring along are made for forms.</summary>
+    private static string InWords(ValidationAttribute rule) => rule switch
+    {
+        RangeAttribute range => string.Create(CultureInfo.InvariantCulture,
+            $"it takes {(range.OperandType == typeof(TimeSpan) ? "a time" : "a whole number")} from {range.Minimum} to {range.Maximum}."),
+        MinLengthAttribute least => string.Create(CultureInfo.InvariantCulture, $"it takes at least {least.Length} characters."),
+        RequiredAttribute => "it takes a value.",
+        AllowedValuesAttribute allowed => $"it takes {string.Join(" or ", allowed.Values)}.",
+        _ => throw new NotSupportedException($"{rule.GetType().Name} has no words yet."),
+    };
 
     private static IConfigurationRoot ReadFile(string? folder)
     {

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using TraceVault.Proxy;
 using TraceVault.Settings;
 
@@ -7,9 +8,10 @@ public class SettingsTests
 {
     [Theory]
     [InlineData("--Proxy:MaxBodyBytes=lots", "TRACEVAULT_PROXY__MAXBODYBYTES is invalid: it takes a whole number")]
-    [InlineData("--Proxy:MaxBodyBytes=1", "TRACEVAULT_PROXY__MAXBODYBYTES is invalid")]
+    [InlineData("--Proxy:MaxBodyBytes=1", "TRACEVAULT_PROXY__MAXBODYBYTES is invalid: it takes a whole number from 1024 to 536870912.")]
+    [InlineData("--Proxy:OutageGrace=2.00:00:00", "TRACEVAULT_PROXY__OUTAGEGRACE is invalid: it takes a time from 00:00:00 to 1.00:00:00.")]
     [InlineData("--Proxy:UpstreamTimeout=soon", "TRACEVAULT_PROXY__UPSTREAMTIMEOUT is invalid: it takes a time")]
-    [InlineData("--Proxy:UpstreamHttpVersion=3", "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is invalid")]
+    [InlineData("--Proxy:UpstreamHttpVersion=3", "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is invalid: it takes 1.1 or 2.")]
     [InlineData("--LogFormat=xml", "TRACEVAULT_LOG_FORMAT is invalid: it takes one of text, json")]
     [InlineData("--LogLevel=42", "TRACEVAULT_LOG_LEVEL is invalid: it takes one of trace")]
     [InlineData("--Urls=nowhere", "TRACEVAULT_URLS is invalid")]
@@ -18,7 +20,7 @@ public class SettingsTests
     [InlineData("--AnthropicUrl=http://example.com", "TRACEVAULT_ANTHROPIC_URL is invalid: over http")]
     [InlineData("--AnthropicUrl=https://user:secret@example.com", "TRACEVAULT_ANTHROPIC_URL is invalid")]
     [InlineData("--SetupToken=short", "TRACEVAULT_SETUP_TOKEN is too short")]
-    [InlineData("--MetricsToken=short", "TRACEVAULT_METRICS_TOKEN is invalid")]
+    [InlineData("--MetricsToken=short", "TRACEVAULT_METRICS_TOKEN is invalid: it takes at least 16 characters.")]
     [InlineData("--Proxy:MaxBodyByte=1024", "Unknown setting: --Proxy:MaxBodyByte")]
     [InlineData("--IdleTimeout=0", "TRACEVAULT_IDLE_TIMEOUT is invalid")]
     [InlineData("--Proxy:UpstreamIdleTimeout=2.00:00:00", "TRACEVAULT_PROXY__UPSTREAMIDLETIMEOUT is invalid")]
@@ -34,6 +36,13 @@ public class SettingsTests
         Assert.DoesNotContain("sk-ant", problem.Message);
         Assert.DoesNotContain('\n', problem.Message);
     }
+
+    /// <summary>A rule of another kind would stop the start with a mistake of ours.</summary>
+    [Fact]
+    public void Every_rule_of_a_setting_has_words() => Assert.All(
+        typeof(SettingsReader).Assembly.GetTypes().Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal)).SelectMany(type => type.GetProperties())
+            .SelectMany(property => property.GetCustomAttributes(typeof(ValidationAttribute), inherit: true)),
+        rule => Assert.True(rule is RangeAttribute or MinLengthAttribute or RequiredAttribute or AllowedValuesAttribute, $"{rule.GetType().Name}: give SettingsReader.InWords words for it"));
 
     [Theory]
     [InlineData("TRACEVAULT_PROXY__MAXBODYBYTES")]
