@@ -16,8 +16,8 @@ internal enum InviteOutcome
     /// <summary>The address has an account.</summary>
     HasAccount,
 
-    /// <summary>The address has an invite that may still be used.</summary>
-    IsInvited,
+    /// <summary>The form that asks has made this invite already.</summary>
+    LinkMade,
 }
 
 /// <summary>An invite as it is listed; the times are Unix milliseconds.</summary>
@@ -38,7 +38,7 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
     public async Task<IReadOnlyList<Invite>> ListAsync(CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return (await connection.QueryAsync<Invite>(new CommandDefinition($"{Select} where i.expires_at > @Now order by i.id desc", new { Now }, cancellationToken: cancel))).AsList();
+        return (await connection.QueryAsync<Invite>(new CommandDefinition($"{Select} where i.expires_at > @Now order by i.created_at desc, i.id desc", new { Now }, cancellationToken: cancel))).AsList();
     }
 
     /// <returns>The invite of that id, expired or not.</returns>
@@ -49,10 +49,14 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
 
     public bool IsExpired(Invite invite) => invite.ExpiresAt <= Now;
 
+    /// <summary>Makes an invite, in place of the one that the address may have.</summary>
+    /// <param name="actor">Who invites.</param>
+    /// <param name="email">Whom.</param>
     /// <param name="role">One of <see cref="MemberPolicy.Roles"/>.</param>
-    public async Task<Created> CreateAsync(Actor actor, EmailAddress email, string role)
+    /// <param name="chosenId">The id that a form gave it: sent again, as by a reload, the form must not replace the link that it made.</param>
+    public async Task<Created> CreateAsync(Actor actor, EmailAddress email, string role, Guid? chosenId = null)
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
         if (await change.FindAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.MayGrant(me.Role, role))
         {
             await change.RefuseAsync(new AuditEvent(AuditActions.Invited, actor, null, email.Text, role));
@@ -65,20 +69,39 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
         }
 
         var (now, token) = (clock.GetUtcNow(), AccessToken.Create(TokenKind.Link));
-        var invite = new Invite(Guid.CreateVersion7(now).ToString(), email.Text, role, me.Email, now.ToUnixTimeMilliseconds(), (now + Lifetime).ToUnixTimeMilliseconds());
-        await change.ExecuteAsync("delete from invites where email_key = @Key and expires_at <= @Now", new { email.Key, Now });
-        var inserted = await change.ExecuteAsync(
+        var id = chosenId?.ToString() ?? Guid.CreateVersion7(now).ToString();
+        if (await change.QueryAsync<Invite>($"{Select} where i.email_key = @Key", new { email.Key }) is { } earlier)
+        {
+            if (earlier.Id == id)
+            {
+                return new Created(InviteOutcome.LinkMade);
+            }
+
+            if (!MemberPolicy.MayGrant(me.Role, earlier.Role))
+            {
+                await change.RefuseAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, earlier.Email, earlier.Role));
+                return new Created(InviteOutcome.NotAllowed);
+            }
+
+            await change.ExecuteAsync("delete from invites where id = @Id", new { earlier.Id });
+            if (!IsExpired(earlier))
+            {
+                await change.AppendAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, earlier.Email, earlier.Role));
+            }
+        }
+
+        if (await change.QueryAsync<long>("select count(*) from invites where id = @id", new { id }) > 0)
+        {
+            id = Guid.CreateVersion7(now).ToString(); // the form of one address, sent again for another
+        }
+
+        var invite = new Invite(id, email.Text, role, me.Email, now.ToUnixTimeMilliseconds(), (now + Lifetime).ToUnixTimeMilliseconds());
+        await change.ExecuteAsync(
             """
             insert into invites (id, email, email_key, role, token_hash, invited_by, created_at, expires_at)
             values (@Id, @Email, @Key, @Role, @Hash, @By, @CreatedAt, @ExpiresAt)
-            on conflict (email_key) do nothing
             """,
             new { invite.Id, invite.Email, email.Key, invite.Role, Hash = token.Hash().ToBytes(), By = me.Id, invite.CreatedAt, invite.ExpiresAt });
-        if (inserted == 0)
-        {
-            return new Created(InviteOutcome.IsInvited);
-        }
-
         await change.AppendAsync(new AuditEvent(AuditActions.Invited, actor, null, email.Text, role));
         await change.CommitAsync();
         return new Created(InviteOutcome.Done, invite, new IssuedLink(token, now + Lifetime));
@@ -86,7 +109,7 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
 
     public async Task<InviteOutcome> WithdrawAsync(Actor actor, string id)
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
         if (await change.QueryAsync<Invite>($"{Select} where i.id = @id", new { id }) is not { } invite)
         {
             return InviteOutcome.Unknown;
@@ -108,7 +131,7 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
     /// <returns>Null when the link may not be used any more, or its address has an account meanwhile.</returns>
     public async Task<User?> AcceptAsync(TokenHash link, string? name, string passwordHash, Origin origin)
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
         var invite = await change.QueryAsync<Invite>($"{Select} where i.token_hash = @Hash and i.expires_at > @Now", new { Hash = link.ToBytes(), Now });
         if (invite is null)
         {

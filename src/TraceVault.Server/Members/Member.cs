@@ -19,6 +19,9 @@ internal enum MemberOutcome
 {
     Done,
 
+    /// <summary>It was so already: nothing was ended, and nothing stands in the audit log.</summary>
+    Unchanged,
+
     /// <summary>There is no such member.</summary>
     Unknown,
 

@@ -61,8 +61,7 @@ internal static class MemberEndpoints
         };
     }
 
-
-    private static IResult Answer(MemberOutcome outcome) => outcome is MemberOutcome.Done
+    private static IResult Answer(MemberOutcome outcome) => outcome is MemberOutcome.Done or MemberOutcome.Unchanged
         ? TypedResults.NoContent()
         : TypedResults.Problem(MemberTexts.Of(outcome), statusCode: MemberTexts.Status(outcome));
 }

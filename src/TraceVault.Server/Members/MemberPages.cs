@@ -67,20 +67,23 @@ internal static class MemberPages
             return Problems.Page(context, StatusCodes.Status400BadRequest, "The role was not changed", MemberTexts.UnknownRole);
         }
 
-        return await members.ChangeRoleAsync(actor, id, role!) is var outcome and not MemberOutcome.Done
-            ? await ProblemAsync(outcome, id, page, context, members, cancel)
-            : Redirects.See($"{Home}/{id}?done=role");
+        return await members.ChangeRoleAsync(actor, id, role!) switch
+        {
+            MemberOutcome.Done => Redirects.See($"{Home}/{id}?done=role"),
+            MemberOutcome.Unchanged => Redirects.See($"{Home}/{id}?done=same-role"),
+            var outcome => await ProblemAsync(outcome, id, page, context, members, cancel),
+        };
     }
 
     public static async Task<IResult> InviteAsync(
-        [FromForm] string? email, [FromForm] string? role, PageContext page, Actor actor, Membership members, Invites invites, PublicUrl publicUrl, CancellationToken cancel)
+        [FromForm] string? id, [FromForm] string? email, [FromForm] string? role, PageContext page, Actor actor, Membership members, Invites invites, PublicUrl publicUrl, CancellationToken cancel)
     {
         if (!EmailAddress.TryParseNew(email, out var address) || !MemberPolicy.Roles.Contains(role!))
         {
             return await ListPageAsync(page, members, invites, StatusCodes.Status400BadRequest, cancel, email, "This is not an e-mail address.");
         }
 
-        var created = await invites.CreateAsync(actor, address, role!);
+        var created = await invites.CreateAsync(actor, address, role!, Guid.TryParseExact(id, "D", out var chosen) ? chosen : null);
         return created.Link is { } link
             ? LinkPage(page, $"Invitation for {address.Text}", MemberLinks.Invite(publicUrl.Origin, link), link.ExpiresAt)
             : await ListPageAsync(page, members, invites, MemberTexts.Status(created.Outcome), cancel, email, MemberTexts.Of(created.Outcome));
@@ -120,6 +123,7 @@ internal static class MemberPages
             Context = page,
             Members = await members.ListAsync(cancel),
             Invites = await invites.ListAsync(cancel),
+            NewId = Guid.CreateVersion7(),
             Email = email,
             Problem = problem,
             Done = done,
@@ -129,6 +133,7 @@ internal static class MemberPages
     private static string? DoneText(string? done) => done switch
     {
         "role" => "The role is changed.",
+        "same-role" => "They have this role already. Nothing was changed.",
         null => null,
         _ => MemberStep.Find(done)?.Done,
     };

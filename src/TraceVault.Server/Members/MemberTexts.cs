@@ -30,7 +30,7 @@ internal static class MemberTexts
     {
         InviteOutcome.Unknown => "There is no such invitation: it was used or withdrawn.",
         InviteOutcome.HasAccount => "This address has an account already.",
-        InviteOutcome.IsInvited => "This address has an invitation already. Withdraw that one first.",
+        InviteOutcome.LinkMade => "This invitation was made a moment ago. Its link is shown once and goes on working. If it is lost, send this form for another, which takes its place.",
         _ => "Your role does not allow this. Owners invite everybody, administrators invite members.",
     };
 

@@ -39,7 +39,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
 
         if (member.Role == role)
         {
-            return MemberOutcome.Done;
+            return MemberOutcome.Unchanged;
         }
 
         if (role != User.Owner && await change.IsLastOwnerAsync(member))
@@ -48,7 +48,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
         }
 
         await change.ExecuteAsync("update users set role = @role, updated_at = @now where id = @Id", new { role, now = Now, member.Id });
-        await change.EndAccessAsync(member.Id);
+        await change.EndAccessAsync(member.Id, actor);
         await change.WithdrawLinksOfAsync(member, actor);
         await change.AppendAsync(Of(AuditActions.RoleChanged, actor, member, role));
         return MemberOutcome.Done;
@@ -67,7 +67,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
         }
 
         await change.ExecuteAsync("update users set disabled_at = @now, updated_at = @now where id = @Id", new { now = Now, member.Id });
-        await change.EndAccessAsync(member.Id);
+        await change.EndAccessAsync(member.Id, actor);
         await change.WithdrawLinksOfAsync(member, actor);
         await change.AppendAsync(Of(AuditActions.Disabled, actor, member));
         return MemberOutcome.Done;
@@ -81,7 +81,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
         }
 
         await change.ExecuteAsync("update users set disabled_at = null, updated_at = @now where id = @Id", new { now = Now, member.Id });
-        await change.EndAccessAsync(member.Id); // what a request under way may have left when the account was disabled
+        await change.EndAccessAsync(member.Id, actor); // what a request under way may have left when the account was disabled
         await change.AppendAsync(Of(AuditActions.Enabled, actor, member));
         return MemberOutcome.Done;
     });
@@ -94,6 +94,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
             return MemberOutcome.LastOwner;
         }
 
+        await change.WithdrawResetsAsync("user_id", member.Id, actor);
         await change.WithdrawLinksOfAsync(member, actor);
         await change.ExecuteAsync("delete from users where id = @Id", new { member.Id });
         await change.AppendAsync(Of(AuditActions.Removed, actor, member, member.Role));
@@ -118,7 +119,7 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
         var outcome = MemberOutcome.Unknown;
         await changes.MakeAsync(memberId, async () =>
         {
-            await using var change = await MemberTransaction.BeginAsync(database, audit);
+            await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
             if (await change.FindAsync(memberId) is not { } member)
             {
                 return 0;

@@ -73,13 +73,13 @@ internal sealed class PasswordChange(Database database, Users users, Passwords p
     /// <returns>Whether the password that was checked still stood.</returns>
     private Task<bool> SaveAsync(SignedIn me, string checkedHash, string hash, Actor actor) => changes.MakeAsync(me.User.Id, async () =>
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
         var saved = await change.ExecuteAsync(
             "update users set password_hash = @hash, updated_at = @now where id = @Id and password_hash = @checkedHash and disabled_at is null",
             new { me.User.Id, hash, checkedHash, now = clock.GetUtcNow().ToUnixTimeMilliseconds() });
         if (saved > 0)
         {
-            await change.EndAccessAsync(me.User.Id, exceptSession: me.SessionId);
+            await change.EndAccessAsync(me.User.Id, actor, exceptSession: me.SessionId);
             await change.AppendAsync(AuditEvent.Own(AuditActions.PasswordChanged, actor));
             await change.CommitAsync();
         }

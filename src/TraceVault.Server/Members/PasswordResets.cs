@@ -34,7 +34,7 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
     /// <param name="replaces">The link that it may replace; null: any.</param>
     public async Task<Issued> IssueAsync(Actor actor, string memberId, string? replaces = null)
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
         if (await change.FindAsync(memberId) is not { } member)
         {
             return new Issued(MemberOutcome.Unknown);
@@ -54,7 +54,7 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
     /// <summary>The operator's link, who is at the machine itself and asks nobody; an owner who is disabled gets one too.</summary>
     public async Task<Issued> IssueAtMachineAsync(EmailAddress email)
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit);
+        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
         var member = await change.QueryAsync<Member>($"select {Member.Columns} from users u where u.email_key = @Key", new { email.Key });
         return member is null ? new Issued(MemberOutcome.Unknown)
             : member is { DisabledAt: not null, Role: not User.Owner } ? new Issued(MemberOutcome.Disabled)
@@ -80,7 +80,7 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
         User? user = null;
         await changes.MakeAsync(reset.UserId, async () =>
         {
-            await using var change = await MemberTransaction.BeginAsync(database, audit);
+            await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
             var used = await change.ExecuteAsync(
                 "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @Now", new { Hash = link.ToBytes(), reset.UserId, Now });
             if (used == 0 || await change.FindAsync(reset.UserId) is not { } member)
@@ -112,11 +112,9 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
     private async Task<Issued> IssueAsync(MemberTransaction change, Actor actor, Member member)
     {
         var (token, expires) = (AccessToken.Create(TokenKind.Link), clock.GetUtcNow() + Lifetime);
+        await change.WithdrawResetsAsync("user_id", member.Id, actor);
         await change.ExecuteAsync(
-            """
-            insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at) values (@Id, @Hash, @By, @Now, @Expires)
-            on conflict (user_id) do update set token_hash = @Hash, issued_by = @By, created_at = @Now, expires_at = @Expires
-            """,
+            "insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at) values (@Id, @Hash, @By, @Now, @Expires)",
             new { member.Id, Hash = token.Hash().ToBytes(), By = actor.UserId, Now, Expires = expires.ToUnixTimeMilliseconds() });
         await change.AppendAsync(new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
         await change.CommitAsync();
@@ -126,7 +124,7 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
     private async Task ChangePasswordAsync(MemberTransaction change, Member member, string passwordHash, Actor actor)
     {
         await change.ExecuteAsync("update users set password_hash = @passwordHash, disabled_at = null, updated_at = @Now where id = @Id", new { passwordHash, Now, member.Id });
-        await change.EndAccessAsync(member.Id);
+        await change.EndAccessAsync(member.Id, actor);
         await change.AppendAsync(AuditEvent.Own(AuditActions.PasswordReset, actor));
         if (member.DisabledAt is not null)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Dapper;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Members;
@@ -134,12 +135,11 @@ public class InviteTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task An_address_is_invited_once_and_a_withdrawn_link_is_dead(string engine)
+    public async Task Who_has_an_account_is_not_invited_and_a_withdrawn_link_is_dead(string engine)
     {
         await using var team = await Team.StartAsync(engine);
         var link = await team.InviteAsync("ada@example.com", "member");
 
-        Assert.Equal(409, await team.CallAsync(team.Owner, "POST", "/api/v1/invites", new { email = "ADA@example.com", role = "admin" }));
         Assert.Equal(409, await team.CallAsync(team.Owner, "POST", "/api/v1/invites", new { email = TestServer.Email, role = "admin" }));
         Assert.Equal(400, await team.CallAsync(team.Owner, "POST", "/api/v1/invites", new { email = "bob@example.com", role = "root" }));
         Assert.Equal(400, await team.CallAsync(team.Owner, "POST", "/api/v1/invites", new { email = "bob", role = "member" }));
@@ -150,6 +150,51 @@ public class InviteTests
         var browser = team.Browser();
         Assert.Equal(HttpStatusCode.NotFound, (await browser.LookAsync(link)).Status);
         Assert.Equal(["member.invite_withdrawn done owner@example.com ada@example.com member"], await team.AuditAsync("member.invite_withdrawn"));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Another_invitation_takes_the_place_of_the_one_that_got_lost(string engine)
+    {
+        await using var team = await Team.StartAsync(engine);
+        var lost = await team.InviteAsync("ada@example.com", "member");
+        var link = await team.InviteAsync("ADA@example.com", "admin");
+
+        Assert.Equal(HttpStatusCode.NotFound, (await team.Browser().LookAsync(lost)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await team.Browser().LookAsync(link)).Status);
+        Assert.Equal("admin", Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).EnumerateArray()).GetProperty("role").GetString());
+        Assert.Equal(["member.invite_withdrawn done owner@example.com ada@example.com member"], await team.AuditAsync("member.invite_withdrawn"));
+        Assert.Equal(["member.invited done owner@example.com ada@example.com member", "member.invited done owner@example.com ADA@example.com admin"], await team.AuditAsync("member.invited"));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_form_that_is_sent_again_leaves_the_link_that_was_copied(string engine)
+    {
+        await using var team = await Team.StartAsync(engine);
+        var owner = team.Browser(team.Owner);
+        var page = await owner.ReadAsync("/admin/users");
+        (string, string)[] form = [("form_token", PageClient.FormToken(page)), ("id", Regex.Match(page, "name=\"id\" value=\"([^\"]+)\"").Groups[1].Value), ("role", "member")];
+
+        var first = await owner.PostAsync("/admin/invites", [.. form, ("email", "ada@example.com")]);
+        var again = await owner.PostAsync("/admin/invites", [.. form, ("email", "ada@example.com")]);
+        var other = await owner.PostAsync("/admin/invites", [.. form, ("email", "bob@example.com")]); // after going back in the browser
+        var anew = await owner.FillInAsync("/admin/users", "/admin/invites", ("email", "ada@example.com"), ("role", "member"));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Conflict), (first.Status, again.Status));
+        Assert.Contains("This invitation was made a moment ago.", again.Text);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (other.Status, anew.Status));
+        Assert.Equal(2, (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).GetArrayLength());
+    }
+
+    [Fact]
+    public async Task An_administrator_cannot_replace_what_they_could_not_have_made()
+    {
+        await using var team = await Team.StartAsync("sqlite");
+        var admin = await team.JoinAsync("ada", "admin");
+        var link = await team.InviteAsync("boss@example.com", "owner");
+
+        Assert.Equal(403, await team.CallAsync(admin.Token, "POST", "/api/v1/invites", new { email = "boss@example.com", role = "member" }));
+        Assert.Equal(HttpStatusCode.OK, (await team.Browser().LookAsync(link)).Status);
+        Assert.Equal(["member.invite_withdrawn refused ada@example.com boss@example.com owner"], await team.AuditAsync("member.invite_withdrawn"));
     }
 
     /// <summary>Else somebody about to be let go would keep a door open.</summary>

@@ -148,6 +148,61 @@ public class MembershipTests
         Assert.Equal(1, await connection.ExecuteScalarAsync<long>("select count(*) from users where role = 'owner' and disabled_at is null"));
     }
 
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_role_that_somebody_has_already_changes_nothing(string engine)
+    {
+        await using var team = await Team.StartAsync(engine);
+        var (ada, owner) = (await team.JoinAsync("ada", "member"), team.Browser(team.Owner));
+        var home = $"/admin/users/{ada.Id}";
+
+        Assert.Equal(204, await team.CallAsync(team.Owner, "PUT", $"/api/v1/members/{ada.Id}/role", new { role = "member" }));
+        var answer = await owner.FillInAsync(home, $"{home}/role", ("role", "member"));
+
+        Assert.Contains("They have this role already. Nothing was changed.", await owner.ReadAsync(answer.Location!));
+        Assert.Equal(200, await team.CallAsync(ada.Token, "GET", "/api/v1/me"));
+        Assert.Empty(await team.AuditAsync("member.role_changed"));
+    }
+
+    /// <summary>A link that was good and is not any more: somebody may ask why.</summary>
+    [Theory]
+    [InlineData("sqlite", "another")]
+    [InlineData("postgres", "another")]
+    [InlineData("sqlite", "issuer demoted")]
+    [InlineData("postgres", "issuer demoted")]
+    [InlineData("sqlite", "disabled")]
+    [InlineData("sqlite", "removed")]
+    [InlineData("sqlite", "password changed")]
+    public async Task A_reset_link_that_stops_working_stands_in_the_audit_log(string engine, string how)
+    {
+        await using var team = await Team.StartAsync(engine);
+        var (admin, ada) = (await team.JoinAsync("admin", "admin"), await team.JoinAsync("ada", "member"));
+        var link = await team.ResetAsync(ada.Id, admin.Token);
+
+        var actor = TestServer.Email;
+        switch (how)
+        {
+            case "another":
+                await team.ResetAsync(ada.Id);
+                break;
+            case "issuer demoted":
+                Assert.Equal(204, await team.CallAsync(team.Owner, "PUT", $"/api/v1/members/{admin.Id}/role", new { role = "member" }));
+                break;
+            case "disabled":
+                Assert.Equal(204, await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{ada.Id}/disable"));
+                break;
+            case "removed":
+                Assert.Equal(204, await team.CallAsync(team.Owner, "DELETE", $"/api/v1/members/{ada.Id}"));
+                break;
+            default:
+                actor = ada.Email;
+                Assert.Equal(204, await team.CallAsync(ada.Token, "POST", "/api/v1/me/password", new { current_password = Team.Password, new_password = "five loud otters dance" }));
+                break;
+        }
+
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await team.Browser().LookAsync(link)).Status);
+        Assert.Equal([$"password.reset_withdrawn done {actor} ada@example.com -"], await team.AuditAsync("password.reset_withdrawn"));
+    }
+
     /// <summary>As after a sign-in that was under way when the account was disabled.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task What_is_left_of_a_disabled_account_opens_nothing(string engine)
