@@ -84,7 +84,7 @@ public sealed class KeyPageTests(SystemChromium chromium)
         await rig.Page.FillAsync(("Requests at once", "7"));
         await rig.Page.PressAsync("Change");
 
-        await rig.Page.ExpectStatusAsync("The number of requests at once is changed.");
+        await rig.Page.ExpectStatusAsync("The number of requests at once is saved.");
         await Assertions.Expect(rig.Page.GetByText("7 at most")).ToBeVisibleAsync();
     }
 

@@ -20,7 +20,7 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
             "stored" => "The key is stored. Send a test request to see whether Anthropic takes it.",
             "untested" => "The key is stored. Anthropic could not be asked whether it takes it: send a test request in a while.",
             "removed" => "The key is removed.",
-            "cap" => "The number of requests at once is changed.",
+            "cap" => "The number of requests at once is saved.",
             _ => null,
         });
 

@@ -56,10 +56,11 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     }
 
     /// <returns>Whether the user has a key whose cap could be changed.</returns>
-    public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) => changes.MakeAsync(userId, () => audit.RecordAsync(
+    public async Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) => await changes.MakeAsync(userId, () => audit.RecordAsync(
         (connection, transaction) => connection.ExecuteAsync(
-            "update user_anthropic_keys set max_concurrent = @cap where user_id = @userId", new { userId, cap = (long)maxConcurrent }, transaction),
-        _ => AuditEvent.Own(AuditActions.KeyCapChanged, actor, maxConcurrent.ToString(CultureInfo.InvariantCulture))));
+            "update user_anthropic_keys set max_concurrent = @cap where user_id = @userId and max_concurrent <> @cap", new { userId, cap = (long)maxConcurrent }, transaction),
+        _ => AuditEvent.Own(AuditActions.KeyCapChanged, actor, maxConcurrent.ToString(CultureInfo.InvariantCulture))))
+        || await FindAsync(userId, CancellationToken.None) is not null; // it was so already: nothing changed that somebody would have to hear of
 
     /// <returns>Whether there was one.</returns>
     public Task<bool> DeleteAsync(string userId, Actor actor) => changes.MakeAsync(userId, () => audit.RecordAsync(

@@ -163,6 +163,18 @@ public class MembershipTests
         Assert.Empty(await team.AuditAsync("member.role_changed"));
     }
 
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_cap_that_a_key_has_already_is_no_change(string engine)
+    {
+        await using var team = await Team.StartAsync(engine);
+        await team.Server.StoreKeyAsync(team.Owner, maxConcurrent: 5);
+
+        Assert.Equal(204, await team.CallAsync(team.Owner, "PUT", "/api/v1/me/anthropic-key", new { max_concurrent = 5 }));
+        Assert.Equal(204, await team.CallAsync(team.Owner, "PUT", "/api/v1/me/anthropic-key", new { max_concurrent = 6 }));
+
+        Assert.Equal(["key.cap_changed done owner@example.com owner@example.com 6"], await team.AuditAsync("key.cap_changed"));
+    }
+
     /// <summary>A link that was good and is not any more: somebody may ask why.</summary>
     [Theory]
     [InlineData("sqlite", "another")]
