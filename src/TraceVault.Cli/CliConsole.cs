@@ -5,9 +5,9 @@ namespace TraceVault.Cli;
 /// <summary>Everything a command sees of the machine, so that a test can be the machine.</summary>
 internal sealed class CliConsole
 {
-    public required TextWriter Out { get; init; }
+    public required Printer Out { get; init; }
 
-    public required TextWriter Error { get; init; }
+    public required Printer Error { get; init; }
 
     /// <summary>Standard input; opened at the first use, so that <c>proxy run</c> passes it on untouched.</summary>
     public required Lazy<TextReader> In { get; init; }
@@ -26,24 +26,18 @@ internal sealed class CliConsole
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    public Style OutStyle { get; init; }
-
-    public Style ErrorStyle { get; init; }
-
     public static CliConsole OfProcess()
     {
         var colours = Variable("NO_COLOR") is null && Variable("TERM") is not "dumb";
         return new()
         {
-            Out = Writer(Console.OpenStandardOutput),
-            Error = Writer(Console.OpenStandardError),
+            Out = new(Writer(Console.OpenStandardOutput), colours && !Console.IsOutputRedirected),
+            Error = new(Writer(Console.OpenStandardError), colours && !Console.IsErrorRedirected),
             In = new(() => new StreamReader(Console.OpenStandardInput(), new UTF8Encoding(false))),
             Keys = Console.IsInputRedirected ? null : new KeyReader(),
             Variable = Variable,
             OpenBrowser = Browser.Find(Variable),
             IsErrorTerminal = !Console.IsErrorRedirected,
-            OutStyle = new(colours && !Console.IsOutputRedirected),
-            ErrorStyle = new(colours && !Console.IsErrorRedirected),
         };
 
         static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

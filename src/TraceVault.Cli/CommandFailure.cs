@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace TraceVault.Cli;
 
 /// <summary>Ends a command with a sentence for the person and an exit code for the shell. The text never holds a secret.</summary>
@@ -26,9 +24,16 @@ internal sealed class CommandFailure : Exception
     public int Write(CliConsole console, bool json)
     {
         if (json)
-            console.Out.WriteLine(JsonSerializer.Serialize(new ErrorAnswer(new(Code, Message)), CliJson.Printed.ErrorAnswer));
-        else
-            console.Error.WriteLine(console.ErrorStyle.Red(Message));
+        {
+            console.Out.WriteJson(new ErrorAnswer(new(Code, Message)), CliJson.Printed.ErrorAnswer);
+            return ExitCode;
+        }
+
+        foreach (var line in Message.Split('\n'))
+        {
+            console.Error.WriteLine(console.Error.Style.Red(line));
+        }
+
         return ExitCode;
     }
 }

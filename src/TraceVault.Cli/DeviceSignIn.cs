@@ -31,8 +31,8 @@ internal static class DeviceSignIn
     private static void Show(CliConsole console, DeviceAnswer device, bool openBrowser)
     {
         var complete = device.VerificationUriComplete ?? device.VerificationUri;
-        console.Error.WriteLine($"Open {console.ErrorStyle.Bold(Text.Printable(complete))}");
-        console.Error.WriteLine($"and approve the code {console.ErrorStyle.Bold(Text.Printable(device.UserCode))}.");
+        console.Error.WriteLine($"Open {console.Error.Style.Bold(complete)}");
+        console.Error.WriteLine($"and approve the code {console.Error.Style.Bold(device.UserCode)}.");
         if (openBrowser && console.OpenBrowser is { } open && Uri.TryCreate(complete, UriKind.Absolute, out var url) && url.Scheme is "https" or "http")
             open(url);
     }

@@ -30,12 +30,12 @@ internal static class Prompt
         keys.TakeControlC(true);
         try
         {
-            console.Error.Write(console.ErrorStyle.Bold(question) + " ");
-            return ReadLine(keys, echo ? console.Error : TextWriter.Null, wholePaste);
+            console.Error.Write($"{console.Error.Style.Bold(question)} ");
+            return ReadLine(keys, echo ? console.Error.Unfiltered : TextWriter.Null, wholePaste);
         }
         finally
         {
-            console.Error.WriteLine();
+            console.Error.WriteLine("");
             keys.TakeControlC(false);
         }
     }
@@ -62,7 +62,7 @@ internal static class Prompt
                 case { Key: ConsoleKey.Backspace }:
                     Erase(text, text.Length > 1 && char.IsLowSurrogate(text[^1]) ? 2 : Math.Min(1, text.Length), echo);
                     break;
-                case { KeyChar: >= ' ' and not '\x7f' }:
+                case { KeyChar: var typed } when !char.IsControl(typed):
                     text.Append(pressed.KeyChar);
                     echo.Write(pressed.KeyChar);
                     break;

@@ -19,7 +19,7 @@ internal static class SignIn
             var first = await PasswordAsync(console, fromInput, cancel);
             if (first.Reveal() == Prompt.AskSecret(console, "Password, once more:", "").Reveal())
                 return first;
-            console.Error.WriteLine(console.ErrorStyle.Yellow("The two differ. Type both again."));
+            console.Error.WriteLine(console.Error.Style.Yellow("The two differ. Type both again."));
         }
 
         throw CommandFailure.Failed("passwords_differ", "The two passwords differ. Nothing was created.");
@@ -47,9 +47,9 @@ internal static class SignIn
             throw;
         }
 
-        console.Out.WriteLine(console.OutStyle.Green($"Signed in as {Text.Printable(answer.User.Email)} at {server} until {Text.Time(answer.ExpiresAt)}."));
+        console.Out.WriteLine(console.Out.Style.Green($"Signed in as {answer.User.Email} at {server} until {Text.Time(answer.ExpiresAt)}."));
         if (console.Variable("TRACEVAULT_TOKEN") is not null)
-            console.Error.WriteLine(console.ErrorStyle.Yellow("TRACEVAULT_TOKEN is set and goes before this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
+            console.Error.WriteLine(console.Error.Style.Yellow("TRACEVAULT_TOKEN is set and goes before this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
         if (replaced is not null)
             await EndAsync(server, replaced, cancel);
     }

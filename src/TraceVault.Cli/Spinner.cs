@@ -20,13 +20,13 @@ internal static class Spinner
             var end = console.Clock.GetUtcNow() + wait;
             for (var i = 0; console.Clock.GetUtcNow() < end; i++)
             {
-                console.Error.Write($"\r{Frames[i % Frames.Length]} {text}");
+                console.Error.Unfiltered.Write($"\r{Frames[i % Frames.Length]} {text}");
                 await Task.Delay(Tick, console.Clock, cancel);
             }
         }
         finally
         {
-            console.Error.Write($"\r{new string(' ', text.Length + 2)}\r");
+            console.Error.Unfiltered.Write($"\r{new string(' ', text.Length + 2)}\r");
         }
     }
 }

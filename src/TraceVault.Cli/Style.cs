@@ -3,14 +3,20 @@ namespace TraceVault.Cli;
 /// <summary>Colours for a terminal; leaves text as it is elsewhere.</summary>
 internal readonly record struct Style(bool Enabled)
 {
-    public string Red(string text) => Wrap(text, "31");
+    public Styled Red(string text) => Wrap(text, "31");
 
-    public string Green(string text) => Wrap(text, "32");
+    public Styled Green(string text) => Wrap(text, "32");
 
-    public string Yellow(string text) => Wrap(text, "33");
+    public Styled Yellow(string text) => Wrap(text, "33");
 
-    public string Bold(string text) => Wrap(text, "1");
+    public Styled Bold(string text) => Wrap(text, "1");
 
     // ECMA-48 "select graphic rendition".
-    private string Wrap(string text, string code) => Enabled ? $"\e[{code}m{text}\e[0m" : text;
+    private Styled Wrap(string text, string code) => Enabled ? new($"\e[{code}m", text, "\e[0m") : new("", text, "");
+}
+
+/// <summary>Text between two sequences of our own, which a <see cref="Printer"/> lets through; the text itself is anybody's.</summary>
+internal readonly record struct Styled(string Begin, string Text, string End)
+{
+    public override string ToString() => Text;
 }

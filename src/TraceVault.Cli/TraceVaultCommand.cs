@@ -18,8 +18,8 @@ internal static class TraceVaultCommand
         {
             return await parse.InvokeAsync(new InvocationConfiguration
             {
-                Output = console.Out,
-                Error = console.Error,
+                Output = console.Out.Unfiltered,
+                Error = console.Error.Unfiltered,
                 EnableDefaultExceptionHandler = false,
             });
         }

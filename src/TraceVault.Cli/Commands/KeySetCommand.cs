@@ -53,14 +53,14 @@ internal static class KeySetCommand
         if (key is null)
         {
             await api.SetKeyAsync(new(null, limit, null), cancel);
-            console.Out.WriteLine(console.OutStyle.Green($"At most {limit} of your requests run at once."));
+            console.Out.WriteLine(console.Out.Style.Green($"At most {limit} of your requests run at once."));
             return ExitCodes.Done;
         }
 
         await StoreAsync(api, new(key, limit, anyway), cancel);
-        console.Out.WriteLine(console.OutStyle.Green("The key is stored. Try it: tracevault proxy run -- claude"));
+        console.Out.WriteLine(console.Out.Style.Green("The key is stored. Try it: tracevault proxy run -- claude"));
         if (!anyway && (await api.KeyAsync(cancel)).WorksSince is null)
-            console.Error.WriteLine(console.ErrorStyle.Yellow("Anthropic could not be asked whether it takes the key. Check in a while: tracevault proxy doctor"));
+            console.Error.WriteLine(console.Error.Style.Yellow("Anthropic could not be asked whether it takes the key. Check in a while: tracevault proxy doctor"));
         return ExitCodes.Done;
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 
 namespace TraceVault.Cli.Commands;
 
@@ -19,24 +18,36 @@ internal static class KeyStatusCommand
             var credentials = Credentials.Require(console, SharedOptions.AllowsHttp(parse));
             using var api = new ApiClient(credentials.Server, credentials.Token);
             var key = await api.KeyAsync(cancel);
-            console.Out.WriteLine(parse.GetValue(json) ? JsonSerializer.Serialize(key, CliJson.Printed.KeyAnswer) : "Anthropic key  " + Describe(console, key));
+            if (parse.GetValue(json))
+            {
+                console.Out.WriteJson(key, CliJson.Printed.KeyAnswer);
+            }
+            else
+            {
+                Describe(console.Out, key);
+            }
+
             return ExitCodes.Done;
         });
         return command;
     }
 
-    public static string Describe(CliConsole console, KeyAnswer key)
+    /// <summary>A line.</summary>
+    public static void Describe(Printer output, KeyAnswer key)
     {
-        if (!key.Configured)
-            return console.OutStyle.Yellow("none. Store one: tracevault key set");
-        if (key.Readable is false)
-            return console.OutStyle.Red("stored, but the server can't open it. Store it again: tracevault key set");
-        if (key.RefusedAt is { } refused)
-            return console.OutStyle.Red($"refused by Anthropic since {Text.Time(refused)}. Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set");
+        var state = !key.Configured ? output.Style.Yellow("none. Store one: tracevault key set")
+            : key.Readable is false ? output.Style.Red("stored, but the server can't open it. Store it again: tracevault key set")
+            : key.RefusedAt is { } refused ? output.Style.Red($"refused by Anthropic since {Text.Time(refused)}. Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set")
+            : output.Style.Green("stored");
+        output.WriteLine($"Anthropic key  {state}{(key is { Configured: true, Readable: not false, RefusedAt: null } ? Use(key) : "")}");
+    }
+
+    private static string Use(KeyAnswer key)
+    {
         var since = key.ConfiguredAt is { } stored ? $" since {Text.Time(stored)}" : "";
         var used = key.LastUsedAt is { } last ? $", last used {Text.Time(last)}" : ", not used yet";
         var limit = key.MaxConcurrent is { } most ? $", at most {most} requests at once" : "";
         var works = key.WorksSince is { } worked ? $", works since {Text.Time(worked)}" : "";
-        return console.OutStyle.Green("stored") + since + works + used + limit;
+        return since + works + used + limit;
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 
 namespace TraceVault.Cli.Commands;
 
@@ -21,25 +20,31 @@ internal static class ProxyInfoCommand
             var credentials = Credentials.Require(console, SharedOptions.AllowsHttp(parse));
             var proxy = credentials.Server.ProxyBase;
             var path = credentials.FromEnvironment ? null : CredentialsFile.Find(console)?.Path;
-            console.Out.WriteLine(parse.GetValue(json)
-                ? JsonSerializer.Serialize(
+            if (parse.GetValue(json))
+            {
+                console.Out.WriteJson(
                     new ProxyInfoAnswer(credentials.ServerUrl, proxy, proxy + "/v1", Helper, path, credentials.Email, credentials.ExpiresAt),
-                    CliJson.Printed.ProxyInfoAnswer)
-                : Describe(console.OutStyle, proxy, path ?? "TRACEVAULT_SERVER_URL and TRACEVAULT_TOKEN"));
+                    CliJson.Printed.ProxyInfoAnswer);
+            }
+            else
+            {
+                Describe(console.Out, proxy, path ?? "TRACEVAULT_SERVER_URL and TRACEVAULT_TOKEN");
+            }
+
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static string Describe(Style style, string proxy, string path) => $$"""
-        Base URL     {{style.Bold(proxy)}}
+    private static void Describe(Printer output, string proxy, string path) => output.WriteLine($$"""
+        Base URL     {{output.Style.Bold(proxy)}}
         Credentials  {{path}}
 
-        {{style.Bold("Any client that reads ANTHROPIC_BASE_URL and ANTHROPIC_AUTH_TOKEN")}}
+        {{output.Style.Bold("Any client that reads ANTHROPIC_BASE_URL and ANTHROPIC_AUTH_TOKEN")}}
           tracevault proxy run -- COMMAND
           eval "$(tracevault proxy env)"
 
-        {{style.Bold("Claude Code")}}, for one run:
+        {{output.Style.Bold("Claude Code")}}, for one run:
           tracevault proxy run -- claude
         or for good, in ~/.claude/settings.json:
           {
@@ -47,13 +52,13 @@ internal static class ProxyInfoCommand
             "env": { "ANTHROPIC_BASE_URL": "{{proxy}}" }
           }
 
-        {{style.Bold("SDKs")}}, under `tracevault proxy run`, need no settings. In code:
+        {{output.Style.Bold("SDKs")}}, under `tracevault proxy run`, need no settings. In code:
           TypeScript  new Anthropic({ baseURL: "{{proxy}}", authToken: token, apiKey: null })
           Python      Anthropic(base_url="{{proxy}}", auth_token=token)
           C#          new AnthropicClient { BaseUrl = "{{proxy}}", AuthToken = token }
         where token is the output of: {{Helper}}
 
-        {{style.Bold("opencode")}} needs /v1 at the end. In opencode.json, then `tracevault proxy run -- opencode`:
+        {{output.Style.Bold("opencode")}} needs /v1 at the end. In opencode.json, then `tracevault proxy run -- opencode`:
           {
             "provider": {
               "anthropic": {
@@ -61,5 +66,5 @@ internal static class ProxyInfoCommand
               }
             }
           }
-        """;
+        """);
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 
 namespace TraceVault.Cli.Commands;
 
@@ -28,15 +27,18 @@ internal static class StatusCommand
         if (!credentials.FromEnvironment)
             CredentialsFile.Require(console).MoveEnd(credentials, me.Session.ExpiresAt);
 
-        console.Out.WriteLine(json
-            ? JsonSerializer.Serialize(
-                new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Printed.StatusAnswer)
-            : $"""
-                Signed in as   {console.OutStyle.Bold(Text.Printable(me.Email))}{(me.Role is null ? "" : $" ({Text.Printable(me.Role)})")}
-                Server         {credentials.ServerUrl}
-                Session        until {Text.Time(me.Session.ExpiresAt)}{(credentials.FromEnvironment ? ", from TRACEVAULT_TOKEN" : "")}
-                Anthropic key  {KeyStatusCommand.Describe(console, key)}
-                """);
+        if (json)
+        {
+            console.Out.WriteJson(new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Printed.StatusAnswer);
+            return ExitCodes.Done;
+        }
+
+        console.Out.WriteLine($"""
+            Signed in as   {console.Out.Style.Bold(me.Email)}{(me.Role is null ? "" : $" ({me.Role})")}
+            Server         {credentials.ServerUrl}
+            Session        until {Text.Time(me.Session.ExpiresAt)}{(credentials.FromEnvironment ? ", from TRACEVAULT_TOKEN" : "")}
+            """);
+        KeyStatusCommand.Describe(console.Out, key);
         return ExitCodes.Done;
     }
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace TraceVault.Cli.Doctor;
 
 /// <summary>Prints findings: a line each as soon as it is there, or all as JSON at the end.</summary>
@@ -21,16 +19,21 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
         var answer = new CheckAnswer(check, Word(finding.Result), Clean(finding.Detail), finding.Remedy is { } remedy ? Clean(remedy) : null);
         _answers.Add(answer);
         if (!json)
-            console.Out.WriteLine(
-                $"{Coloured(finding.Result)}  {check.PadRight(NameWidth)}{answer.Detail}{(answer.Remedy is null ? "" : console.OutStyle.Bold(" -> ") + answer.Remedy)}");
+            console.Out.WriteLine($"{Coloured(finding.Result)}  {check.PadRight(NameWidth)}{answer.Detail}{console.Out.Style.Bold(answer.Remedy is null ? "" : " -> ")}{answer.Remedy}");
     }
 
     /// <returns>The exit code.</returns>
     public int End()
     {
-        console.Out.WriteLine(json
-            ? JsonSerializer.Serialize([.. _answers], CliJson.Printed.CheckAnswerArray)
-            : $"\n{Count(CheckResult.Ok)} ok, {Count(CheckResult.Warn)} to look at, {Count(CheckResult.Fail)} failed, {Count(CheckResult.Skip)} skipped.");
+        if (json)
+        {
+            console.Out.WriteJson([.. _answers], CliJson.Printed.CheckAnswerArray);
+        }
+        else
+        {
+            console.Out.WriteLine($"\n{Count(CheckResult.Ok)} ok, {Count(CheckResult.Warn)} to look at, {Count(CheckResult.Fail)} failed, {Count(CheckResult.Skip)} skipped.");
+        }
+
         return Count(CheckResult.Fail) > 0 ? ExitCodes.Failed : ExitCodes.Done;
     }
 
@@ -38,18 +41,18 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
 
     private int Count(CheckResult result) => _answers.Count(answer => answer.Result == Word(result));
 
-    private string Coloured(CheckResult result) => result switch
+    private Styled Coloured(CheckResult result) => result switch
     {
-        CheckResult.Ok => console.OutStyle.Green("ok  "),
-        CheckResult.Warn => console.OutStyle.Yellow("warn"),
-        CheckResult.Fail => console.OutStyle.Red("FAIL"),
-        _ => "skip",
+        CheckResult.Ok => console.Out.Style.Green("ok  "),
+        CheckResult.Warn => console.Out.Style.Yellow("warn"),
+        CheckResult.Fail => console.Out.Style.Red("FAIL"),
+        _ => new("", "skip", ""),
     };
 
     /// <summary>Secrets go before the text is cut: half a token is a secret too.</summary>
     private string Clean(string text)
     {
-        var clean = Text.Printable(secrets.Where(secret => secret.Length >= LeastSecret).Aggregate(text, (shown, secret) => shown.Replace(secret, "[secret]", StringComparison.Ordinal)));
+        var clean = secrets.Where(secret => secret.Length >= LeastSecret).Aggregate(text, (shown, secret) => shown.Replace(secret, "[secret]", StringComparison.Ordinal));
         return clean.Length > MaxText ? clean[..MaxText] + "…" : clean;
     }
 }

@@ -54,8 +54,8 @@ public sealed class CliMachine : IDisposable
         using StringWriter output = new(), error = new();
         var exitCode = await TraceVaultCommand.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new CliConsole
         {
-            Out = output,
-            Error = error,
+            Out = new(output),
+            Error = new(error),
             In = new(() => new StringReader(input)),
             Keys = keys,
             Variable = name => Variables.GetValueOrDefault(name),

@@ -120,8 +120,8 @@ public sealed class CredentialsTests : IDisposable
         var values = variables.ToDictionary(v => v.Name, v => v.Value);
         return CredentialsFile.Find(new CliConsole
         {
-            Out = TextWriter.Null,
-            Error = TextWriter.Null,
+            Out = new(TextWriter.Null),
+            Error = new(TextWriter.Null),
             In = new(TextReader.Null),
             Variable = name => values.GetValueOrDefault(name),
         });

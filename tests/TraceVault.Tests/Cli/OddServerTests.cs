@@ -131,7 +131,7 @@ public sealed class OddServerTests : IDisposable
         await using var server = await OddServer.StartAsync(context => OddServer.ProblemAsync(
             context, 400, """{"title":"Bad Request","detail":"Some fields are wrong\u001b[2J","errors":{"password":["Too short.","Too plain."]}}"""));
         Assert.Equal(
-            new(1, "", "Some fields are wrong [2J.\n  password: Too short.\n  password: Too plain.\n"),
+            new(1, "", "Some fields are wrong\\u001b[2J.\n  password: Too short.\n  password: Too plain.\n"),
             await _machine.PipeAsync($"login --server {server.Url} --email ada@example.com --password-stdin", "secret"));
     }
 

@@ -91,8 +91,8 @@ public class PromptTests
 
     private static CliConsole Terminal(TextWriter error, KeyReader keys) => new()
     {
-        Out = TextWriter.Null,
-        Error = error,
+        Out = new(TextWriter.Null),
+        Error = new(error),
         In = new(TextReader.Null),
         Keys = keys,
         Variable = _ => null,

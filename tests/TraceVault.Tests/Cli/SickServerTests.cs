@@ -199,7 +199,7 @@ public sealed class SickServerTests : IDisposable
             ? ErrorAsync(context, 400, "some_error", null, message: $"{new string('x', 420)} {CliMachine.Token} is \\u001b[2J no key.")
             : null);
         var said = run["models"].Detail;
-        Assert.Contains("[secret] is  [2J", said);
+        Assert.Contains("[secret] is \u001b[2J", said);
         Assert.DoesNotContain("tvs_", said);
     }
 
