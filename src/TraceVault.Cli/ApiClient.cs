@@ -46,6 +46,13 @@ internal sealed class ApiClient : IDisposable
         return await AnswerAsync(HttpMethod.Post, "/api/v1/auth/setup", json, CliJson.Default.SignInAnswer, cancel);
     }
 
+    /// <summary>Whether the setup token is the right one, before anything else is asked for.</summary>
+    public async Task CheckSetupAsync(Secret setupToken, CancellationToken cancel)
+    {
+        using var json = JsonContent.Create(new SetupCheckBody(setupToken), CliJson.Default.SetupCheckBody);
+        using var right = await SendAsync(HttpMethod.Post, "/api/v1/auth/setup/check", json, cancel);
+    }
+
     public async Task<SignInAnswer> LogInAsync(LoginBody body, CancellationToken cancel)
     {
         using var json = JsonContent.Create(body, CliJson.Default.LoginBody);

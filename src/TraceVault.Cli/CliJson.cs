@@ -8,6 +8,8 @@ internal sealed record SetupBody(
     Secret SetupToken, string Email, Secret Password,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name);
 
+internal sealed record SetupCheckBody(Secret SetupToken);
+
 internal sealed record LoginBody(string Email, Secret Password);
 
 internal sealed record KeyBody(
@@ -73,6 +75,7 @@ internal sealed record ErrorText(string Code, string Message);
 [JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(KeyBody))]
 [JsonSerializable(typeof(SignInAnswer))]
+[JsonSerializable(typeof(SetupCheckBody))]
 [JsonSerializable(typeof(DeviceAnswer))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(MeAnswer))]

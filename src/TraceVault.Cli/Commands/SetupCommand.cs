@@ -31,9 +31,10 @@ internal static class SetupCommand
             var url = ServerUrl.Parse(parse.GetValue(server), SharedOptions.AllowsHttp(parse));
             var file = CredentialsFile.Require(console);
             var token = SetupToken(console, parse.GetValue(tokenFile));
+            using var api = new ApiClient(url);
+            await api.CheckSetupAsync(token, cancel);
             var address = SignIn.Email(console, parse.GetValue(email));
             var password = await SignIn.NewPasswordAsync(console, parse.GetValue(fromInput), cancel);
-            using var api = new ApiClient(url);
             await SignIn.KeepAsync(console, file, url, await api.SetUpAsync(new(token, address, password, parse.GetValue(name)), cancel), cancel);
             console.Out.WriteLine("Next, store your Anthropic key: tracevault key set");
             return ExitCodes.Done;

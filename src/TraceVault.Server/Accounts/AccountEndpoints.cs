@@ -9,6 +9,11 @@ internal sealed record SetupRequest(string? SetupToken, string? Email, string? P
     public override string ToString() => "[set-up]";
 }
 
+internal sealed record SetupCheckRequest(string? SetupToken)
+{
+    public override string ToString() => "[set-up check]";
+}
+
 internal sealed record LoginRequest(string? Email, string? Password)
 {
     public override string ToString() => "[log-in]";
@@ -28,9 +33,16 @@ internal static class AccountEndpoints
     public static async Task<IResult> SetUpAsync(SetupRequest request, HttpContext context, FirstRun firstRun, CancellationToken cancel)
     {
         var result = await firstRun.TryAsync(request, context, cancel);
-        return result.Outcome switch
+        return result.Outcome is FirstRunOutcome.SignedIn ? Answer(context, result.User!, result.Session!, StatusCodes.Status201Created) : Refuse(result, context);
+    }
+
+    /// <summary>204 when the setup token is right; otherwise what the set-up would answer.</summary>
+    public static async Task<IResult> CheckSetUpAsync(SetupCheckRequest request, HttpContext context, FirstRun firstRun, CancellationToken cancel) =>
+        await firstRun.CheckAsync(request.SetupToken, context, cancel) is { } refused ? Refuse(refused, context) : TypedResults.NoContent();
+
+    private static IResult Refuse(FirstRunResult result, HttpContext context) =>
+        result.Outcome switch
         {
-            FirstRunOutcome.SignedIn => Answer(context, result.User!, result.Session!, StatusCodes.Status201Created),
             FirstRunOutcome.AlreadySetUp => TypedResults.Problem(
                 "This server has its first user already. Sign in with `tracevault login`.", statusCode: StatusCodes.Status409Conflict),
             FirstRunOutcome.WrongToken => TypedResults.Problem(
@@ -38,7 +50,6 @@ internal static class AccountEndpoints
             FirstRunOutcome.TooMany => TooManyAttempts(context, result.Wait),
             _ => ManagementApi.Invalid(result.Field!, result.Problem!),
         };
-    }
 
     public static async Task<IResult> LogInAsync(LoginRequest request, HttpContext context, SignIn signIn, CancellationToken cancel)
     {

@@ -51,6 +51,7 @@ internal static class AccountsFeature
     {
         var auth = app.MapGroup("/api/v1/auth");
         auth.MapPost("/setup", AccountEndpoints.SetUpAsync);
+        auth.MapPost("/setup/check", AccountEndpoints.CheckSetUpAsync);
         auth.MapPost("/login", AccountEndpoints.LogInAsync);
         auth.MapPost("/logout", AccountEndpoints.LogOutAsync).RequireAuthorization();
 
@@ -85,7 +86,7 @@ internal static class AccountsFeature
 
               This server has no user yet. Create the first one in a browser,
 
-                  {origin}/auth/setup
+                  {origin}/auth/setup{(token.IsConfigured ? "" : $"#token={token.Reveal()}")}
 
               or with the command line program:
 

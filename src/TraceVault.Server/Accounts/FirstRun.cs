@@ -30,7 +30,9 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
     /// <summary>What throttles guesses of the setup token, as if it were an account.</summary>
     private const string Account = "setup";
 
-    public async Task<FirstRunResult> TryAsync(SetupRequest request, HttpContext context, CancellationToken cancel)
+    /// <summary>Looks at the setup token alone, so that nobody thinks of a password for nothing. Throttled as the set-up itself.</summary>
+    /// <returns>Null when it is right.</returns>
+    public async Task<FirstRunResult?> CheckAsync(string? offered, HttpContext context, CancellationToken cancel)
     {
         if (await users.AnyAsync(cancel))
         {
@@ -44,7 +46,7 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
             return new FirstRunResult(FirstRunOutcome.TooMany, Wait: wait);
         }
 
-        if (!setupToken.Matches(request.SetupToken))
+        if (!setupToken.Matches(offered))
         {
             var failed = new AuditEvent(AuditActions.SetUp, new Actor(null, null, origin), null, null, Outcome: AuditOutcome.Failed);
             await audit.AppendFailureAsync(failed, admission.IsLast, cancel);
@@ -52,6 +54,17 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
         }
 
         await throttle.SucceedAsync(Account, address, CancellationToken.None);
+        return null;
+    }
+
+    public async Task<FirstRunResult> TryAsync(SetupRequest request, HttpContext context, CancellationToken cancel)
+    {
+        if (await CheckAsync(request.SetupToken, context, cancel) is { } refused)
+        {
+            return refused;
+        }
+
+        var origin = Origin.Of(context);
         if (!EmailAddress.TryParseNew(request.Email, out var email))
         {
             return Invalid("email", "This is not an e-mail address.");

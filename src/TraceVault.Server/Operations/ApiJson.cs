@@ -28,6 +28,7 @@ namespace TraceVault.Operations;
 [JsonSerializable(typeof(PasswordRequest))]
 [JsonSerializable(typeof(RoleRequest))]
 [JsonSerializable(typeof(ServerMetadata))]
+[JsonSerializable(typeof(SetupCheckRequest))]
 [JsonSerializable(typeof(SetupRequest))]
 [JsonSerializable(typeof(SignInAnswer))]
 [JsonSerializable(typeof(TokenAnswer))]

@@ -18,6 +18,16 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
   });
 }
 
+// The link that the server printed brings the setup token along in the part that is sent to nobody; it leaves the address at once.
+if (location.hash.startsWith('#token=')) {
+  const field = document.getElementById('field-setup_token');
+  if (field && !field.value) {
+    field.value = location.hash.slice('#token='.length);
+    document.getElementById('field-email').focus();
+  }
+  history.replaceState(null, '', location.pathname + location.search);
+}
+
 // A form is sent once, however often its button is pressed.
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener('submit', () => {

@@ -94,6 +94,35 @@ public class AccountTests
         Assert.Equal(HttpStatusCode.TooManyRequests, throttled.StatusCode);
     }
 
+    /// <remarks>1 Right. 2 Wrong, counted with the guesses of the set-up itself. 3 There is a user.</remarks>
+    [Fact]
+    public async Task A_setup_token_can_be_checked_before_anything_else_is_typed()
+    {
+        await using var server = await TestServer.StartAsync();
+        Assert.Equal((HttpStatusCode.NoContent, ""), await CheckAsync(server, TestServer.SetupToken)); // 1
+
+        for (var i = 0; i < SignInThrottle.PerAccount; i++) // 2
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, (await CheckAsync(server, i == 0 ? null : "guess")).Status);
+        }
+
+        var (status, body) = await CheckAsync(server, TestServer.SetupToken);
+        Assert.Equal(HttpStatusCode.TooManyRequests, status);
+        Assert.DoesNotContain("guess", body);
+        using var throttled = await SetUpAsync(server, TestServer.Email, TestServer.Password);
+        Assert.Equal(HttpStatusCode.TooManyRequests, throttled.StatusCode);
+
+        await using var other = await TestServer.StartAsync();
+        await other.SetUpAsync();
+        Assert.Equal(HttpStatusCode.Conflict, (await CheckAsync(other, TestServer.SetupToken)).Status); // 3
+    }
+
+    private static async Task<(HttpStatusCode Status, string Body)> CheckAsync(TestServer server, string? token)
+    {
+        using var answer = await server.Client.PostAsJsonAsync("/api/v1/auth/setup/check", new { setup_token = token }, Cancel);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Cancel));
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task An_address_signs_in_whatever_its_case(string engine)
     {

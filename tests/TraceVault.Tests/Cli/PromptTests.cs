@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using TraceVault.Cli;
 
 namespace TraceVault.Tests.Cli;
@@ -74,9 +75,10 @@ public class PromptTests
     {
         using var machine = new CliMachine();
         machine.Variables["TRACEVAULT_SETUP_TOKEN"] = "setup";
-        var run = await machine.TypeAsync(command + " --server http://127.0.0.1:1 --email ada@example.com --password-stdin", "secret\nsecret\n");
+        await using var server = await OddServer.StartAsync(NoUserYetAsync);
+        var run = await machine.TypeAsync($"{command} --server {server.Url} --email ada@example.com --password-stdin", "secret\nsecret\n");
         Assert.Equal((1, ""), (run.ExitCode, run.Out));
-        Assert.Equal(asked + "Can't reach http://127.0.0.1:1: nothing listens there. Check the URL and that the server is running.\n", run.Error);
+        Assert.Equal(asked + "Not yet.\n", run.Error);
     }
 
     [Fact]
@@ -84,9 +86,22 @@ public class PromptTests
     {
         using var machine = new CliMachine();
         machine.Variables["TRACEVAULT_SETUP_TOKEN"] = "setup";
-        var run = await machine.TypeAsync("setup --server http://127.0.0.1:1 --email ada@example.com", "one\ntwo\none\ntwo\none\ntwo\n");
+        await using var server = await OddServer.StartAsync(NoUserYetAsync);
+        var run = await machine.TypeAsync($"setup --server {server.Url} --email ada@example.com", "one\ntwo\none\ntwo\none\ntwo\n");
         Assert.Equal((1, ""), (run.ExitCode, run.Out));
         Assert.EndsWith("The two passwords differ. Nothing was created.\n", run.Error);
+    }
+
+    /// <summary>Takes any setup token, and refuses everything else.</summary>
+    private static Task NoUserYetAsync(HttpContext context)
+    {
+        if (context.Request.Path != "/api/v1/auth/setup/check")
+        {
+            return OddServer.ProblemAsync(context, 400, """{"detail":"Not yet."}""");
+        }
+
+        context.Response.StatusCode = 204;
+        return Task.CompletedTask;
     }
 
     private static CliConsole Terminal(TextWriter error, KeyReader keys) => new()

@@ -184,6 +184,7 @@ public sealed class PublishedTourTests : IAsyncDisposable
             await SendAsync(null, "GET", path);
         }
 
+        await SendAsync(null, "POST", "/api/v1/auth/setup/check", new { setup_token = TestServer.SetupToken }, HttpStatusCode.Conflict);
         await SendAsync(null, "GET", "/proxy/anthropic/managed/settings", expected: HttpStatusCode.NotFound);
 
         foreach (var signal in (string[])["metrics", "logs", "traces"])
