@@ -4,6 +4,7 @@ using TraceVault.Accounts;
 using TraceVault.Accounts.Devices;
 using TraceVault.Audit;
 using TraceVault.Demo;
+using TraceVault.Downloads;
 using TraceVault.Hosting;
 using TraceVault.Me;
 using TraceVault.Members;
@@ -124,6 +125,7 @@ internal static class Program
         app.MapMembers();
         app.MapAudit();
         app.MapOperations();
+        app.MapDownloads();
         app.MapAssets();
     }
 
@@ -136,5 +138,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
 }

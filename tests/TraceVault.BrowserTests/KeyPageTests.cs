@@ -92,7 +92,7 @@ public sealed class KeyPageTests(SystemChromium chromium)
     public async Task Each_tool_has_a_tab_with_what_to_paste(bool javaScript)
     {
         await using var rig = await BrowserRig.StartAtAsync(chromium, "/me/proxy/", javaScript);
-        foreach (var tool in (string[])["Claude Code", "apiKeyHelper", "TypeScript", "Python", "C#", "opencode", "Pi", "curl"])
+        foreach (var tool in (string[])["Claude Code", "apiKeyHelper", "TypeScript", "Python", "C#", "opencode", "Pi", "GSD 2", "curl"])
         {
             var tab = rig.Page.GetByRole(AriaRole.Navigation, new() { Name = "Tools" }).GetByRole(AriaRole.Link, new() { Name = tool, Exact = true });
             await tab.ClickAsync();

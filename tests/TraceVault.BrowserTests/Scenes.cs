@@ -1,5 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using TraceVault.Downloads;
 
 namespace TraceVault.BrowserTests;
 
@@ -117,6 +119,12 @@ internal static class Scenes
             await rig.SignInAsync();
             await rig.GoAsync(await ResetAsync(rig));
         },
+        ["downloads"] = async rig =>
+        {
+            rig.Server.Services.GetRequiredService<DownloadsOptions>().Downloads = await DownloadsAsync();
+            await rig.GoAsync("/downloads");
+        },
+        ["downloads-none"] = AsUser("/downloads"),
         ["device-code"] = AsUser("/auth/device"),
         ["device-code-refused"] = AsUser("/auth/device?user_code=BCDF-GHJK"),
         ["device"] = AsUser("/me/proxy/", async rig => await rig.GoAsync((await Device.BeginAsync(rig)).Link)),
@@ -162,6 +170,18 @@ internal static class Scenes
         var id = members.EnumerateArray().Single(member => member.GetProperty("email").GetString() == "ada@example.com").GetProperty("id").GetString();
         using var answer = await rig.Server.ApiAsync(HttpMethod.Post, $"/api/v1/members/{id}/password-reset", owner);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
+    }
+
+    /// <returns>A folder with two builds of the command line.</returns>
+    private static async Task<string> DownloadsAsync()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "builds")).FullName;
+        foreach (var name in (string[])["tracevault-linux-x64", "tracevault-osx-arm64"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, name), name, Patience.Cancel);
+        }
+
+        return folder;
     }
 
     private static async Task StoreAsync(BrowserRig rig)

@@ -31,7 +31,7 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                     }
                     """),
                 ("Start Claude Code and sign in. It asks whether you trust this gateway: choose Yes (No comes first), then approve the code in the browser.", "/login"),
-                ("Or with the tracevault program, which comes with this server (ask whoever runs it). Sign in once where you work:", $"tracevault login --server {origin}"),
+                ("Or with the tracevault program, which this server hands out (get the command line, above). Sign in once where you work:", $"tracevault login --server {origin}"),
                 ("Then start Claude Code under it:", "tracevault proxy run -- claude")),
             new("api-key-helper", "apiKeyHelper",
                 ("For good, in ~/.claude/settings.json. Claude Code asks for the token when it needs it, so nothing is copied:", $$"""
@@ -95,12 +95,24 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                     """),
                 ("Then:", "tracevault proxy run -- opencode")),
             new("pi", "Pi",
-                ("In ~/.pi/agent/models.json (GSD 2 takes the same in ~/.gsd/agent/models.json):", $$"""
+                ("In ~/.pi/agent/models.json, because Pi does not read ANTHROPIC_BASE_URL:", $$"""
                     {
                       "providers": {
                         "anthropic": {
                           "baseUrl": "{{proxy}}",
                           "apiKey": "!{{Helper}}"
+                        }
+                      }
+                    }
+                    """)),
+            new("gsd", "GSD 2",
+                ("GSD 2 takes its settings from the environment:", "tracevault proxy run -- gsd"),
+                ("Or in ~/.gsd/agent/models.json. It runs no command for a key, so start it as above all the same; the key is the name of a variable:", $$"""
+                    {
+                      "providers": {
+                        "anthropic": {
+                          "baseUrl": "{{proxy}}",
+                          "apiKey": "ANTHROPIC_AUTH_TOKEN"
                         }
                       }
                     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Template;
@@ -185,6 +186,7 @@ public sealed class PublishedTourTests : IAsyncDisposable
         }
 
         await SendAsync(null, "POST", "/api/v1/auth/setup/check", new { setup_token = TestServer.SetupToken }, HttpStatusCode.Conflict);
+        await FetchCommandLineAsync(owner);
         await SendAsync(null, "GET", "/proxy/anthropic/managed/settings", expected: HttpStatusCode.NotFound);
 
         foreach (var signal in (string[])["metrics", "logs", "traces"])
@@ -206,6 +208,17 @@ public sealed class PublishedTourTests : IAsyncDisposable
         var metrics = await owner.ReadAsync("/metrics");
         Assert.Matches("(?m)^tracevault_proxy_requests_total", metrics);
         Assert.Matches("(?m)^dotnet_", metrics);
+    }
+
+    /// <summary>What it hands out is the command line that was published with it.</summary>
+    private async Task FetchCommandLineAsync(PageClient owner)
+    {
+        var program = await File.ReadAllBytesAsync(PublishedFiles.Locate("tracevault"), Patience.Cancel);
+        var name = $"tracevault-{Path.GetFileName(Path.GetDirectoryName(PublishedFiles.Locate("tracevault")))}";
+        Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(program)), await LookAsync(owner, "/downloads"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(owner, $"/downloads/{name}"));
+        Assert.Equal(program, await _server.Client.GetByteArrayAsync($"/downloads/{name}", Patience.Cancel));
+        await SendAsync(null, "HEAD", $"/downloads/{name}");
     }
 
     private async Task<PageClient> JoinAsync(PageClient owner, string name)
