@@ -25,13 +25,11 @@ internal sealed record Credentials(string ServerUrl, Secret Token, string? Email
         ?? CredentialsFile.Find(console)?.Load()
         ?? throw CommandFailure.NotSignedIn("You are not signed in. Run: tracevault login --server URL");
 
-    /// <summary>As <see cref="Require"/>, for commands that hand the token on: no server is asked unless the end known here has passed.</summary>
-    public static async Task<Credentials> RequireUnexpiredAsync(CliConsole console, bool allowHttp, CancellationToken cancel)
+    /// <summary>As <see cref="Require"/>, for commands that hand the token on: it is good as far as can be found out. A variable's is taken as it is.</summary>
+    public static async Task<Credentials> RequireLiveAsync(CliConsole console, bool allowHttp, CancellationToken cancel)
     {
         var credentials = Require(console, allowHttp);
-        return credentials.ExpiresAt is { } end && end <= console.Clock.GetUtcNow()
-            ? await Renewal.RequireAsync(console, credentials, end, cancel)
-            : credentials;
+        return credentials.FromEnvironment ? credentials : await Renewal.RequireAsync(console, credentials, CredentialsFile.Require(console), cancel);
     }
 
     private static Credentials? OfEnvironment(CliConsole console, bool allowHttp)

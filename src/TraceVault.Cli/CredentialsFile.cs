@@ -3,18 +3,27 @@ using System.Text.Json;
 
 namespace TraceVault.Cli;
 
-/// <summary><c>credentials.json</c> of one user: closed to everyone else, and never half written.</summary>
+/// <summary><c>credentials.json</c> of one user: closed to everyone else, never half written, and changed by one command at a time.</summary>
+/// <remarks>
+/// The time of its last change is that of the server's last word on the session. Beside it lie <c>credentials.lock</c>, which whoever changes it
+/// holds meanwhile, and <c>last-server</c>, which outlives a logout.
+/// </remarks>
 internal sealed class CredentialsFile
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
 
-    private CredentialsFile(string folder) => Path = System.IO.Path.Combine(folder, "tracevault", "credentials.json");
+    private readonly string _folder;
+    private readonly TimeProvider _clock;
 
-    public string Path { get; }
+    private CredentialsFile(string folder, TimeProvider clock) => (_folder, _clock) = (System.IO.Path.Combine(folder, "tracevault"), clock);
+
+    public string Path => System.IO.Path.Combine(_folder, "credentials.json");
+
+    private string LastServerPath => System.IO.Path.Combine(_folder, "last-server");
 
     /// <returns>Null when this account has no home at all, so that nothing can be stored.</returns>
-    public static CredentialsFile? Find(CliConsole console) => ConfigFolder(console.Variable) is { } folder ? new(folder) : null;
+    public static CredentialsFile? Find(CliConsole console) => ConfigFolder(console.Variable) is { } folder ? new(folder, console.Clock) : null;
 
     /// <exception cref="CommandFailure">There is no place to store anything.</exception>
     public static CredentialsFile Require(CliConsole console) =>
@@ -45,62 +54,94 @@ internal sealed class CredentialsFile
         }
     }
 
-    /// <summary>Replaces the file in one step: written beside it with mode 0600, flushed to disk, renamed over it.</summary>
-    /// <exception cref="CommandFailure">The folder can't be written.</exception>
-    public void Save(Credentials credentials)
+    /// <summary>How long ago the server last spoke of the session; null when that can't be told.</summary>
+    public TimeSpan? Age()
     {
-        var folder = System.IO.Path.GetDirectoryName(Path)!;
-        var beside = $"{Path}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        var spoken = File.GetLastWriteTimeUtc(Path); // of a file that is not there, in the year 1601
+        return _clock.GetUtcNow().UtcDateTime - spoken is var age && age >= TimeSpan.Zero ? age : null;
+    }
+
+    /// <summary>The server of the last sign-in on this machine, as text; null when there was none.</summary>
+    public string? LastServer()
+    {
+        try
+        {
+            return File.ReadAllText(LastServerPath).Trim();
+        }
+        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        {
+            return Stored()?.ServerUrl;
+        }
+    }
+
+    /// <summary>Replaces the file in one step: written beside it with mode 0600, flushed to disk, renamed over it.</summary>
+    /// <returns>What was there before; null when that was nothing, or damaged.</returns>
+    /// <exception cref="CommandFailure">The folder can't be written.</exception>
+    public async Task<Credentials?> ReplaceAsync(Credentials credentials)
+    {
         try
         {
             if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(folder);
-            else
-                Directory.CreateDirectory(folder, OwnerFolder);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = OwnerFile;
-            using (var file = new FileStream(beside, options))
             {
-                JsonSerializer.Serialize(file, credentials, CliJson.Default.Credentials);
-                file.Flush(flushToDisk: true);
+                Directory.CreateDirectory(_folder);
+            }
+            else
+            {
+                Directory.CreateDirectory(_folder, OwnerFolder);
             }
 
-            File.Move(beside, Path, overwrite: true);
+            using var turn = await TakeAsync();
+            var before = Stored();
+            Write(Path, file => JsonSerializer.Serialize(file, credentials, CliJson.Default.Credentials));
+            Write(LastServerPath, file => file.Write(System.Text.Encoding.UTF8.GetBytes(credentials.ServerUrl + "\n")));
+            return before;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(beside))
-                File.Delete(beside);
             throw CommandFailure.Failed("not_stored", $"The credentials can't be stored in {Path}: {refused.Message}");
         }
     }
 
-    /// <summary>Stores where the server moved the end of this session, unless another command has replaced or forgotten the sign-in meanwhile.</summary>
+    /// <summary>Stores that the server has just said when this session ends, unless another command has replaced or forgotten the sign-in meanwhile.</summary>
     /// <remarks>A failure is nobody's concern: the token is good all the same, and the next command asks again.</remarks>
-    public void MoveEnd(Credentials credentials, DateTimeOffset end)
+    public async Task ConfirmAsync(Credentials credentials, DateTimeOffset end)
     {
-        // The file keeps whole seconds, the server more.
-        if (credentials.ExpiresAt?.ToUnixTimeSeconds() == end.ToUnixTimeSeconds())
-            return;
         try
         {
-            if (Holds(credentials.Token))
-                Save(credentials with { ExpiresAt = end });
+            // The file keeps whole seconds, the server more.
+            if (credentials.ExpiresAt?.ToUnixTimeSeconds() == end.ToUnixTimeSeconds())
+            {
+                File.SetLastWriteTimeUtc(Path, _clock.GetUtcNow().UtcDateTime);
+                return;
+            }
+
+            using var turn = await TakeAsync();
+            if (Stored()?.Token.Reveal() == credentials.Token.Reveal())
+            {
+                Write(Path, file => JsonSerializer.Serialize(file, credentials with { ExpiresAt = end }, CliJson.Default.Credentials));
+            }
         }
-        catch (Exception refused) when (refused is CommandFailure or IOException)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
         }
     }
 
     /// <summary>Deletes the file, unless another command has replaced this sign-in meanwhile.</summary>
     /// <exception cref="CommandFailure">The folder can't be written.</exception>
-    public void Forget(Credentials credentials)
+    public async Task ForgetAsync(Credentials credentials)
     {
         try
         {
-            if (Holds(credentials.Token))
+            if (!File.Exists(Path))
+            {
+                return;
+            }
+
+            using var turn = await TakeAsync();
+            if (Stored()?.Token.Reveal() == credentials.Token.Reveal())
+            {
                 File.Delete(Path);
+            }
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -108,17 +149,66 @@ internal sealed class CredentialsFile
         }
     }
 
-    private bool Holds(Secret token) => Load()?.Token.Reveal() == token.Reveal();
+    private Task<FileTurn> TakeAsync() => FileTurn.TakeAsync(System.IO.Path.Combine(_folder, "credentials.lock"));
+
+    private Credentials? Stored()
+    {
+        try
+        {
+            return Load();
+        }
+        catch (CommandFailure)
+        {
+            // What can't be read holds nothing that anybody could lose.
+            return null;
+        }
+    }
+
+    private void Write(string path, Action<Stream> write)
+    {
+        var beside = $"{path}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerFile;
+        }
+
+        try
+        {
+            using (var file = new FileStream(beside, options))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.SetLastWriteTimeUtc(beside, _clock.GetUtcNow().UtcDateTime);
+            File.Move(beside, path, overwrite: true);
+        }
+        catch when (File.Exists(beside))
+        {
+            File.Delete(beside);
+            throw;
+        }
+    }
 
     /// <remarks>Linux: the XDG base directory specification, which says to ignore a relative path.</remarks>
     private static string? ConfigFolder(Func<string, string?> variable)
     {
         if (variable("TRACEVAULT_CONFIG_DIR") is { } own)
+        {
             return System.IO.Path.GetFullPath(own);
+        }
+
         if (OperatingSystem.IsWindows())
+        {
             return variable("APPDATA");
+        }
+
         if (!OperatingSystem.IsMacOS() && variable("XDG_CONFIG_HOME") is { } xdg && System.IO.Path.IsPathRooted(xdg))
+        {
             return xdg;
+        }
+
         return variable("HOME") is { } home
             ? System.IO.Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Application Support" : ".config")
             : null;

@@ -1,26 +1,42 @@
 namespace TraceVault.Cli;
 
-/// <summary>Asks the server whether a session lives on whose end, as far as this machine knows, has passed: each use moves it there.</summary>
+/// <summary>Asks the server whether a session lives on: it moves the end with each use, and may have ended it long before.</summary>
 internal static class Renewal
 {
-    /// <summary>A client waits for the token meanwhile.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
+    /// <summary>A client waits for the token meanwhile; the shorter limit holds while the token is good as far as this machine knows.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3), ShortLimit = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Asks once, and stores the new end.</summary>
-    /// <param name="knownEnd">The one that has passed.</param>
-    /// <exception cref="CommandFailure">Not signed in when the server says that the session has ended; failed when it could not be asked.</exception>
-    public static async Task<Credentials> RequireAsync(CliConsole console, Credentials credentials, DateTimeOffset knownEnd, CancellationToken cancel)
+    /// <summary>
+    /// How long the server's last word is trusted: for the length of a burst. Claude Code asks for the token again when it was refused, less and
+    /// less often, and is silent for most of a minute when it is given the same one twice; the server answers in milliseconds.
+    /// </summary>
+    private static readonly TimeSpan Trust = TimeSpan.FromSeconds(2);
+
+    /// <summary>Asks once, unless the server has only just spoken, and stores what it says.</summary>
+    /// <exception cref="CommandFailure">Not signed in when the server says that the session has ended; failed when its end has passed and it could not be asked.</exception>
+    public static async Task<Credentials> RequireAsync(CliConsole console, Credentials credentials, CredentialsFile file, CancellationToken cancel)
     {
+        var passed = credentials.ExpiresAt is { } known && known <= console.Clock.GetUtcNow() ? credentials.ExpiresAt : null;
+        if (passed is null && file.Age() < Trust)
+        {
+            return credentials;
+        }
+
         try
         {
-            var end = await AskAsync(console, credentials, cancel);
-            CredentialsFile.Find(console)?.MoveEnd(credentials, end);
+            var end = await AskAsync(console, credentials, passed is null ? ShortLimit : Limit, cancel);
+            await file.ConfirmAsync(credentials, end);
             return credentials with { ExpiresAt = end };
         }
         catch (CommandFailure ended) when (ended.ExitCode == ExitCodes.NotSignedIn)
         {
             throw CommandFailure.NotSignedIn(
-                $"Your sign-in at {credentials.ServerUrl} ended on {Text.Time(knownEnd)}. Run: tracevault login --server {credentials.ServerUrl}");
+                $"Your sign-in at {credentials.ServerUrl} {(passed is { } end ? $"ended on {Text.Time(end)}" : "was ended")}. Run: tracevault login --server {credentials.ServerUrl}");
+        }
+        catch (CommandFailure) when (passed is null)
+        {
+            // The proxy goes on serving a token that it knows while its database is away, and says itself what is wrong.
+            return credentials;
         }
         catch (CommandFailure failed)
         {
@@ -29,9 +45,9 @@ internal static class Renewal
         }
     }
 
-    private static async Task<DateTimeOffset> AskAsync(CliConsole console, Credentials credentials, CancellationToken cancel)
+    private static async Task<DateTimeOffset> AskAsync(CliConsole console, Credentials credentials, TimeSpan limit, CancellationToken cancel)
     {
-        using var late = new CancellationTokenSource(Limit, console.Clock);
+        using var late = new CancellationTokenSource(limit, console.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {

@@ -16,11 +16,12 @@ internal static class SharedOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, errors included." };
 
-    public static Option<string> Server() => new("--server")
+    /// <param name="elsewise">What stands for it when it is absent; null: nothing.</param>
+    public static Option<string> Server(string? elsewise = null) => new("--server")
     {
-        Description = "Where TraceVault answers, such as https://tracevault.example.com.",
+        Description = $"Where TraceVault answers, such as https://tracevault.example.com.{(elsewise is null ? "" : $" Default: {elsewise}.")}",
         HelpName = "URL",
-        Required = true,
+        Required = elsewise is null,
     };
 
     public static Option<bool> PasswordFromInput() => new("--password-stdin")

@@ -36,10 +36,10 @@ internal static class SignIn
     {
         if (!answer.Token.FitsHeader)
             throw CommandFailure.Failed("not_tracevault", $"What answers at {server} is not TraceVault. Check the URL.");
-        var replaced = TokenAt(server, file);
+        Credentials? replaced;
         try
         {
-            file.Save(new(server.Origin, answer.Token, answer.User.Email, answer.ExpiresAt));
+            replaced = await file.ReplaceAsync(new(server.Origin, answer.Token, answer.User.Email, answer.ExpiresAt));
         }
         catch (CommandFailure)
         {
@@ -50,20 +50,9 @@ internal static class SignIn
         console.Out.WriteLine(console.Out.Style.Green($"Signed in as {answer.User.Email} at {server} until {Text.Time(answer.ExpiresAt)}."));
         if (console.Variable("TRACEVAULT_TOKEN") is not null)
             console.Error.WriteLine(console.Error.Style.Yellow("TRACEVAULT_TOKEN is set and goes before this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
-        if (replaced is not null)
-            await EndAsync(server, replaced, cancel);
-    }
-
-    private static Secret? TokenAt(ServerUrl server, CredentialsFile file)
-    {
-        try
+        if (replaced?.Server.Origin == server.Origin)
         {
-            return file.Load() is { } stored && stored.Server.Origin == server.Origin ? stored.Token : null;
-        }
-        catch (CommandFailure)
-        {
-            // What can't be read holds nothing to end.
-            return null;
+            await EndAsync(server, replaced.Token, cancel);
         }
     }
 

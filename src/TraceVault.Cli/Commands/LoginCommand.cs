@@ -7,7 +7,7 @@ internal static class LoginCommand
 {
     public static Command Create(CliConsole console)
     {
-        var server = SharedOptions.Server();
+        var server = SharedOptions.Server(elsewise: "the one that you signed in at last");
         var email = new Option<string>("--email") { Description = "Your address: sign in with it and your password, without a browser.", HelpName = "ADDRESS" };
         var fromInput = SharedOptions.PasswordFromInput();
         var noBrowser = new Option<bool>("--no-browser") { Description = "Print the link alone; open no browser." };
@@ -15,14 +15,15 @@ internal static class LoginCommand
             "login",
             "Sign in on this machine: approve the code that it prints, in a browser here or on any other machine.",
             "tracevault login --server https://tracevault.example.com",
+            "tracevault login",
             "tracevault login --server https://tracevault.example.com --email ada@example.com --password-stdin < password.txt")
         {
             server, email, fromInput, noBrowser,
         };
         command.SetAction(async (parse, cancel) =>
         {
-            var url = ServerUrl.Parse(parse.GetValue(server), SharedOptions.AllowsHttp(parse));
             var file = CredentialsFile.Require(console);
+            var url = ServerUrl.Parse(parse.GetValue(server) ?? Remembered(console, file), SharedOptions.AllowsHttp(parse));
             var answer = parse.GetValue(email) is not null || parse.GetValue(fromInput)
                 ? await WithPasswordAsync(console, url, parse.GetValue(email), parse.GetValue(fromInput), cancel)
                 : await DeviceSignIn.RunAsync(console, url, !parse.GetValue(noBrowser), cancel);
@@ -30,6 +31,14 @@ internal static class LoginCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static string Remembered(CliConsole console, CredentialsFile file)
+    {
+        var url = file.LastServer() ?? throw CommandFailure.Usage(
+            "Option '--server' is required: nobody has signed in here before. Run: tracevault login --server URL");
+        console.Error.WriteLine($"Signing in at {url}.");
+        return url;
     }
 
     private static async Task<SignInAnswer> WithPasswordAsync(

@@ -30,7 +30,7 @@ internal static class LogoutCommand
         }
         catch (CommandFailure failed) when (!credentials.FromEnvironment)
         {
-            CredentialsFile.Require(console).Forget(credentials);
+            await CredentialsFile.Require(console).ForgetAsync(credentials);
             throw CommandFailure.Failed(failed.Code, $"{failed.Message}\n{NotEnded}");
         }
 
@@ -40,7 +40,7 @@ internal static class LogoutCommand
             return ExitCodes.Done;
         }
 
-        CredentialsFile.Require(console).Forget(credentials);
+        await CredentialsFile.Require(console).ForgetAsync(credentials);
         console.Out.WriteLine($"Signed out of {credentials.ServerUrl}.");
         return ExitCodes.Done;
     }

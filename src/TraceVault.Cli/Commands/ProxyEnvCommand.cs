@@ -31,7 +31,7 @@ internal static class ProxyEnvCommand
         };
         command.SetAction(async (parse, cancel) =>
         {
-            var credentials = await Credentials.RequireUnexpiredAsync(console, SharedOptions.AllowsHttp(parse), cancel);
+            var credentials = await Credentials.RequireLiveAsync(console, SharedOptions.AllowsHttp(parse), cancel);
             console.Out.WriteLine(Shells.Lines(parse.GetValue(shell)!, credentials.Server.ProxyBase, credentials.Token));
             return ExitCodes.Done;
         });

@@ -23,7 +23,7 @@ internal static class ProxyRunCommand
         // Not an asynchronous action: the parser ends one two seconds after Ctrl-C, which on Windows belongs to the command.
         command.SetAction(parse =>
         {
-            var credentials = Credentials.RequireUnexpiredAsync(console, SharedOptions.AllowsHttp(parse), CancellationToken.None).GetAwaiter().GetResult();
+            var credentials = Credentials.RequireLiveAsync(console, SharedOptions.AllowsHttp(parse), CancellationToken.None).GetAwaiter().GetResult();
             return ChildProcess.Become(parse.GetValue(words)!, ClientEnvironment.Of(credentials, console.Variable));
         });
         return command;

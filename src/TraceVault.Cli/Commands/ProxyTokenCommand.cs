@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace TraceVault.Cli.Commands;
 
-/// <summary><c>proxy token</c>: the token alone. Claude Code's <c>apiKeyHelper</c> calls it often, so it asks no server while the session is known to live.</summary>
+/// <summary><c>proxy token</c>: the token alone. Claude Code's <c>apiKeyHelper</c> calls it often, and again when the token was refused.</summary>
 internal static class ProxyTokenCommand
 {
     public static Command Create(CliConsole console)
@@ -14,7 +14,7 @@ internal static class ProxyTokenCommand
             "printf 'x-api-key: %s' \"$(tracevault proxy token)\" | curl -H @- https://tracevault.example.com/proxy/anthropic/v1/models");
         command.SetAction(async (parse, cancel) =>
         {
-            var credentials = await Credentials.RequireUnexpiredAsync(console, SharedOptions.AllowsHttp(parse), cancel);
+            var credentials = await Credentials.RequireLiveAsync(console, SharedOptions.AllowsHttp(parse), cancel);
             console.Out.WriteLine(credentials.Token.Reveal());
             return ExitCodes.Done;
         });

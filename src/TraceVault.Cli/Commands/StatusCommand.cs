@@ -25,7 +25,7 @@ internal static class StatusCommand
         var key = await api.KeyAsync(cancel);
         // The server moves the end of a session that is in use; what this machine knows follows here.
         if (!credentials.FromEnvironment)
-            CredentialsFile.Require(console).MoveEnd(credentials, me.Session.ExpiresAt);
+            await CredentialsFile.Require(console).ConfirmAsync(credentials, me.Session.ExpiresAt);
 
         if (json)
         {

@@ -34,6 +34,7 @@ public sealed class CliMachine : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(CredentialsPath)!);
         File.WriteAllText(
             CredentialsPath, $$"""{"server_url":"{{server}}","token":"{{Token}}","email":"ada@example.com","expires_at":"{{expiresAt}}"}""");
+        File.SetLastWriteTimeUtc(CredentialsPath, Clock.GetUtcNow().UtcDateTime);
         return this;
     }
 

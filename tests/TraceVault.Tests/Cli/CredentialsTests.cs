@@ -10,14 +10,14 @@ public sealed class CredentialsTests : IDisposable
     public void Dispose() => _machine.Dispose();
 
     [Fact]
-    public void Are_stored_for_the_owner_alone_and_replaced_in_one_step()
+    public async Task Are_stored_for_the_owner_alone_and_replaced_in_one_step()
     {
         var file = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!;
-        file.Save(new("https://one.example.com", new Secret("tvs_one"), "ada@example.com", DateTimeOffset.UnixEpoch));
-        file.Save(new("https://two.example.com", new Secret("tvs_two"), "ada@example.com", DateTimeOffset.UnixEpoch));
+        Assert.Null(await file.ReplaceAsync(new("https://one.example.com", new Secret("tvs_one"), "ada@example.com", DateTimeOffset.UnixEpoch)));
+        Assert.Equal("https://one.example.com", (await file.ReplaceAsync(new("https://two.example.com", new Secret("tvs_two"), "ada@example.com", DateTimeOffset.UnixEpoch)))?.ServerUrl);
 
         Assert.Equal(_machine.CredentialsPath, file.Path);
-        Assert.Equal([file.Path], Directory.GetFiles(Path.GetDirectoryName(file.Path)!));
+        Assert.Equal(["credentials.json", "credentials.lock", "last-server"], Directory.GetFiles(Path.GetDirectoryName(file.Path)!).Select(Path.GetFileName).Order());
         Assert.Equal(
             """
             {
@@ -26,31 +26,31 @@ public sealed class CredentialsTests : IDisposable
               "email": "ada@example.com",
               "expires_at": "1970-01-01T00:00:00Z"
             }
-            """, File.ReadAllText(file.Path));
+            """, await File.ReadAllTextAsync(file.Path, Patience.Cancel));
         if (OperatingSystem.IsWindows())
             return;
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file.Path));
+        Assert.All(Directory.GetFiles(Path.GetDirectoryName(file.Path)!), path => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path)));
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file.Path)!));
     }
 
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public void A_file_that_others_could_read_is_closed_when_it_is_replaced()
+    public async Task A_file_that_others_could_read_is_closed_when_it_is_replaced()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes.");
         _machine.SignedIn();
         File.SetUnixFileMode(_machine.CredentialsPath, (UnixFileMode)0b110_100_100);
-        Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!.Save(new("https://one.example.com", new Secret("tvs_one")));
+        await Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!.ReplaceAsync(new("https://one.example.com", new Secret("tvs_one")));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_machine.CredentialsPath));
     }
 
     [Fact]
-    public void A_save_that_fails_says_so_and_leaves_nothing_behind()
+    public async Task A_save_that_fails_says_so_and_leaves_nothing_behind()
     {
-        File.WriteAllText(Path.Combine(_machine.Folder, "tracevault"), "in the way");
-        var failure = Assert.Throws<CommandFailure>(() =>
-            Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!.Save(new("https://one.example.com", new Secret("tvs_one"))));
+        await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "tracevault"), "in the way", Patience.Cancel);
+        var failure = await Assert.ThrowsAsync<CommandFailure>(() =>
+            Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!.ReplaceAsync(new("https://one.example.com", new Secret("tvs_one"))));
         Assert.Contains(_machine.CredentialsPath, failure.Message);
         Assert.DoesNotContain("tvs_one", failure.ToString());
         Assert.Single(Directory.GetFileSystemEntries(_machine.Folder));
@@ -64,6 +64,41 @@ public sealed class CredentialsTests : IDisposable
         Assert.Equal("/xdg/tracevault/credentials.json", Find(("XDG_CONFIG_HOME", "/xdg"), ("HOME", "/home/ada"))?.Path);
         Assert.Equal("/home/ada/.config/tracevault/credentials.json", Find(("XDG_CONFIG_HOME", "relative"), ("HOME", "/home/ada"))?.Path);
         Assert.Null(Find());
+    }
+
+    /// <summary>Two windows learn the new end of one session at once, while somebody signs in anew: between their look at the file and their change of it, it changes.</summary>
+    [Fact]
+    public async Task A_sign_in_is_never_overwritten_by_what_is_learned_of_the_one_before()
+    {
+        var file = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!;
+        var old = new Credentials("https://one.example.com", new Secret("tvs_old"), "ada@example.com", DateTimeOffset.UnixEpoch);
+        for (var round = 0; round < 40; round++)
+        {
+            await file.ReplaceAsync(old);
+            using var together = new Barrier(4);
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(each => Task.Factory.StartNew(
+                () =>
+                {
+                    together.SignalAndWait(Patience.Cancel);
+                    var other = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!;
+                    return each == 0 ? other.ReplaceAsync(old with { Token = new Secret("tvs_new") }) : other.ConfirmAsync(old, DateTimeOffset.UnixEpoch.AddDays(each));
+                },
+                Patience.Cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+            Assert.Equal("tvs_new", file.Load()!.Token.Reveal());
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_changes_them_waits_for_their_turn()
+    {
+        _machine.SignedIn();
+        var turn = await FileTurn.TakeAsync(Path.Combine(Path.GetDirectoryName(_machine.CredentialsPath)!, "credentials.lock"));
+        var other = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!.ForgetAsync(new("https://vault.example.com", new Secret(CliMachine.Token)));
+        Assert.False(other.IsCompleted);
+        Assert.True(File.Exists(_machine.CredentialsPath));
+        turn.Dispose();
+        await other.WaitAsync(Patience.Cancel);
+        Assert.False(File.Exists(_machine.CredentialsPath));
     }
 
     [Theory]

@@ -93,7 +93,9 @@ public sealed class ProxyRunTests : IDisposable
         };
         foreach (var (name, value) in _machine.Variables)
             start.Environment[name] = value;
-        start.Environment["ANTHROPIC_API_KEY"] = "sk-ant-left-over";
+        start.Environment["ANTHROPIC_API_KEY"] = start.Environment["ANTHROPIC_OAUTH_TOKEN"] = "sk-ant-left-over";
+        start.Environment["HOME"] = _machine.Folder;
+        start.Environment["HTTPS_PROXY"] = "http://127.0.0.1:9"; // nobody: what would leave this machine fails at once
         start.Environment.Remove("TRACEVAULT_TOKEN");
         start.Environment.Remove("TRACEVAULT_SERVER_URL");
         return Process.Start(start)!;

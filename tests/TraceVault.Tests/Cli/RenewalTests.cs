@@ -13,11 +13,70 @@ public sealed class RenewalTests : IDisposable
     public void Dispose() => _machine.Dispose();
 
     [Theory, InlineData("token"), InlineData("env")]
-    public async Task No_server_is_asked_while_the_known_end_is_ahead(string command)
+    public async Task No_server_is_asked_while_it_has_only_just_spoken(string command)
     {
         await using var server = await StartAsync(RenewAsync);
         Assert.Equal(0, (await _machine.SignedIn(server.Url, After).RunAsync("proxy " + command)).ExitCode);
         Assert.Empty(_asked);
+    }
+
+    [Theory, InlineData("2026-12-20T10:00:00Z"), InlineData(Renewed)]
+    public async Task A_while_after_its_last_word_the_server_is_asked_once_more(string end)
+    {
+        await using var server = await StartAsync(RenewAsync);
+        _machine.SignedIn(server.Url, end);
+        foreach (var wait in (int[])[1, 1, 1, 1])
+        {
+            _machine.Clock.Advance(TimeSpan.FromSeconds(wait));
+            Assert.Equal(new(0, CliMachine.Token + "\n", ""), await _machine.RunAsync("proxy token"));
+        }
+
+        Assert.Equal(2, _asked.Count);
+    }
+
+    [Theory, InlineData("token"), InlineData("env"), InlineData("run -- true")]
+    public async Task A_session_that_was_ended_elsewhere_is_said_to_have_been(string command)
+    {
+        await using var server = await StartAsync(context => OddServer.ProblemAsync(context, 401, """{"title":"No."}"""));
+        _machine.SignedIn(server.Url, Renewed).Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(
+            new(3, "", $"Your sign-in at {server.Url} was ended. Run: tracevault login --server {server.Url}\n"), await _machine.RunAsync("proxy " + command));
+    }
+
+    [Theory, InlineData(403), InlineData(502), InlineData(503), InlineData(0)]
+    public async Task While_nobody_can_say_the_token_is_printed(int status)
+    {
+        await using var server = await StartAsync(context =>
+        {
+            if (status == 0)
+            {
+                context.Abort();
+            }
+
+            (context.Response.StatusCode, context.Response.ContentType) = (status, "text/html"); // not of TraceVault's
+            return Task.CompletedTask;
+        });
+        _machine.SignedIn(server.Url, Renewed).Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(new(0, CliMachine.Token + "\n", ""), await _machine.RunAsync("proxy token"));
+        Assert.Single(_asked);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_costs_a_second_and_a_half_while_the_token_is_good()
+    {
+        var arrived = new TaskCompletionSource();
+        await using var server = await StartAsync(context =>
+        {
+            arrived.SetResult();
+            var left = new TaskCompletionSource();
+            context.RequestAborted.Register(left.SetResult);
+            return left.Task;
+        });
+        _machine.SignedIn(server.Url, Renewed).Clock.Advance(TimeSpan.FromMinutes(5));
+        var run = _machine.RunAsync("proxy token");
+        await arrived.Task.WaitAsync(Patience.Cancel);
+        _machine.Clock.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.Equal(new(0, CliMachine.Token + "\n", ""), await run.WaitAsync(Patience.Cancel));
     }
 
     [Theory, InlineData("token"), InlineData("env")]

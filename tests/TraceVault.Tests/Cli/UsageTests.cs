@@ -17,7 +17,8 @@ public sealed class UsageTests : IDisposable
     }
 
     [Theory]
-    [InlineData("login", "Option '--server' is required.")]
+    [InlineData("login", "Option '--server' is required: nobody has signed in here before.")]
+    [InlineData("setup", "Option '--server' is required.")]
     [InlineData("proxy env --shell csh", "--shell takes one of: sh, fish, powershell.")]
     [InlineData("key set --max-concurrent 0", "--max-concurrent takes a number from 1 to 256.")]
     [InlineData("key set --max-concurrent 257", "--max-concurrent takes a number from 1 to 256.")]

@@ -53,6 +53,13 @@ internal sealed class ClientTarget : IAsyncDisposable
         await request.Aborted.WaitAsync(cancel);
     }
 
+    /// <summary>As somebody who signs out everywhere but in their browser.</summary>
+    public async Task EndSessionsAsync()
+    {
+        using var ended = await _server.ApiAsync(HttpMethod.Delete, "/api/v1/me/sessions", Token);
+        ended.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Stops the server, so that no request is under way any more.</summary>
     /// <returns>What it logged of each request to the proxy.</returns>
     public async Task<IReadOnlyList<string>> StopAsync()
