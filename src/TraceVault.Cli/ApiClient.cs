@@ -23,8 +23,8 @@ internal sealed class ApiClient : IDisposable
     public ApiClient(ServerUrl server, Secret? token = null)
     {
         _server = server;
-        // No redirects: the token would follow them. No proxy to this very machine: it would read the token in clear.
-        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = !server.IsLoopback, ConnectTimeout = ConnectTimeout })
+        // No redirects: the token would follow them.
+        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = SystemProxy.MayServe(server), ConnectTimeout = ConnectTimeout })
         {
             BaseAddress = new Uri(server.Origin),
             Timeout = AnswerTimeout,

@@ -3,35 +3,70 @@ namespace TraceVault.Cli;
 /// <summary>What <c>proxy run</c> changes in a command's environment.</summary>
 internal static class ClientEnvironment
 {
+    private const string SystemAuthorities = "SSL_CERT_FILE";
+
+    public const string NodeAuthorities = "NODE_EXTRA_CA_CERTS";
+
     /// <summary>Claude Code would go to a cloud instead and say nothing.</summary>
     public static readonly string[] OtherProviders = ["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY"];
 
     /// <summary>Which of the two a client reads, and which goes before the other, differs.</summary>
-    private static readonly string[] NoProxy = ["NO_PROXY", "no_proxy"];
+    public static readonly string[] NoProxy = ["NO_PROXY", "no_proxy"];
 
+    private static readonly string[] Proxies = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+    /// <summary>Tools that take their credential from ANTHROPIC_API_KEY and look nowhere else.</summary>
+    private static readonly string[] ApiKeyTools = ["pi", "gsd"];
+
+    /// <param name="credentials">Of the caller.</param>
+    /// <param name="asApiKey">Whether the token stands in ANTHROPIC_API_KEY too.</param>
+    /// <param name="variable">The environment as it is.</param>
     /// <returns>Variables to set; null removes one.</returns>
-    public static Dictionary<string, string?> Of(Credentials credentials, Func<string, string?> variable)
+    public static Dictionary<string, string?> Of(Credentials credentials, bool asApiKey, Func<string, string?> variable)
     {
-        var changes = new Dictionary<string, string?>
+        var token = credentials.Token.Reveal();
+        var changes = new Dictionary<string, string?>(WithoutProxy(credentials.Server, variable))
         {
             [Shells.BaseUrl] = credentials.Server.ProxyBase,
-            [Shells.AuthToken] = credentials.Token.Reveal(),
-            [Shells.ApiKey] = null,
+            [Shells.AuthToken] = token,
+            [Shells.ApiKey] = asApiKey ? token : null,
+            ["ANTHROPIC_OAUTH_TOKEN"] = null, // Pi takes it before the key
         };
         foreach (var name in OtherProviders)
+        {
             changes[name] = null;
-        if (credentials.Server.IsLoopback)
-            foreach (var name in NoProxy)
-                changes[name] = With(credentials.Server.Host, variable(name) ?? NoProxy.Select(variable).FirstOrDefault(value => value is not null));
+        }
+
+        // Node.js reads neither the system's authorities nor this variable.
+        if (credentials.Server.IsHttps && variable(NodeAuthorities) is null && variable(SystemAuthorities) is { } authorities)
+        {
+            changes[NodeAuthorities] = authorities;
+        }
+
         return changes;
     }
 
-    /// <summary>An HTTP proxy would read the token of a server on this very machine, and could not reach it.</summary>
+    /// <summary>Claude Code asks about a key that it finds in ANTHROPIC_API_KEY, so the token stands there for those alone that need it.</summary>
+    public static bool WantsApiKey(string program) => ApiKeyTools.Any(name => IsProgram(program, name));
+
+    public static bool IsProgram(string program, string name) => Path.GetFileNameWithoutExtension(program).Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Keeps a server that speaks http out of every HTTP proxy, which would read the token; one on this very machine the proxy could not even reach.</summary>
+    public static IEnumerable<KeyValuePair<string, string?>> WithoutProxy(ServerUrl server, Func<string, string?> variable) =>
+        server is { IsHttps: true, IsLoopback: false }
+            ? []
+            : NoProxy.Select(name => KeyValuePair.Create(name, (string?)With(server.Host, variable(name) ?? NoProxy.Select(variable).FirstOrDefault(value => value is not null))));
+
+    public static bool HasProxy(Func<string, string?> variable) => Proxies.Any(name => variable(name) is not null);
+
     /// <remarks><c>*</c> means every host, but only where it stands alone. Some clients want an IPv6 address without its brackets.</remarks>
     private static string With(string host, string? hosts)
     {
         if (hosts?.Trim() is "*")
+        {
             return hosts;
+        }
+
         var added = host.StartsWith('[') ? $"{host},{host[1..^1]}" : host;
         return hosts is null ? added : $"{hosts},{added}";
     }

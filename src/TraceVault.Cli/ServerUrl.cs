@@ -17,6 +17,8 @@ internal sealed class ServerUrl
 
     public string ProxyBase => Origin + "/proxy/anthropic";
 
+    public bool IsHttps => new Uri(Origin).Scheme == Uri.UriSchemeHttps;
+
     public bool IsLoopback => new Uri(Origin).IsLoopback;
 
     /// <param name="text">What a person typed or copied; an address of one of the server's own pages stands for its origin.</param>

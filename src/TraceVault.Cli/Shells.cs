@@ -16,12 +16,25 @@ internal static class Shells
     public static string Default => OperatingSystem.IsWindows() ? "powershell" : "sh";
 
     /// <remarks>Each line ends its own statement and the comment comes last, so that <c>eval $(…)</c> without quotes works too.</remarks>
-    public static string Lines(string shell, string baseUrl, Secret token) => shell switch
+    /// <param name="shell">One of <see cref="Names"/>.</param>
+    /// <param name="baseUrl">Of the proxy.</param>
+    /// <param name="token">Of the caller.</param>
+    /// <param name="others">Variables to set as well.</param>
+    public static string Lines(string shell, string baseUrl, Secret token, params IEnumerable<KeyValuePair<string, string?>> others) =>
+        string.Concat(others.Select(other => Set(shell, other.Key, other.Value ?? ""))) + Lines(shell, baseUrl, token);
+
+    private static string Set(string shell, string name, string value) => shell switch
     {
-        "fish" => $"set -gx {BaseUrl} {Fish(baseUrl)};\nset -gx {AuthToken} {Fish(token.Reveal())};\nset -e -g {ApiKey};\n{FishUniversal}\n{Why}",
-        "powershell" => $"$env:{BaseUrl} = {PowerShell(baseUrl)};\n$env:{AuthToken} = {PowerShell(token.Reveal())};\n"
-            + $"Remove-Item Env:{ApiKey} -ErrorAction SilentlyContinue;\n{Why}",
-        _ => $"export {BaseUrl}={Sh(baseUrl)};\nexport {AuthToken}={Sh(token.Reveal())};\nunset {ApiKey};\n{Why}",
+        "fish" => $"set -gx {name} {Fish(value)};\n",
+        "powershell" => $"$env:{name} = {PowerShell(value)};\n",
+        _ => $"export {name}={Sh(value)};\n",
+    };
+
+    private static string Lines(string shell, string baseUrl, Secret token) => Set(shell, BaseUrl, baseUrl) + Set(shell, AuthToken, token.Reveal()) + shell switch
+    {
+        "fish" => $"set -e -g {ApiKey};\n{FishUniversal}\n{Why}",
+        "powershell" => $"Remove-Item Env:{ApiKey} -ErrorAction SilentlyContinue;\n{Why}",
+        _ => $"unset {ApiKey};\n{Why}",
     };
 
     /// <summary>POSIX: nothing is special between single quotes, so a quote has to stand outside them.</summary>

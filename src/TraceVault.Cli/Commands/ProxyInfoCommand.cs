@@ -11,7 +11,7 @@ internal static class ProxyInfoCommand
     {
         var json = SharedOptions.Json();
         var command = new ExampleCommand(
-            "info", "Show the proxy's base URL and how to set up Claude Code, an SDK or opencode.", "tracevault proxy info", "tracevault proxy info --json")
+            "info", "Show the proxy's base URL and how to set up Claude Code, an SDK, opencode, Pi or GSD 2.", "tracevault proxy info", "tracevault proxy info --json")
         {
             json,
         };
@@ -57,6 +57,7 @@ internal static class ProxyInfoCommand
           Python      Anthropic(base_url="{{proxy}}", auth_token=token)
           C#          new AnthropicClient { BaseUrl = "{{proxy}}", AuthToken = token }
         where token is the output of: {{Helper}}
+        messages.batches.results() asks api.anthropic.com itself, which answers 401: fetch {{proxy}}/v1/messages/batches/ID/results instead.
 
         {{output.Style.Bold("opencode")}} needs /v1 at the end. In opencode.json, then `tracevault proxy run -- opencode`:
           {
@@ -66,5 +67,14 @@ internal static class ProxyInfoCommand
               }
             }
           }
+
+        {{output.Style.Bold("Pi")}} reads no ANTHROPIC_BASE_URL. In ~/.pi/agent/models.json:
+          { "providers": { "anthropic": { "baseUrl": "{{proxy}}", "apiKey": "!{{Helper}}" } } }
+
+        {{output.Style.Bold("GSD 2")}}, and other tools that take a key from ANTHROPIC_API_KEY alone:
+          tracevault proxy run -- gsd
+          tracevault proxy run --api-key -- COMMAND
+
+        With a certificate of your own authority, Node.js tools need NODE_EXTRA_CA_CERTS, set to the authority's PEM file.
         """);
 }

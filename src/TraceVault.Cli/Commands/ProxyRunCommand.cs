@@ -12,19 +12,32 @@ internal static class ProxyRunCommand
             Description = "The command and its arguments, after --.",
             Arity = ArgumentArity.OneOrMore,
         };
+        var asApiKey = new Option<bool>("--api-key")
+        {
+            Description = $"Set {Shells.ApiKey} to your token as well, for tools that read nothing else. For pi and gsd that is done without it.",
+        };
         var command = new ExampleCommand(
             "run",
             "Run a command whose Anthropic clients use the proxy. Its exit code is passed on.",
             "tracevault proxy run -- claude",
-            "tracevault proxy run -- node app.js --verbose")
+            "tracevault proxy run -- node app.js --verbose",
+            "tracevault proxy run --api-key -- some-other-agent")
         {
-            words,
+            asApiKey, words,
         };
         // Not an asynchronous action: the parser ends one two seconds after Ctrl-C, which on Windows belongs to the command.
         command.SetAction(parse =>
         {
             var credentials = Credentials.RequireLiveAsync(console, SharedOptions.AllowsHttp(parse), CancellationToken.None).GetAwaiter().GetResult();
-            return ChildProcess.Become(parse.GetValue(words)!, ClientEnvironment.Of(credentials, console.Variable));
+            var run = parse.GetValue(words)!;
+            var missing = PiSettings.Missing(run[0], credentials.Server, console.Variable);
+            if (missing is not null)
+            {
+                console.Error.WriteLine(missing);
+            }
+
+            var wantsKey = parse.GetValue(asApiKey) || (missing is null && ClientEnvironment.WantsApiKey(run[0]));
+            return ChildProcess.Become(run, ClientEnvironment.Of(credentials, wantsKey, console.Variable));
         });
         return command;
     }

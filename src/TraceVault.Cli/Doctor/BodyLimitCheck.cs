@@ -17,7 +17,7 @@ internal static class BodyLimitCheck
     }
 
     private static string? Proxied(Gateway gateway) =>
-        !gateway.Server.IsLoopback && HttpClient.DefaultProxy.GetProxy(new(gateway.Base)) is not null ? "HTTPS_PROXY stands between, through which this is not tried." : null;
+        SystemProxy.MayServe(gateway.Server) && HttpClient.DefaultProxy.GetProxy(new(gateway.Base)) is not null ? "HTTPS_PROXY stands between, through which this is not tried." : null;
 
     private static async Task<Finding> AnnounceAsync(Gateway gateway, CancellationToken cancel)
     {

@@ -14,7 +14,7 @@ internal sealed class GatewayClient : IDisposable
     {
         AllowAutoRedirect = false,
         UseCookies = false,
-        UseProxy = !server.IsLoopback,
+        UseProxy = SystemProxy.MayServe(server),
         SslOptions =
         {
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>

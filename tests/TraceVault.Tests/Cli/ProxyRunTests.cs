@@ -37,6 +37,58 @@ public sealed class ProxyRunTests : IDisposable
         Assert.Equal(new(0, expected, ""), await RunAsync(["sh", "-c", "printf '%s|%s' \"${NO_PROXY:-gone}\" \"${no_proxy:-gone}\""]));
     }
 
+    [Theory]
+    [InlineData("gsd", "", true)]
+    [InlineData("GSD.sh", "", true)]
+    [InlineData("other", "", false)]
+    [InlineData("other", "--api-key", true)]
+    [InlineData("pi", "", true)]
+    public async Task A_tool_that_knows_only_the_api_key_is_given_the_token_there(string name, string option, bool given)
+    {
+        await TellPiAsync("https://vault.example.com/proxy/anthropic");
+        var run = await RunAsync([await ToolAsync(name)], options: option);
+        Assert.Equal(new(0, (given ? CliMachine.Token : "gone") + " gone\n", ""), run);
+    }
+
+    [Theory, InlineData(null), InlineData("https://api.anthropic.com")]
+    public async Task Pi_which_would_take_the_token_past_the_proxy_is_not_given_it_and_the_way_is_shown(string? baseUrl)
+    {
+        if (baseUrl is not null)
+        {
+            await TellPiAsync(baseUrl);
+        }
+
+        var run = await RunAsync([await ToolAsync("pi")]);
+        Assert.Equal((0, "gone gone\n"), (run.ExitCode, run.Out));
+        Assert.Contains($"Put this into {_machine.Folder}/.pi/agent/models.json:\n", run.Error);
+        Assert.Contains("\"baseUrl\": \"https://vault.example.com/proxy/anthropic\"", run.Error);
+    }
+
+    private async Task TellPiAsync(string baseUrl)
+    {
+        Directory.CreateDirectory(Path.Combine(_machine.Folder, ".pi", "agent"));
+        await File.WriteAllTextAsync(
+            Path.Combine(_machine.Folder, ".pi", "agent", "models.json"), $$"""{"providers":{"anthropic":{"baseUrl":"{{baseUrl}}"} } }""", Patience.Cancel);
+    }
+
+    /// <returns>A program of that name that shows what it was given as API key, and as Pi's other credential.</returns>
+    private async Task<string> ToolAsync(string name)
+    {
+        var path = Path.Combine(_machine.Folder, name);
+        await File.WriteAllTextAsync(path, "#!/bin/sh\necho \"${ANTHROPIC_API_KEY-gone} ${ANTHROPIC_OAUTH_TOKEN-gone}\"\n", Patience.Cancel);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    [Fact]
+    public async Task Nodes_authorities_are_those_of_the_system_where_a_variable_names_them()
+    {
+        _machine.Variables["SSL_CERT_FILE"] = "/etc/own.pem";
+        Assert.Equal(new(0, "/etc/own.pem", ""), await RunAsync(["sh", "-c", "printf %s \"$NODE_EXTRA_CA_CERTS\""]));
+        _machine.Variables["NODE_EXTRA_CA_CERTS"] = "/etc/node.pem";
+        Assert.Equal(new(0, "/etc/node.pem", ""), await RunAsync(["sh", "-c", "printf %s \"$NODE_EXTRA_CA_CERTS\""]));
+    }
+
     [Fact]
     public async Task Arguments_and_streams_pass_through_untouched()
     {
@@ -72,9 +124,9 @@ public sealed class ProxyRunTests : IDisposable
     public async Task A_file_that_is_no_program_is_126() => Assert.Equal(
         new(126, "", $"The command {_machine.CredentialsPath} can't be run: Permission denied.\n"), await RunAsync([_machine.CredentialsPath]));
 
-    private async Task<Transcript> RunAsync(string[] command, string input = "")
+    private async Task<Transcript> RunAsync(string[] command, string input = "", string options = "")
     {
-        using var process = Start(command);
+        using var process = Start(command, options);
         var output = process.StandardOutput.ReadToEndAsync(Patience.Cancel);
         var error = process.StandardError.ReadToEndAsync(Patience.Cancel);
         await process.StandardInput.WriteAsync(input);
@@ -83,14 +135,15 @@ public sealed class ProxyRunTests : IDisposable
         return new(process.ExitCode, await output, await error);
     }
 
-    private Process Start(string[] command)
+    private Process Start(string[] command, string options = "")
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "tracevault"), ["proxy", "run", "--", .. command])
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "tracevault"), ["proxy", "run", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--", .. command])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment.Remove("NODE_EXTRA_CA_CERTS");
         foreach (var (name, value) in _machine.Variables)
             start.Environment[name] = value;
         start.Environment["ANTHROPIC_API_KEY"] = start.Environment["ANTHROPIC_OAUTH_TOKEN"] = "sk-ant-left-over";
