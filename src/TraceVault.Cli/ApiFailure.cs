@@ -7,6 +7,8 @@ namespace TraceVault.Cli;
 /// <summary>Says in a sentence what went wrong between here and the server, and what to do next.</summary>
 internal static class ApiFailure
 {
+    private static readonly string[] Advice = [" Sign in with ", " Sign in again", " Try again"];
+
     public static bool IsJson(HttpResponseMessage response) =>
         response.Content.Headers.ContentType?.MediaType is "application/json" or "application/problem+json";
 
@@ -40,18 +42,22 @@ internal static class ApiFailure
         if ((int)response.StatusCode is >= 300 and < 400)
             return OfRedirect(server, response);
         if (!IsJson(response) || (int)response.StatusCode < 400)
-            return response.StatusCode == HttpStatusCode.Unauthorized && response.Content.Headers.ContentLength is 0 or null
-                ? OfStatus(server, response, null)
-                : NotTraceVault(server, response);
+            return NotTraceVault(server, response);
         try
         {
-            return OfStatus(server, response, JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(cancel), CliJson.Default.Problem));
+            var problem = JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(cancel), CliJson.Default.Problem);
+            return IsStranger(response, problem) ? NotTraceVault(server, response) : OfStatus(server, response, problem);
         }
         catch (Exception odd) when (IsOdd(odd))
         {
             return NotTraceVault(server, response);
         }
     }
+
+    /// <summary>Whether an answer to somebody who signs in was not written by TraceVault, which tells them in a sentence of its own what is wrong.</summary>
+    private static bool IsStranger(HttpResponseMessage response, Problem? problem) =>
+        response.RequestMessage?.Headers.Authorization is null
+        && (response.Content.Headers.ContentType?.MediaType is "application/problem+json" ? problem?.Detail : problem?.ErrorDescription) is null;
 
     private static CommandFailure OfStatus(ServerUrl server, HttpResponseMessage response, Problem? problem)
     {
@@ -60,7 +66,7 @@ internal static class ApiFailure
         {
             HttpStatusCode.Unauthorized when response.RequestMessage?.Headers.Authorization is not null =>
                 CommandFailure.NotSignedIn($"{said ?? "The server does not accept your sign-in any more."} Run: tracevault login --server {server}"),
-            HttpStatusCode.Unauthorized => CommandFailure.Failed("refused", said ?? "The server refused the sign-in."),
+            HttpStatusCode.Unauthorized => CommandFailure.Failed("refused", said ?? "The server refused."),
             HttpStatusCode.Conflict => CommandFailure.Failed(
                 "already_set_up", $"{said ?? "This server is set up already."} Run: tracevault login --server {server}"),
             HttpStatusCode.TooManyRequests => CommandFailure.Failed("too_many_requests", $"{said ?? "Too many attempts."} {RetryAfter(response)}"),
@@ -74,15 +80,20 @@ internal static class ApiFailure
     /// <summary>The server's sentence, and below it a line for each field it names.</summary>
     private static string? Said(Problem? problem)
     {
-        var sentence = problem?.Detail ?? problem?.Title;
+        var sentence = WithoutAdvice(problem?.Detail ?? problem?.ErrorDescription ?? problem?.Title);
         var fields = problem?.Errors?.SelectMany(field => field.Value.Select(text => $"\n  {Text.Printable(field.Key)}: {Text.Printable(text)}")) ?? [];
         return sentence is null ? null : string.Concat(fields.Prepend(Sentence(Text.Printable(sentence).Trim())));
     }
+
+    /// <summary>The server's own advice, for whoever uses its API, makes room for what is to be done with this program.</summary>
+    private static string? WithoutAdvice(string? text) =>
+        Advice.Aggregate(text, (rest, advice) => rest?.IndexOf(advice, StringComparison.Ordinal) is > 0 and var at ? rest[..at] : rest);
 
     private static string Sentence(string text) => text.EndsWith('.') || text.EndsWith('!') || text.EndsWith('?') ? text : text + ".";
 
     private static string RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {
+        { Delta: { TotalMinutes: > 2 } wait } => $"Try again in {Math.Ceiling(wait.TotalMinutes):0} minutes.",
         { Delta: { } wait } => $"Try again in {wait.TotalSeconds:0} seconds.",
         { Date: { } date } => $"Try again after {Text.Time(date)}.",
         _ => "Try again later.",

@@ -36,8 +36,12 @@ internal sealed record DeviceAnswer(
 /// <summary>RFC 6749, sections 5.1 and 5.2: tokens, or an error. The refresh token is left out: the session slides with its use.</summary>
 internal sealed record TokenAnswer(Secret? AccessToken = null, string? Error = null);
 
-/// <summary>RFC 9457, with the members <c>errors</c>, a field's name to what is wrong with it, and <c>code</c>, where a program may do something about it.</summary>
-internal sealed record Problem(string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null, string? Code = null);
+/// <summary>
+/// RFC 9457, with the members <c>errors</c>, a field's name to what is wrong with it, and <c>code</c>, where a program may do something about it;
+/// or RFC 6749, section 5.2.
+/// </summary>
+internal sealed record Problem(
+    string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null, string? Code = null, string? ErrorDescription = null);
 
 /// <summary>What <c>status --json</c> prints.</summary>
 internal sealed record StatusAnswer(string ServerUrl, string Email, string? Name, string? Role, MeSession Session, KeyAnswer AnthropicKey);
@@ -47,7 +51,10 @@ internal sealed record ProxyInfoAnswer(
     string ServerUrl, string BaseUrl, string OpencodeBaseUrl, string ApiKeyHelper, string? CredentialsPath, string? Email, DateTimeOffset? ExpiresAt);
 
 /// <summary>What <c>/readyz</c> says.</summary>
-internal sealed record HealthAnswer(string Status, string? Reason = null);
+internal sealed record HealthAnswer(string Status, string? Reason = null, string[]? Reasons = null)
+{
+    public string? Why => Reason ?? (Reasons is { Length: > 0 } ? string.Join("; ", Reasons) : null);
+}
 
 /// <summary>An error in the form of Anthropic's API.</summary>
 internal sealed record EnvelopeAnswer(string Type, EnvelopeError Error, string? RequestId = null);
@@ -72,10 +79,10 @@ internal sealed record ErrorText(string Code, string Message);
     RespectNullableAnnotations = true, Converters = [typeof(UtcConverter)])]
 [JsonSerializable(typeof(Credentials))]
 [JsonSerializable(typeof(SetupBody))]
+[JsonSerializable(typeof(SetupCheckBody))]
 [JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(KeyBody))]
 [JsonSerializable(typeof(SignInAnswer))]
-[JsonSerializable(typeof(SetupCheckBody))]
 [JsonSerializable(typeof(DeviceAnswer))]
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(MeAnswer))]

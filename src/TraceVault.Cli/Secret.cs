@@ -16,6 +16,9 @@ internal sealed class Secret(string value)
     /// <summary>Whether it can travel as a header: printable ASCII without spaces.</summary>
     public bool FitsHeader => value.Length > 0 && value.All(c => c is > ' ' and < '\x7f');
 
+    /// <summary>A session's token or a proxy token.</summary>
+    public bool IsOfTraceVault => value.StartsWith("tvs_", StringComparison.Ordinal) || value.StartsWith("tvp_", StringComparison.Ordinal);
+
     public override string ToString() => "[secret]";
 
     internal sealed class Converter : JsonConverter<Secret>

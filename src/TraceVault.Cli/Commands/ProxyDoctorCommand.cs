@@ -45,7 +45,7 @@ internal static class ProxyDoctorCommand
     {
         IEnumerable<Check> checks =
         [
-            .. ConnectionChecks.Of(gateway, console.Clock),
+            .. ConnectionChecks.Of(gateway, console),
             .. AccountChecks.Of(gateway),
             .. ProbeChecks.Of(gateway),
             .. TokenChecks.Of(gateway),

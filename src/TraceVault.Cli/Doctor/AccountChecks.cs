@@ -6,22 +6,41 @@ internal static class AccountChecks
     public static IEnumerable<Check> Of(Gateway gateway) =>
     [
         new("ready", cancel => ReadyAsync(gateway, cancel), gateway.NotTraceVault),
-        new("session", cancel => SessionAsync(gateway, cancel), () => gateway.NotTraceVault() ?? ProxyToken(gateway)),
-        new("anthropic-key", cancel => KeyAsync(gateway, cancel), () => gateway.NotTraceVault() ?? ProxyToken(gateway) ?? gateway.Closed),
+        new("session", cancel => SessionAsync(gateway, cancel), () => gateway.NoLookUp() ?? ProxyToken(gateway)),
+        new("anthropic-key", cancel => KeyAsync(gateway, cancel), () => gateway.NoLookUp() ?? ProxyToken(gateway) ?? gateway.Closed),
     ];
 
     /// <summary>Good for the proxy and nothing else, so the API would refuse it.</summary>
     private static string? ProxyToken(Gateway gateway) =>
         gateway.Credential!.Reveal().StartsWith("tvp_", StringComparison.Ordinal) ? "A proxy token can't ask; the checks below show whether it is good." : null;
 
+    private const string More = "The server's administrator finds more in its log.";
+
+    private const string Database = "The server's administrator checks that the database runs and that TRACEVAULT_DATABASE leads to it; the server's log says more.";
+
     private static async Task<Finding> ReadyAsync(Gateway gateway, CancellationToken cancel)
     {
         var reply = await gateway.Client.SendAsync(HttpMethod.Get, gateway.Server.Origin + "/readyz", cancel);
         var health = reply.Read(CliJson.Default.HealthAnswer);
-        const string Remedy = "The server's administrator finds more in its log.";
-        return reply.Status != 200 ? Finding.Fail(health?.Reason is { } reason ? $"Not ready: {reason}." : $"/readyz answers HTTP {reply.Status}.", Remedy)
-            : health is { Status: "degraded" } ? Finding.Warn($"Ready in part: {health.Reason}.", Remedy)
-            : Finding.Ok("The database answers and every stored key opens.");
+        if (reply.Status == 200)
+        {
+            return health is { Status: "degraded" }
+                ? Finding.Warn($"Ready in part: {health.Why ?? "degraded"}.", More)
+                : Finding.Ok("The database answers and every stored key opens.");
+        }
+
+        if (health?.Why is not { } why)
+        {
+            return Finding.Fail($"/readyz answers HTTP {reply.Status}.", More);
+        }
+
+        if (!why.Contains("database", StringComparison.OrdinalIgnoreCase))
+        {
+            return Finding.Fail($"Not ready: {why}.", More);
+        }
+
+        gateway.Lacks = "The server can't reach its database.";
+        return Finding.Fail($"Not ready: {why}.", Database);
     }
 
     private static async Task<Finding> SessionAsync(Gateway gateway, CancellationToken cancel)
@@ -51,6 +70,7 @@ internal static class AccountChecks
     private static Task<Reply> AskAsync(Gateway gateway, string path, CancellationToken cancel) =>
         gateway.Client.SendAsync(HttpMethod.Get, gateway.Server.Origin + path, cancel, gateway.Authorization);
 
-    private static Finding Unexpected(Gateway gateway, string path, Reply reply) =>
-        Finding.Fail($"{path} answers HTTP {reply.Status}, {reply.MediaType}, which is not what TraceVault says.", gateway.Fix);
+    private static Finding Unexpected(Gateway gateway, string path, Reply reply) => gateway.IsAway(reply)
+        ? Finding.Fail(gateway.Lacks!, Database)
+        : Finding.Fail($"{path} answers HTTP {reply.Status}, {reply.MediaType}, which is not what TraceVault says.", gateway.Fix);
 }

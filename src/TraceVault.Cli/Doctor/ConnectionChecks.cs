@@ -9,12 +9,12 @@ internal static class ConnectionChecks
     /// <summary>Time to renew a certificate by hand.</summary>
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(14);
 
-    public static IEnumerable<Check> Of(Gateway gateway, TimeProvider clock) =>
+    public static IEnumerable<Check> Of(Gateway gateway, CliConsole console) =>
     [
         new("credentials", _ => Task.FromResult(Credentials(gateway))),
         new("reachable", cancel => ReachAsync(gateway, cancel)),
-        new("certificate", _ => Task.FromResult(Certificate(gateway, clock.GetUtcNow())), gateway.NotReached),
-        new("clock", _ => Task.FromResult(Clock(gateway.Greeting!, clock.GetUtcNow())), gateway.NotReached),
+        new("certificate", _ => Task.FromResult(Certificate(gateway, console.Clock.GetUtcNow(), console.Variable(ClientEnvironment.NodeAuthorities))), gateway.NotReached),
+        new("clock", _ => Task.FromResult(Clock(gateway.Greeting!, console.Clock.GetUtcNow())), gateway.NotReached),
     ];
 
     private static Finding Credentials(Gateway gateway) => gateway.Credential is null
@@ -38,12 +38,17 @@ internal static class ConnectionChecks
     private static async Task<bool> IsTraceVaultAsync(Gateway gateway, CancellationToken cancel) =>
         (await gateway.Client.SendAsync(HttpMethod.Head, gateway.Server.ProxyBase, cancel)).Headers.Contains("x-tracevault-request-id");
 
-    private static Finding Certificate(Gateway gateway, DateTimeOffset now)
+    private static Finding Certificate(Gateway gateway, DateTimeOffset now, string? nodeAuthorities)
     {
         if (gateway.Client.Certificate is { } certificate)
-            return certificate.Ends - now < RenewBefore
-                ? Finding.Warn($"Ends on {Text.Time(certificate.Ends)}.", "Renew it on the server.")
+        {
+            return certificate.Ends - now < RenewBefore ? Finding.Warn($"Ends on {Text.Time(certificate.Ends)}.", "Renew it on the server.")
+                : !certificate.IsLogged && nodeAuthorities is null ? Finding.Warn(
+                    $"Trusted here, good until {Text.Time(certificate.Ends)}; but it comes from an authority of your own, which Node.js does not know.",
+                    $"Set {ClientEnvironment.NodeAuthorities} to that authority's PEM file, for Claude Code, the TypeScript SDK and other Node.js tools.")
                 : Finding.Ok($"Trusted here, good until {Text.Time(certificate.Ends)}.");
+        }
+
         return gateway.Server.IsLoopback
             ? Finding.Ok("None needed: http that stays on this machine.")
             : Finding.Warn("Plain http: anyone on the way can read the token.", "Put a certificate on the server and use its https:// URL.");

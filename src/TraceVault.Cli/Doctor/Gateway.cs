@@ -36,6 +36,9 @@ internal sealed class Gateway : IDisposable
     /// <summary>Why no request would get as far as the upstream, as a sentence; null when nothing speaks against it.</summary>
     public string? Closed { get; set; }
 
+    /// <summary>What the server itself lacks, as a sentence: then what it should look up can't be asked. Null when nothing is known to be missing.</summary>
+    public string? Lacks { get; set; }
+
     /// <summary>The answer to a real request, by the upstream; null when none came.</summary>
     public Reply? Answer { get; set; }
 
@@ -60,8 +63,29 @@ internal sealed class Gateway : IDisposable
         var credential = console.Variable(name) is { } value ? new Secret(value) : null;
         if (credential is { FitsHeader: false })
             throw CommandFailure.Usage($"{name} holds spaces, line breaks or other characters that no token has.");
+        if (IsAnthropic(server) && credential?.IsOfTraceVault is true)
+        {
+            throw CommandFailure.Usage(
+                $"{name} holds a token of TraceVault's, which Anthropic answers with 401, so it was not sent there. If it was an SDK that did: messages.batches.results() "
+                + "asks the address that stands in the batch. Ask the proxy's /v1/messages/batches/ID/results instead.");
+        }
+
         return new(server, path, credential, name, asApiKey: name == Shells.ApiKey, isTraceVault: false);
     }
+
+    /// <summary>Whether TraceVault itself says that it can't look anything up at this moment; remembers it.</summary>
+    public bool IsAway(Reply reply)
+    {
+        if (reply.Status != 503 || (reply.OwnError != "unavailable" && reply.Read(CliJson.Default.Problem)?.Detail is null))
+        {
+            return false;
+        }
+
+        Lacks ??= "The server can't reach its database.";
+        return true;
+    }
+
+    private static bool IsAnthropic(ServerUrl server) => $".{server.Host.TrimEnd('.')}".EndsWith(".anthropic.com", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>An obstacle to every check that asks the gateway.</summary>
     public string? NotReached() => Greeting is null ? "The server was not reached." : null;
@@ -72,6 +96,9 @@ internal sealed class Gateway : IDisposable
 
     /// <summary>An obstacle to checks that need a request to be let through.</summary>
     public string? NoWayThrough() => NoCredential() ?? Closed;
+
+    /// <summary>An obstacle to checks for which TraceVault has to look something up.</summary>
+    public string? NoLookUp() => NotTraceVault() ?? Lacks;
 
     /// <summary>An obstacle to checks of TraceVault's own API.</summary>
     public string? NotTraceVault() => IsTraceVault ? NotReached() : "TraceVault only.";

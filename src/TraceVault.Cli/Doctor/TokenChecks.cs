@@ -9,7 +9,7 @@ internal static class TokenChecks
     public static IEnumerable<Check> Of(Gateway gateway) =>
     [
         new("missing-token", cancel => RefuseAsync(gateway, "missing_token", cancel), gateway.NotReached),
-        new("invalid-token", cancel => RefuseAsync(gateway, "invalid_token", cancel, Header.Bearer(Unknown)), gateway.NotReached),
+        new("invalid-token", cancel => RefuseAsync(gateway, "invalid_token", cancel, Header.Bearer(Unknown)), () => gateway.NotReached() ?? gateway.Lacks),
         new(
             "conflicting-tokens",
             cancel => RefuseAsync(gateway, "conflicting_tokens", cancel, Header.ApiKey(gateway.Credential!.Reveal()), Header.Bearer(Unknown)),

@@ -24,6 +24,7 @@ internal static class UpstreamChecks
 
     private static string OwnRemedy(string code) => code is "upstream_unreachable" or "upstream_timeout"
         ? "The server's administrator checks TRACEVAULT_ANTHROPIC_URL and the way there; the server's log says more."
+        : code is "unavailable" ? "See what the server lacks, above; it serves again by itself."
         : "Do as it says.";
 
     private static string Remedy(Gateway gateway, int status) => status switch

@@ -53,6 +53,30 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal((0, "ok"), (run.ExitCode, run["models"].Result));
     }
 
+    /// <summary>Whose token it is was read a moment ago, so that the proxy serves on.</summary>
+    [Fact]
+    public async Task A_database_that_is_away_is_named_and_nothing_else_is_blamed()
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: "postgres");
+        SignIn(rig);
+        Assert.Equal(0, (await _machine.RunAsync("proxy doctor")).ExitCode);
+        await rig.Database.GoAwayAsync();
+        var run = DoctorRun.Of(await _machine.RunAsync("proxy doctor --json")).AssertOnly("fail", "ready", "Not ready: the database is unavailable.");
+        Assert.Contains("TRACEVAULT_DATABASE", run["ready"].Remedy);
+        Assert.Equal("The server can't reach its database.", run["session"].Detail);
+        Assert.Equal("ok", run["models"].Result);
+        await rig.Database.ComeBackAsync();
+    }
+
+    [Theory, InlineData("https://api.anthropic.com"), InlineData("https://API.Anthropic.com./")]
+    public async Task A_token_of_tracevaults_is_not_sent_to_anthropic(string url)
+    {
+        _machine.Variables["ANTHROPIC_AUTH_TOKEN"] = CliMachine.Token;
+        var run = await _machine.RunAsync("proxy doctor --url " + url);
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains("messages.batches.results()", run.Error);
+    }
+
     [Fact]
     public async Task Another_gateway_is_asked_for_the_same_but_what_tracevault_alone_has()
     {

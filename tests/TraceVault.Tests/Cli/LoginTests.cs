@@ -1,6 +1,8 @@
+using System.Text.Json;
+
 namespace TraceVault.Tests.Cli;
 
-/// <summary>Where <c>login</c> and <c>setup</c> go.</summary>
+/// <summary>Where <c>login</c> and <c>setup</c> go, and what they say of a server that is none of ours.</summary>
 public sealed class LoginTests : IDisposable
 {
     private readonly CliMachine _machine = new();
@@ -27,6 +29,48 @@ public sealed class LoginTests : IDisposable
     {
         var run = await _machine.SignedIn("http://127.0.0.1:1").PipeAsync("login --email ada@example.com --password-stdin", "secret");
         Assert.StartsWith("Signing in at http://127.0.0.1:1.\nCan't reach http://127.0.0.1:1", run.Error);
+    }
+
+    [Theory]
+    [InlineData(401, "application/json", """{"message":"Requires authentication","documentation_url":"https://example.com"}""")]
+    [InlineData(401, "application/json", """{"detail":"Not authenticated"}""")]
+    [InlineData(401, "application/problem+json", """{"title":"Unauthorized","status":401}""")]
+    [InlineData(401, null, "")]
+    [InlineData(403, "application/json", """{"error":"forbidden"}""")]
+    [InlineData(404, "application/json", """{"detail":"Not Found"}""")]
+    [InlineData(404, "application/problem+json", """{"title":"Not Found","status":404}""")]
+    [InlineData(409, "application/json", "{}")]
+    [InlineData(429, "application/json", "{}")]
+    [InlineData(500, "application/json", """{"message":"Internal Server Error"}""")]
+    public async Task A_server_that_is_not_tracevault_is_called_that(int status, string? type, string body)
+    {
+        await using var server = await OddServer.StartAsync(context =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (status, type);
+            return Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, body);
+        });
+        _machine.Variables["TRACEVAULT_SETUP_TOKEN"] = "setup-token";
+        foreach (var line in (string[])["login --no-browser", "login --email ada@example.com --password-stdin", "setup --email ada@example.com --password-stdin"])
+        {
+            Assert.Equal(
+                new(1, "", $"What answers at {server.Url} is not TraceVault, or something in front of it answered instead (HTTP {status}, {type ?? "no content type"}). Check the URL.\n"),
+                await _machine.PipeAsync($"{line} --server {server.Url}", "secret"));
+        }
+    }
+
+    [Theory]
+    [InlineData(401, "This token is not known, or its session was ended. Sign in again with `tracevault login`.", "This token is not known, or its session was ended. Run: tracevault login --server SERVER")]
+    [InlineData(409, "This server has its first user already. Sign in with `tracevault login`.", "This server has its first user already. Run: tracevault login --server SERVER")]
+    [InlineData(429, "Too many failed attempts. Try again in 15 minutes.", "Too many failed attempts. Try again in 15 minutes.")]
+    [InlineData(503, "The database is unavailable. Try again in a few seconds.", "The database is unavailable. Try again; if it stays, look into the server's log.")]
+    public async Task Advice_is_given_once(int status, string detail, string expected)
+    {
+        await using var server = await OddServer.StartAsync(context =>
+        {
+            context.Response.Headers.RetryAfter = status == 429 ? "900" : default;
+            return OddServer.ProblemAsync(context, status, $$"""{"title":"No","detail":{{JsonSerializer.Serialize(detail)}}}""");
+        });
+        Assert.Equal(expected.Replace("SERVER", server.Url) + "\n", (await _machine.SignedIn(server.Url).RunAsync("status")).Error);
     }
 
     [Fact]

@@ -18,7 +18,11 @@ internal sealed class OddServer : IAsyncDisposable
     /// <summary>Origin, without a trailing slash; it stays when the server is gone.</summary>
     public string Url { get; }
 
-    public static async Task<OddServer> StartAsync(RequestDelegate answer, bool tls = false)
+    public static Task<OddServer> StartAsync(RequestDelegate answer, bool tls = false) => StartAsync(answer, tls ? SelfSigned() : null);
+
+    /// <param name="answer">What it does.</param>
+    /// <param name="certificate">Null: it speaks http.</param>
+    public static async Task<OddServer> StartAsync(RequestDelegate answer, X509Certificate2? certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -28,8 +32,10 @@ internal sealed class OddServer : IAsyncDisposable
             kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
-                if (tls)
-                    listen.UseHttps(SelfSigned());
+                if (certificate is not null)
+                {
+                    listen.UseHttps(certificate);
+                }
             });
         });
         var app = builder.Build();

@@ -43,7 +43,7 @@ public sealed class RenewalTests : IDisposable
             new(3, "", $"Your sign-in at {server.Url} was ended. Run: tracevault login --server {server.Url}\n"), await _machine.RunAsync("proxy " + command));
     }
 
-    [Theory, InlineData(403), InlineData(502), InlineData(503), InlineData(0)]
+    [Theory, InlineData(401), InlineData(403), InlineData(502), InlineData(503), InlineData(0)]
     public async Task While_nobody_can_say_the_token_is_printed(int status)
     {
         await using var server = await StartAsync(context =>

@@ -57,7 +57,8 @@ internal static class SoundServer
 
     private static bool IsModels(HttpContext context) => Target(context) == Base + "/v1/models?limit=1";
 
-    private static Task AnswerAsync(HttpContext context) => Target(context) switch
+    /// <summary>Everything as it should be.</summary>
+    public static Task AnswerAsync(HttpContext context) => Target(context) switch
     {
         "/healthz" or "/readyz" => OddServer.JsonAsync(context, """{"status":"ok"}"""),
         "/api/v1/me" => OddServer.SessionAsync(context, "2026-12-20T10:00:00Z"),
