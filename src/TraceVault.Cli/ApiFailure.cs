@@ -24,14 +24,16 @@ internal static class ApiFailure
             + "trusted certificates (on Linux also: set SSL_CERT_FILE to the authority's PEM file). If the server speaks plain http, give its http:// URL."),
         HttpRequestError.ProxyTunnelError => CommandFailure.Failed(
             "unreachable", $"Can't reach {server}: the proxy named by HTTPS_PROXY refused the connection. Add the server to NO_PROXY if it is reachable directly."),
-        HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.InvalidResponse => CommandFailure.Failed(
-            "not_tracevault", $"What answers at {server} is not TraceVault. Check the URL."),
+        HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.InvalidResponse => NotTraceVault(server),
         _ => CommandFailure.Failed(
             "unreachable", $"Can't reach {server}: {Reason(failed)}. Check the URL and that the server is running."),
     };
 
     public static CommandFailure TimedOut(ServerUrl server) => CommandFailure.Failed(
         "unreachable", $"Can't reach {server}: no answer came in time. Check the URL and that the server is running.");
+
+    public static CommandFailure NotTraceVault(ServerUrl server) =>
+        CommandFailure.Failed("not_tracevault", $"What answers at {server} is not TraceVault. Check the URL.");
 
     public static CommandFailure NotTraceVault(ServerUrl server, HttpResponseMessage response) => CommandFailure.Failed(
         "not_tracevault", $"What answers at {server} is not TraceVault, or something in front of it answered instead (HTTP {(int)response.StatusCode}, "

@@ -51,10 +51,7 @@ internal sealed record ProxyInfoAnswer(
     string ServerUrl, string BaseUrl, string OpencodeBaseUrl, string ApiKeyHelper, string? CredentialsPath, string? Email, DateTimeOffset? ExpiresAt);
 
 /// <summary>What <c>/readyz</c> says.</summary>
-internal sealed record HealthAnswer(string Status, string? Reason = null, string[]? Reasons = null)
-{
-    public string? Why => Reason ?? (Reasons is { Length: > 0 } ? string.Join("; ", Reasons) : null);
-}
+internal sealed record HealthAnswer(string Status, string? Reason = null);
 
 /// <summary>An error in the form of Anthropic's API.</summary>
 internal sealed record EnvelopeAnswer(string Type, EnvelopeError Error, string? RequestId = null);

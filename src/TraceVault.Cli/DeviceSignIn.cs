@@ -61,6 +61,9 @@ internal static class DeviceSignIn
     /// <summary>Asks who was signed in. It is also the first use: the server ends a session that nobody uses within minutes.</summary>
     private static async Task<SignInAnswer> UseAsync(ServerUrl server, Secret token, CancellationToken cancel)
     {
+        if (!token.FitsHeader)
+            throw ApiFailure.NotTraceVault(server);
+
         using var api = new ApiClient(server, token);
         var me = await api.MeAsync(cancel);
         return new(token, me.Session.ExpiresAt, new(me.Email));

@@ -35,7 +35,7 @@ internal static class SignIn
     public static async Task KeepAsync(CliConsole console, CredentialsFile file, ServerUrl server, SignInAnswer answer, CancellationToken cancel)
     {
         if (!answer.Token.FitsHeader)
-            throw CommandFailure.Failed("not_tracevault", $"What answers at {server} is not TraceVault. Check the URL.");
+            throw ApiFailure.NotTraceVault(server);
         Credentials? replaced;
         try
         {

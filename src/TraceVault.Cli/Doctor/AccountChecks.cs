@@ -25,11 +25,11 @@ internal static class AccountChecks
         if (reply.Status == 200)
         {
             return health is { Status: "degraded" }
-                ? Finding.Warn($"Ready in part: {health.Why ?? "degraded"}.", More)
+                ? Finding.Warn($"Ready in part: {health.Reason ?? "degraded"}.", More)
                 : Finding.Ok("The database answers and every stored key opens.");
         }
 
-        if (health?.Why is not { } why)
+        if (health?.Reason is not { } why)
         {
             return Finding.Fail($"/readyz answers HTTP {reply.Status}.", More);
         }

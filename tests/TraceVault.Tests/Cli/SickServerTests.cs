@@ -89,10 +89,6 @@ public sealed class SickServerTests : IDisposable
         ? OddServer.ProblemAsync(context, 503, """{"status":"unready","reason":"the database is unavailable"}""")
         : null)).AssertOnly("fail", "ready", "Not ready: the database is unavailable.");
 
-    [Theory, InlineData("""{"status":"degraded","reason":"a backlog"}"""), InlineData("""{"status":"degraded","reasons":["a backlog"]}""")]
-    public async Task A_server_that_is_degraded(string json) =>
-        (await ExamineAsync(context => Target(context) == "/readyz" ? OddServer.JsonAsync(context, json) : null)).AssertOnly("warn", "ready", "Ready, but a backlog.");
-
     [Fact]
     public async Task A_server_that_is_ready_in_part() => (await ExamineAsync(context => Target(context) == "/readyz"
         ? OddServer.JsonAsync(context, """{"status":"degraded","reason":"1 of 3 stored keys cannot be opened","reasons":[]}""")
