@@ -28,6 +28,7 @@ internal static class HostingFeature
         builder.Services.AddSingleton<DataDirectory>();
         builder.Services.AddSingleton<RefusedRequests>();
         builder.Services.AddSingleton<UnreadableRequests>();
+        builder.Services.AddSingleton<Drain>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
         if (options.PublicUrl is { } url)
         {

@@ -37,6 +37,11 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
     public static readonly AnthropicError BadPath = Final(400, "invalid_request_error", "bad_path",
         "This path is not forwarded: it has dot segments, empty segments or encoded separators. Send it in its plain form.");
 
+    public static readonly AnthropicError BadMethod = BadPath with
+    {
+        Message = "This method is not forwarded. Send the one that the API documents, in capitals: CONNECT and TRACE are not taken.",
+    };
+
     public static readonly AnthropicError TooManyRequests = new(429, "rate_limit_error", "too_many_requests",
         "You have as many requests running as your concurrency cap allows. Wait for one to end, or raise it with `tracevault key set --max-concurrent`.", true, 1);
 

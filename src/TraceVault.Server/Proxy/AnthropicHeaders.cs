@@ -7,11 +7,14 @@ namespace TraceVault.Proxy;
 /// <summary>The only place where headers of an outgoing request are made, and headers of an answer let back.</summary>
 internal static class AnthropicHeaders
 {
-    public static void WriteRequest(IHeaderDictionary from, HttpRequestMessage to, ProviderKey key)
+    /// <param name="body">Null when the request has none.</param>
+    public static void WriteRequest(HttpRequest from, RequestContent? body, HttpRequestMessage to, ProviderKey key)
     {
-        foreach (var (name, value) in from)
+        // Of .NET's headers some belong to a body. A request without one that has them anyway goes out with one of length 0.
+        to.Content = body ?? (from.ContentLength is 0 || HeaderRules.HasAnyOfContent(from.Headers) ? new ReadOnlyMemoryContent(default) : (HttpContent?)null);
+        foreach (var (name, value) in from.Headers)
         {
-            if (HeaderRules.PassesOut(name) && !HeaderRules.IsNamedBy(from, name))
+            if (HeaderRules.PassesOut(name) && !HeaderRules.IsNamedBy(from.Headers, name))
             {
                 Add(HeaderRules.IsOfContent(name) ? to.Content?.Headers : to.Headers, name, value);
             }

@@ -15,7 +15,7 @@ internal sealed class AnthropicProxy(
     ProxyOptions options,
     ProxyMetrics metrics,
     ProxyLog log,
-    IHostApplicationLifetime lifetime,
+    Drain drain,
     TimeProvider clock)
 {
     /// <summary>Takes the requests under <c>/proxy/anthropic</c>, by their raw target, before anything normalises it; the rest goes on.</summary>
@@ -46,7 +46,7 @@ internal sealed class AnthropicProxy(
         }
         catch (Exception problem) when (problem is OperationCanceledException or IOException && exchange.Context.RequestAborted.IsCancellationRequested)
         {
-            exchange.Outcome = Exchange.ClientLeft;
+            exchange.Outcome = drain.IsOver ? Exchange.Cut : Exchange.ClientLeft;
         }
         catch (Exception problem)
         {
@@ -64,9 +64,14 @@ internal sealed class AnthropicProxy(
     private async ValueTask<AnthropicError?> AnswerAsync(Exchange exchange, TargetKind kind, string target)
     {
         var request = exchange.Context.Request;
-        if (kind is TargetKind.Unacceptable || HttpMethods.IsConnect(request.Method))
+        if (kind is TargetKind.Unacceptable)
         {
             return AnthropicError.BadPath;
+        }
+
+        if (!MethodRules.IsForwarded(request.Method))
+        {
+            return AnthropicError.BadMethod;
         }
 
         if (kind is TargetKind.Probe && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)))
@@ -74,7 +79,7 @@ internal sealed class AnthropicProxy(
             return await ProbeAnswer.WriteAsync(exchange);
         }
 
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        if (drain.IsUnderWay)
         {
             return AnthropicError.Draining;
         }
@@ -107,9 +112,9 @@ internal sealed class AnthropicProxy(
             return AnthropicError.NoKey(publicUrl.Origin);
         }
 
-        if (request.ContentLength > options.MaxBodyBytes)
+        if (options.MaxBytesFor(target) is var most && request.ContentLength > most)
         {
-            return AnthropicError.TooLarge(options.MaxBodyBytes);
+            return AnthropicError.TooLarge(most);
         }
 
         if (TryOpen(caller.Key, caller.Owner) is not { } key)
@@ -124,7 +129,7 @@ internal sealed class AnthropicProxy(
 
         try
         {
-            return await forwarder.ForwardAsync(exchange, target, key);
+            return await forwarder.ForwardAsync(exchange, target, caller.User, key);
         }
         finally
         {

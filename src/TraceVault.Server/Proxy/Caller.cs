@@ -52,6 +52,9 @@ internal sealed class CallerUser
     private int _running;
     private volatile KeyNote? _note, _written;
 
+    /// <summary>The user's own connections to the upstream, see <see cref="Upstream.ClientOf"/>.</summary>
+    public HttpMessageInvoker? Client { get; set; }
+
     public long Version => Volatile.Read(ref _version);
 
     public void Changed()

@@ -5,7 +5,7 @@ namespace TraceVault.Proxy;
 /// <summary>One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.</summary>
 internal sealed class Exchange(HttpContext context, TimeProvider clock)
 {
-    public const string ClientLeft = "client_left", UpstreamDied = "upstream_died";
+    public const string ClientLeft = "client_left", UpstreamDied = "upstream_died", Cut = "cut";
 
     private readonly long _started = clock.GetTimestamp();
     private long _firstByte;
@@ -33,13 +33,16 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     /// <summary>Body bytes written to the client.</summary>
     public long BytesOut { get; set; }
 
+    /// <summary>The body on its way to the upstream; null when the request has none.</summary>
+    public RequestContent? Upload { get; set; }
+
     /// <summary>Whether the client sent more than it may.</summary>
     public bool IsTooLarge { get; set; }
 
     /// <summary>Whether the answer is a stream of events.</summary>
     public bool IsStream { get; set; }
 
-    /// <summary>How it ended: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c>.</summary>
+    /// <summary>How it ended: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c>, <c>cut</c> by the end of the server.</summary>
     public string Outcome { get; set; } = "ok";
 
     /// <summary>Why the upstream could not be reached; null when it could, or was not asked.</summary>

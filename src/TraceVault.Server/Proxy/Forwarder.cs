@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using TraceVault.Hosting;
 using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
@@ -8,42 +9,47 @@ namespace TraceVault.Proxy;
 /// A byte waits for nothing but the next one that is there already: what was read is sent on as soon as another read would have to wait. No buffer
 /// is held while a stream is silent. Half an answer never ends cleanly: then the client's connection is broken.
 /// </remarks>
-internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOptions options, ProxyMetrics metrics)
+internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOptions options, ProxyMetrics metrics, Drain drain, TimeProvider clock)
 {
     /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
     private const int MostUnflushed = 64 << 10;
 
     /// <returns>The error to answer with; null when the exchange is over, well or broken off.</returns>
-    public async Task<AnthropicError?> ForwardAsync(Exchange exchange, string target, ProviderKey key)
+    public async Task<AnthropicError?> ForwardAsync(Exchange exchange, string target, CallerUser user, ProviderKey key)
     {
         var context = exchange.Context;
-        using var silence = new SilenceLimit(options.UpstreamTimeout, context.RequestAborted);
-        using var request = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), upstream.AddressOf(target))
+        using var silence = new SilenceLimit(options.UpstreamTimeout, clock, context.RequestAborted);
+        exchange.Upload = RequestContent.Of(exchange, silence, options.MaxBytesFor(target));
+        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), upstream.AddressOf(target))
         {
             Version = upstream.HttpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = RequestContent.Of(exchange, silence, options.MaxBodyBytes),
         };
-        AnthropicHeaders.WriteRequest(context.Request.Headers, request, key);
+        AnthropicHeaders.WriteRequest(context.Request, exchange.Upload, request, key);
         try
         {
-            using var response = await upstream.Client.SendAsync(request, silence.Token);
+            using var response = await SendAsync(request, exchange, user, silence.Token);
             silence.Broken();
+            AnswerHead.RefuseUnsound(response);
             AnthropicHeaders.WriteResponse(response, exchange);
             exchange.UpstreamAnswered();
             metrics.UpstreamAnswered(exchange);
             reach.Answered();
-            await CopyAsync(await response.Content.ReadAsStreamAsync(silence.Token), exchange, silence);
+            if (AnswerHead.IsFollowedByBody(context))
+            {
+                await CopyAsync(await response.Content.ReadAsStreamAsync(silence.Token), exchange, silence);
+            }
+
             return null;
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException)
         {
-            return Failed(problem, exchange, silence, (request.Content as RequestContent)?.HasClientFailed is true);
+            return Failed(problem, exchange, silence);
         }
         finally
         {
             // What the upstream has not read by now it does not want; and nobody may read the client's body once the request is over.
-            if (request.Content is RequestContent { Copying: { IsCompleted: false } copying })
+            if (exchange.Upload is { Copying: { IsCompleted: false } copying })
             {
                 silence.Cancel();
                 await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -51,9 +57,29 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         }
     }
 
+    /// <summary>Sends the request; again when a connection from the pool, which it then leaves, was over before anything of it was sent.</summary>
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Exchange exchange, CallerUser user, CancellationToken cancel)
+    {
+        UpstreamStream.Sender.Value = exchange; // in this flow, which ends with this method
+        var client = upstream.ClientOf(user);
+        while (true)
+        {
+            try
+            {
+                var response = await client.SendAsync(request, cancel);
+                exchange.Upload?.Forget();
+                return response;
+            }
+            catch (HttpRequestException problem) when (problem.GetBaseException() is NothingSentException)
+            {
+            }
+        }
+    }
+
     private static async Task CopyAsync(Stream answer, Exchange exchange, SilenceLimit silence)
     {
         var writer = exchange.Context.Response.BodyWriter;
+        var length = exchange.Context.Response.ContentLength;
         while (true)
         {
             var more = answer.ReadAsync(Memory<byte>.Empty, silence.Token); // completes when there is something to read
@@ -64,6 +90,11 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
 
             await more;
             var read = await answer.ReadAsync(writer.GetMemory(), silence.Token);
+            if (read == 0 ? exchange.BytesOut < length : exchange.BytesOut + read > length)
+            {
+                throw new HttpIOException(HttpRequestError.InvalidResponse, "The body is not as long as its head says.");
+            }
+
             if (read == 0)
             {
                 // Always: of an answer with a length whose head has left, Kestrel would not send at the end what was never flushed.
@@ -90,16 +121,17 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         silence.Broken();
     }
 
-    private AnthropicError? Failed(Exception problem, Exchange exchange, SilenceLimit silence, bool isBodyBroken)
+    private AnthropicError? Failed(Exception problem, Exchange exchange, SilenceLimit silence)
     {
         if (exchange is { IsTooLarge: true, UpstreamStatus: null })
         {
-            return AnthropicError.TooLarge(options.MaxBodyBytes);
+            return AnthropicError.TooLarge(exchange.Upload!.MaxBytes);
         }
 
-        if (exchange.Context.RequestAborted.IsCancellationRequested || isBodyBroken || exchange.IsTooLarge || silence.IsOfClient)
+        if (exchange.Context.RequestAborted.IsCancellationRequested || exchange.Upload is { HasClientFailed: true } || exchange.IsTooLarge
+            || silence.IsOfClient || silence is { IsOver: true, IsOfUpload: true })
         {
-            return BreakOff(exchange, Exchange.ClientLeft);
+            return BreakOff(exchange, drain.IsOver ? Exchange.Cut : Exchange.ClientLeft);
         }
 
         if (exchange.UpstreamStatus is not null)

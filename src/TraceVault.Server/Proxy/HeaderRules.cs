@@ -31,6 +31,9 @@ internal static class HeaderRules
     /// <summary>Whether the header describes the body, which .NET keeps apart from the message's.</summary>
     public static bool IsOfContent(string name) => name.StartsWith("content-", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether there are headers that describe a body and go to the upstream.</summary>
+    public static bool HasAnyOfContent(IHeaderDictionary headers) => headers.ContentType.Count > 0 || headers.ContentEncoding.Count > 0;
+
     /// <summary>Whether <c>Connection</c> names the header, which makes it the business of this hop alone (RFC 9110 §7.6.1).</summary>
     public static bool IsNamedBy(IHeaderDictionary headers, string name)
     {

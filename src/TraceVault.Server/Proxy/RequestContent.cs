@@ -14,25 +14,40 @@ internal sealed class RequestContent : HttpContent
 
     private readonly Exchange _exchange;
     private readonly SilenceLimit _silence;
-    private readonly int _maxBytes;
+    private readonly PipeReader _from;
     private readonly long? _length;
+
+    /// <summary>What was read and is not sent yet. After it was sent it stays until more is read, so that it can be sent once more.</summary>
+    private byte[] _piece = [];
+    private int _filled, _kept;
+    private long _sent;
+    private bool _isOver, _isOverwritten;
+    private UpstreamStream? _stream;
+    private volatile bool _isSending, _hasGivenUp;
 
     private RequestContent(Exchange exchange, SilenceLimit silence, int maxBytes)
     {
-        (_exchange, _silence, _maxBytes) = (exchange, silence, maxBytes);
+        (_exchange, _silence, MaxBytes) = (exchange, silence, maxBytes);
+        _from = exchange.Context.Request.BodyReader;
         _length = exchange.Context.Request.ContentLength;
     }
 
+    /// <summary>How many bytes are taken.</summary>
+    public int MaxBytes { get; }
+
     /// <summary>The sending of the body; null until it begins.</summary>
     public Task? Copying { get; private set; }
+
+    /// <summary>Whether the body is under way.</summary>
+    public bool IsSending => _isSending;
 
     /// <summary>Whether it was the client's side that broke.</summary>
     public bool HasClientFailed { get; private set; }
 
     /// <returns>Null when the request has no body, which is another thing than one of length 0.</returns>
-    public static HttpContent? Of(Exchange exchange, SilenceLimit silence, int maxBytes) => exchange.Context.Request.ContentLength switch
+    public static RequestContent? Of(Exchange exchange, SilenceLimit silence, int maxBytes) => exchange.Context.Request.ContentLength switch
     {
-        0 => new ReadOnlyMemoryContent(ReadOnlyMemory<byte>.Empty),
+        0 => null,
         null when exchange.Context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true => null,
         _ => new RequestContent(exchange, silence, maxBytes),
     };
@@ -47,87 +62,161 @@ internal sealed class RequestContent : HttpContent
         }
     }
 
+    /// <summary>Which connection the body goes into, so that it can tell of an early answer.</summary>
+    public void GoesInto(UpstreamStream stream) => _stream = stream;
+
+    /// <summary>The upstream has answered and takes no more: the rest stays with the client.</summary>
+    public void GiveUp()
+    {
+        _hasGivenUp = true;
+        WakeReader();
+    }
+
+    /// <summary>The answer has begun, or failed for good: nothing is kept any more to be sent once more.</summary>
+    public void Forget()
+    {
+        if (!_isSending && _piece.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_piece);
+            (_piece, _isOverwritten) = ([], true);
+        }
+    }
+
     protected override bool TryComputeLength(out long length)
     {
         length = _length ?? 0;
         return _length is not null;
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
+    /// <exception cref="InvalidOperationException">The body was begun before, and what was read of it is gone.</exception>
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (Copying is not null)
+        // The HTTP client tries again when an upstream refuses a stream (RFC 9113 §8.7), and we when nothing was sent.
+        if (Copying is not null && (_isSending || _isOverwritten))
         {
-            // The HTTP client tries again when an upstream refuses a stream (RFC 9113 §8.7), but what was read once is gone.
             throw new InvalidOperationException("The body of a request can be sent once.");
         }
 
         // The silence's token: over HTTP/2 the client's own does not end the sending once the answer has begun.
-        return Copying = CopyAsync(_exchange.Context.Request.BodyReader, stream, _silence.Token);
+        return Copying = CopyAsync(stream, _silence.Token);
     }
 
-    /// <summary>In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of TLS.</summary>
-    private async Task CopyAsync(PipeReader from, Stream to, CancellationToken cancel)
+    protected override void Dispose(bool disposing)
     {
-        // Not by the token: a read that was given up so could not be followed by another one, and the server could not read on to the end of the request.
-        using var giveUp = cancel.UnsafeRegister(GiveUp, from);
-        var piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(Piece, _length ?? Piece));
+        Forget();
+        base.Dispose(disposing);
+    }
+
+    /// <summary>
+    /// In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of TLS.
+    /// </summary>
+    private async Task CopyAsync(Stream to, CancellationToken cancel)
+    {
+        _isSending = true;
+        // Not by the token: a read that was given up so could not be followed by another, and the server could not read to the end of the request.
+        using var giveUp = cancel.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
         try
         {
-            for (var (filled, isOver) = (0, false); !isOver;)
+            if (_piece.Length == 0)
             {
-                var read = await ReadAsync(from, cancel);
-                isOver = read.IsCompleted;
-                try
-                {
-                    Count(read.Buffer.Length);
-                    foreach (var segment in read.Buffer)
-                    {
-                        for (var rest = segment; !rest.IsEmpty;)
-                        {
-                            var fits = Math.Min(rest.Length, piece.Length - filled);
-                            rest[..fits].CopyTo(piece.AsMemory(filled));
-                            (filled, rest) = (filled + fits, rest[fits..]);
-                            if (filled == piece.Length)
-                            {
-                                await to.WriteAsync(piece, cancel);
-                                filled = 0;
-                            }
-                        }
-                    }
-                }
-                finally
-                {
-                    from.AdvanceTo(read.Buffer.End); // all of it, always: Kestrel wakes readers for reasons of its own, and hides it only from those who leave nothing behind
-                }
+                _piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(Piece, _length ?? Piece));
+            }
 
-                if (filled > 0 && _exchange.BytesIn >= (_length ?? 0))
-                {
-                    await to.WriteAsync(piece.AsMemory(0, filled), cancel);
-                    filled = 0;
-                }
+            if (_kept > 0)
+            {
+                await SendAsync(to, _kept, cancel); // once more
+            }
 
-                if (_length is null)
-                {
-                    await to.FlushAsync(cancel);
-                }
-
+            while (!_isOver && !_hasGivenUp)
+            {
+                await CopyNextAsync(to, cancel);
                 _silence.Broken();
+            }
+
+            if (_hasGivenUp)
+            {
+                await PretendAsync(to, cancel);
             }
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(piece);
+            _isSending = false;
         }
     }
 
-    private async ValueTask<ReadResult> ReadAsync(PipeReader from, CancellationToken cancel)
+    private async Task CopyNextAsync(Stream to, CancellationToken cancel)
+    {
+        var read = await ReadAsync(cancel);
+        var rest = read.Buffer;
+        try
+        {
+            while (!rest.IsEmpty && !_hasGivenUp)
+            {
+                var fits = (int)Math.Min(rest.Length, _piece.Length - _filled);
+                Count(fits);
+                _isOverwritten |= _kept > 0;
+                rest.Slice(0, fits).CopyTo(_piece.AsSpan(_filled));
+                (rest, _filled) = (rest.Slice(fits), _filled + fits);
+                if (_filled == _piece.Length)
+                {
+                    await SendAsync(to, _filled, cancel);
+                }
+            }
+        }
+        finally
+        {
+            // Nearly always all of it: Kestrel wakes readers for reasons of its own, and hides that only from those who leave nothing behind.
+            _from.AdvanceTo(rest.Start);
+        }
+
+        if (_filled > 0 && _exchange.BytesIn >= (_length ?? 0))
+        {
+            await SendAsync(to, _filled, cancel);
+        }
+
+        if (_length is null)
+        {
+            await to.FlushAsync(cancel);
+        }
+
+        _isOver = read.IsCompleted;
+    }
+
+    private async ValueTask SendAsync(Stream to, int count, CancellationToken cancel)
+    {
+        (_kept, _filled) = (count, 0);
+        await to.WriteAsync(_piece.AsMemory(0, count), cancel);
+        _sent += count;
+    }
+
+    /// <summary>
+    /// The HTTP client reads no answer before it has written as much as was said. What it writes now goes nowhere, see <see cref="UpstreamStream"/>.
+    /// </summary>
+    private async Task PretendAsync(Stream to, CancellationToken cancel)
+    {
+        for (; _sent < _length; _sent += Math.Min(_piece.Length, _length.Value - _sent))
+        {
+            await to.WriteAsync(_piece.AsMemory(0, (int)Math.Min(_piece.Length, _length.Value - _sent)), cancel);
+        }
+    }
+
+    private async ValueTask<ReadResult> ReadAsync(CancellationToken cancel)
     {
         ReadResult read;
         try
         {
-            read = await from.ReadAsync(CancellationToken.None);
+            var reading = _from.ReadAsync(CancellationToken.None);
+            if (!reading.IsCompleted)
+            {
+                _silence.IsOfUpload = true;
+                _stream?.Watch();
+            }
+
+            read = await reading;
+            _silence.IsOfUpload = false;
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException) // a BadHttpRequestException is one, too
         {
@@ -137,18 +226,18 @@ internal sealed class RequestContent : HttpContent
 
         if (read.IsCanceled && cancel.IsCancellationRequested)
         {
-            from.AdvanceTo(read.Buffer.End);
+            _from.AdvanceTo(read.Buffer.End);
             throw new OperationCanceledException(cancel);
         }
 
         return read;
     }
 
-    private static void GiveUp(object? reader)
+    private void WakeReader()
     {
         try
         {
-            ((PipeReader)reader!).CancelPendingRead();
+            _from.CancelPendingRead();
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException or InvalidOperationException)
         {
@@ -159,7 +248,7 @@ internal sealed class RequestContent : HttpContent
     private void Count(long bytes)
     {
         _exchange.BytesIn += bytes;
-        if (_exchange.BytesIn > _maxBytes)
+        if (_exchange.BytesIn > MaxBytes)
         {
             _exchange.IsTooLarge = true;
             throw new IOException("The request body is larger than this server takes.");

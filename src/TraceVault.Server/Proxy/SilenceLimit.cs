@@ -5,18 +5,20 @@ internal sealed class SilenceLimit : IDisposable
 {
     private const double Slack = 0.01;
 
-    private readonly CancellationTokenSource _source = new();
+    private readonly CancellationTokenSource _source;
     private readonly CancellationToken _left;
     private readonly CancellationTokenRegistration _leaving;
-    private readonly TimeSpan _limit;
-    private long _since = Environment.TickCount64;
+    private readonly TimeSpan _limit, _slack;
+    private readonly TimeProvider _clock;
+    private long _since;
 
     /// <param name="limit">How long nothing may move.</param>
+    /// <param name="clock">Whose time counts.</param>
     /// <param name="left">Cancelled when the client leaves.</param>
-    public SilenceLimit(TimeSpan limit, CancellationToken left)
+    public SilenceLimit(TimeSpan limit, TimeProvider clock, CancellationToken left)
     {
-        (_limit, _left) = (limit * (1 + Slack), left);
-        _source.CancelAfter(_limit);
+        (_limit, _slack, _clock, _left, _since) = (limit * (1 + Slack), limit * Slack, clock, left, clock.GetTimestamp());
+        _source = new CancellationTokenSource(_limit, clock);
         _leaving = left.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
     }
 
@@ -25,14 +27,17 @@ internal sealed class SilenceLimit : IDisposable
     /// <summary>Whether it is the client that is waited for: that it takes what it is sent.</summary>
     public bool IsOfClient { get; set; }
 
+    /// <summary>Whether it is the client that is waited for: that it sends more of its body.</summary>
+    public bool IsOfUpload { get; set; }
+
     /// <summary>Whether the silence was too long.</summary>
     public bool IsOver => _source.IsCancellationRequested && !_left.IsCancellationRequested;
 
-    /// <summary>Something moved. A timer is dear to set: it is left alone for a hundredth of the limit, which is added to it.</summary>
+    /// <summary>Something moved. A timer is expensive to set: it is left alone for a hundredth of the limit, which is added to it.</summary>
     public void Broken()
     {
-        var now = Environment.TickCount64;
-        if (now - _since > _limit.TotalMilliseconds * Slack)
+        var now = _clock.GetTimestamp();
+        if (_clock.GetElapsedTime(_since, now) > _slack)
         {
             _since = now;
             _source.CancelAfter(_limit);

@@ -111,7 +111,8 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
         request.Headers.TryAddWithoutValidation("x-api-key", key.Reveal());
         request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
         request.Headers.TryAddWithoutValidation("user-agent", "tracevault-test");
-        using var answer = await upstream.Client.SendAsync(request, cancel);
+        using var client = upstream.Once();
+        using var answer = await client.SendAsync(request, cancel);
         var (beginning, isCut) = await ReadBeginningAsync(answer.Content, cancel);
         var body = Without(key, beginning);
         if (isCut)

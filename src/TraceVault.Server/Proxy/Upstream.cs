@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -13,20 +14,45 @@ internal sealed class Upstream : IDisposable
 
     private static readonly HttpRequestOptionsKey<Socket> OfConnection = new("socket");
 
+    private readonly ProxyOptions _proxy;
+    private readonly Dialing _dialing;
+    private readonly IWebProxy? _through;
     private readonly string _prefix;
+    private readonly TimeProvider _clock;
+    private readonly ConcurrentBag<HttpMessageInvoker> _clients = [];
+    private readonly HttpMessageInvoker? _shared;
     private volatile Target? _last;
 
-    public Upstream(UpstreamOptions options, ProxyOptions proxy, Dialing dialing)
+    public Upstream(UpstreamOptions options, ProxyOptions proxy, Dialing dialing, TimeProvider clock)
     {
+        (_proxy, _dialing, _clock) = (proxy, dialing, clock);
         var url = Parse(options.AnthropicUrl);
         _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        var through = UpstreamProxy.Of(url, Environment.GetEnvironmentVariable);
-        Name = $"{url.Host}:{url.Port}{(through is WebProxy { Address: { } by } ? $" (through the proxy {by.Host}:{by.Port})" : "")}";
-        Client = new HttpMessageInvoker(Handler(proxy, dialing, through), disposeHandler: true);
+        _through = UpstreamProxy.Of(url, Environment.GetEnvironmentVariable);
+        Name = $"{url.Host}:{url.Port}{(_through is WebProxy { Address: { } by } ? $" (through the proxy {by.Host}:{by.Port})" : "")}";
         HttpVersion = proxy.UpstreamHttpVersion == "2" ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
+        _shared = HttpVersion.Major == 2 ? Connect() : null;
     }
 
-    public HttpMessageInvoker Client { get; }
+    /// <summary>
+    /// The connections for a user's requests: over HTTP/1.1 nobody else's. What an upstream sends behind an answer could there be taken
+    /// for the next one, and must then not be another user's. Over HTTP/2 each answer says which request it is for. Decision 26 gives the cost.
+    /// </summary>
+    public HttpMessageInvoker ClientOf(CallerUser user)
+    {
+        if ((_shared ?? user.Client) is { } client)
+        {
+            return client;
+        }
+
+        lock (user)
+        {
+            return user.Client ??= Connect();
+        }
+    }
+
+    /// <summary>Connections of their own, for one use. To be disposed.</summary>
+    public HttpMessageInvoker Once() => new(Handler(), disposeHandler: true);
 
     /// <summary>Host and port, for the operator.</summary>
     public string Name { get; }
@@ -34,7 +60,7 @@ internal sealed class Upstream : IDisposable
     /// <summary>The one version spoken.</summary>
     public Version HttpVersion { get; }
 
-    /// <summary>The address of a raw path and query, which stay as they are, byte for byte. Nearly all requests ask for the same, and reading one is dear.</summary>
+    /// <summary>The address of a raw path and query, which stay as they are, byte for byte. Nearly all requests ask for the same, and reading one is expensive.</summary>
     public Uri AddressOf(string pathAndQuery)
     {
         if (_last is { } last && last.PathAndQuery == pathAndQuery)
@@ -47,28 +73,41 @@ internal sealed class Upstream : IDisposable
         return address;
     }
 
-    public void Dispose() => Client.Dispose();
+    public void Dispose()
+    {
+        foreach (var client in _clients)
+        {
+            client.Dispose();
+        }
+    }
 
     private sealed record Target(string PathAndQuery, Uri Address);
 
-    private static SocketsHttpHandler Handler(ProxyOptions proxy, Dialing dialing, IWebProxy? through) => new()
+    private HttpMessageInvoker Connect()
+    {
+        var client = Once();
+        _clients.Add(client);
+        return client;
+    }
+
+    private SocketsHttpHandler Handler() => new()
     {
         AllowAutoRedirect = false, // the key is seen by no second host
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null, // no trace headers of ours
-        ConnectTimeout = dialing.Limit,
-        ConnectCallback = (context, cancel) => ConnectAsync(dialing, context, cancel),
+        ConnectTimeout = _dialing.Limit,
+        ConnectCallback = (context, cancel) => ConnectAsync(_dialing, context, cancel),
         PlaintextStreamFilter = Connected,
-        PooledConnectionIdleTimeout = proxy.UpstreamIdleTimeout,
+        PooledConnectionIdleTimeout = _proxy.UpstreamIdleTimeout,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is seen; running exchanges go on
         EnableMultipleHttp2Connections = true,
         // An answer that nobody waits for is cut off, not read to its end for two more seconds that the user pays for.
         MaxResponseDrainSize = 0,
         ResponseDrainTimeout = TimeSpan.Zero,
         SslOptions = { RemoteCertificateValidationCallback = UpstreamFailure.Verify },
-        UseProxy = through is not null,
-        Proxy = through,
+        UseProxy = _through is not null,
+        Proxy = _through,
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     };
@@ -81,14 +120,15 @@ internal sealed class Upstream : IDisposable
     }
 
     /// <summary>Now, and not before: checking the certificates of TLS may wait for their issuers' servers.</summary>
-    private static ValueTask<Stream> Connected(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancel)
+    private ValueTask<Stream> Connected(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancel)
     {
         if (context.InitialRequestMessage.Options.TryGetValue(OfConnection, out var socket)) // not through an HTTPS_PROXY
         {
             InlineSockets.Prefer(socket);
         }
 
-        return ValueTask.FromResult(context.PlaintextStream);
+        var isTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect; // to a proxy, with TLS to the upstream to come above it
+        return ValueTask.FromResult(isTunnel || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, _clock));
     }
 
     private static Uri Parse(string text)

@@ -16,12 +16,13 @@ public sealed class DialingTests
         using var sound = Listen(IPAddress.Loopback);
         using var silent = new SilentAddress(new(IPAddress.IPv6Loopback, PortOf(sound)));
         using var upstream = new Upstream(
-            new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new(), new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback])));
+            new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new(), new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback])), TimeProvider.System);
+        using var client = upstream.Once();
         using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf("/"));
         var answering = AnswerAsync();
 
         var started = Stopwatch.GetTimestamp();
-        using var answer = await upstream.Client.SendAsync(request, Cancel);
+        using var answer = await client.SendAsync(request, Cancel);
 
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.FromMilliseconds(240), TimeSpan.FromSeconds(3));
@@ -106,10 +107,11 @@ public sealed class DialingTests
     {
         using var silent = new SilentAddress(new(IPAddress.Loopback, 0));
         using var upstream = new Upstream(
-            new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new(), new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback])) { Limit = TimeSpan.FromMilliseconds(600) });
+            new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new(), new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback])) { Limit = TimeSpan.FromMilliseconds(600) }, TimeProvider.System);
+        using var client = upstream.Once();
         using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf("/"));
 
-        var problem = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => upstream.Client.SendAsync(request, Cancel));
+        var problem = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.SendAsync(request, Cancel));
 
         Assert.IsType<TimeoutException>(problem.InnerException);
         await AttemptsAsync(silent, 0);

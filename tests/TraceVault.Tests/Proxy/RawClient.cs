@@ -90,6 +90,9 @@ internal sealed class RawClient : IDisposable
         return all.ToArray();
     }
 
+    /// <summary>Closes; what is being sent or read ends with an exception.</summary>
+    public void Leave() => _client.Close();
+
     public void Dispose() => _client.Dispose();
 
     private async Task<byte[]> ReadChunksAsync()

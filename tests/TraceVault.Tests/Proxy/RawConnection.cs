@@ -18,6 +18,9 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
 
     public bool IsOver { get; private set; }
 
+    /// <summary>Ends with the upstream. A script must wait by this one: it runs in no test's flow.</summary>
+    public CancellationToken Cancel => cancel;
+
     public async Task SecureAsync(X509Certificate2? certificate)
     {
         if (certificate is not null)
@@ -93,6 +96,13 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         IsOver = true;
     }
 
+    /// <summary>Neither reads nor closes until the test is over with this upstream.</summary>
+    public Task WaitForTestAsync()
+    {
+        IsOver = true;
+        return Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
+    }
+
     /// <summary>A FIN; with unread data in the socket the kernel makes it a reset.</summary>
     public void Close()
     {
@@ -152,6 +162,11 @@ internal sealed class RawRequest(RawConnection connection, string head)
 
     public string? Header(string name) => Head.Split("\r\n")
         .FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
+
+    public CancellationToken Cancel => Connection.Cancel;
+
+    /// <summary>Waits, where it is to be shown that a pause between two packets changes nothing.</summary>
+    public Task PauseAsync(int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, Cancel);
 
     public Task SendAsync(string text) => Connection.SendAsync(Encoding.Latin1.GetBytes(text));
 

@@ -26,7 +26,10 @@ internal sealed class RawUpstream : IAsyncDisposable
         _certificate = certificate;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(512);
-        _accepting = AcceptAsync();
+        using (ExecutionContext.SuppressFlow()) // it outlives the test that starts it
+        {
+            _accepting = Task.Run(AcceptAsync);
+        }
     }
 
     public Uri Url => new($"{(_certificate is null ? "http" : "https")}://{_listener.LocalEndPoint}");

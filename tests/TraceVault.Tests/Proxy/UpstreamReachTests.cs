@@ -11,7 +11,7 @@ public sealed class UpstreamReachTests : IDisposable
 
     private readonly CapturedLog _log = new();
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(56));
-    private readonly Upstream _upstream = new(new() { AnthropicUrl = "https://upstream.test" }, new(), new());
+    private readonly Upstream _upstream = new(new() { AnthropicUrl = "https://upstream.test" }, new(), new(), TimeProvider.System);
     private readonly ProxyMetrics _metrics = new();
     private readonly LoggerFactory _loggers;
     private readonly UpstreamReach _reach;

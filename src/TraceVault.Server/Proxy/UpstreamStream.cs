@@ -1,0 +1,304 @@
+using System.Runtime.CompilerServices;
+
+namespace TraceVault.Proxy;
+
+/// <summary>
+/// A connection to the upstream over HTTP/1.1, between the HTTP client and the socket (or TLS). The HTTP client writes a whole request before it
+/// reads; an upstream may answer before it has read one, and then stop reading, close or reset (https://github.com/dotnet/runtime/issues/119350).
+/// Decision 25 has the rules.
+/// </summary>
+/// <remarks>
+/// While a body is on its way and something has to be waited for, the answer is watched for. Once it has begun, the rest of the body is sent as
+/// long as it moves, and given up after <see cref="Patience"/> without movement, or as soon as a write fails: from then on writes go nowhere, and
+/// the HTTP client comes to read what the upstream said. Such a connection takes no other request.
+/// </remarks>
+internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
+{
+    /// <summary>How long an upload may stand still that has been answered already.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Whose request is sent in this flow; by it a connection knows that another request begins.</summary>
+    public static readonly AsyncLocal<Exchange?> Sender = new();
+
+    /// <summary>How much of an early answer is read ahead, in bytes; it only has to show that it is one.</summary>
+    private const int MostAhead = 4096;
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _givingUp = new();
+    private readonly EarlyAnswer _answer = new();
+    private Exchange? _exchange;
+    private byte[] _ahead = [];
+    private int _start, _end;
+    private Task? _readingAhead;
+
+    /// <summary>Whether the HTTP client has a read under way: it begins one when it takes a connection from its pool.</summary>
+    private bool _isClientReading;
+
+    /// <summary>Whether a request went out of which the answer has not begun.</summary>
+    private bool _isAnswerDue;
+
+    /// <summary>Whether the upstream is known to have closed.</summary>
+    private bool _hasEnded;
+
+    private bool _isWriting, _hasGivenUp;
+    private long _written;
+
+    private bool IsSending => _isWriting || _exchange?.Upload is { IsSending: true };
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>The body's sender has to wait: from now on an early answer is noticed.</summary>
+    public void Watch()
+    {
+        lock (_gate)
+        {
+            if (_readingAhead is null && !_isClientReading && !_answer.HasBegun && !_hasGivenUp && _end < MostAhead)
+            {
+                _readingAhead = ReadAheadAsync();
+            }
+        }
+    }
+
+    /// <exception cref="NothingSentException">The connection cannot take this request; nothing of it was sent.</exception>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (Sender.Value is { } sender && sender != _exchange)
+        {
+            Begin(sender);
+        }
+
+        if (Volatile.Read(ref _hasGivenUp))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var write = inner.WriteAsync(buffer, _givingUp.Token);
+        if (!write.IsCompletedSuccessfully)
+        {
+            return FinishAsync(write, buffer.Length);
+        }
+
+        Volatile.Write(ref _written, _written + buffer.Length);
+        return write;
+    }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            if (_readingAhead is not null || _start < _end)
+            {
+                return ReadWhatCameEarlyAsync(buffer);
+            }
+
+            _isClientReading = true;
+        }
+
+        return FinishAsync(inner.ReadAsync(buffer, cancellationToken), buffer);
+    }
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override void Flush() => inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            inner.Dispose();
+            _givingUp.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Begin(Exchange sender)
+    {
+        lock (_gate)
+        {
+            if (_hasGivenUp || _hasEnded)
+            {
+                throw new NothingSentException();
+            }
+
+            (_exchange, _isAnswerDue, _start, _end) = (sender, true, 0, 0);
+            _answer.Reset();
+        }
+
+        sender.Upload?.GoesInto(this);
+    }
+
+    private async ValueTask FinishAsync(ValueTask write, int length)
+    {
+        _isWriting = true;
+        Watch();
+        try
+        {
+            await write;
+            Interlocked.Add(ref _written, length);
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException)
+        {
+            GiveUp(); // if the upstream said something it can be read; if not, reading says so
+        }
+        finally
+        {
+            _isWriting = false;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> FinishAsync(ValueTask<int> read, Memory<byte> buffer)
+    {
+        try
+        {
+            var count = await read;
+            _hasEnded |= count == 0 && !buffer.IsEmpty;
+            if (_isAnswerDue && !buffer.IsEmpty)
+            {
+                Arrived(buffer.Span[..count]);
+                _isAnswerDue = false;
+            }
+
+            return count;
+        }
+        finally
+        {
+            Volatile.Write(ref _isClientReading, false);
+        }
+    }
+
+    private async ValueTask<int> ReadWhatCameEarlyAsync(Memory<byte> buffer)
+    {
+        while (true)
+        {
+            Task reading;
+            lock (_gate)
+            {
+                if (_start < _end)
+                {
+                    var count = Math.Min(buffer.Length, _end - _start);
+                    _ahead.AsSpan(_start, count).CopyTo(buffer.Span);
+                    _start += count;
+                    _isAnswerDue = false;
+                    return count;
+                }
+
+                if (_readingAhead is null)
+                {
+                    break;
+                }
+
+                reading = _readingAhead;
+            }
+
+            await reading;
+        }
+
+        return await ReadAsync(buffer, CancellationToken.None);
+    }
+
+    private async Task ReadAheadAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // out of the lock
+        if (_ahead.Length == 0)
+        {
+            _ahead = new byte[MostAhead];
+        }
+
+        var count = 0;
+        try
+        {
+            count = await inner.ReadAsync(_ahead.AsMemory(_end));
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Whoever reads next sees it again.
+        }
+
+        lock (_gate)
+        {
+            var came = _ahead.AsSpan(_end, count);
+            _end += count;
+            _readingAhead = null;
+            if (count > 0)
+            {
+                Arrived(came);
+                Watch(); // unless it was an answer, and not an interim one
+                return;
+            }
+        }
+
+        GiveUp(); // no answer can come any more
+    }
+
+    /// <summary>The beginning of an answer, or a part of it; or the end of the connection (0 bytes).</summary>
+    /// <exception cref="IOException">It ended without an answer.</exception>
+    private void Arrived(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            // Not an end for the HTTP client: it would send a request without a body again, up to three times, and that may have been carried out.
+            throw new IOException("The upstream closed the connection without an answer.");
+        }
+
+        if (_exchange is { } exchange && !_answer.HasBegun && _answer.Read(bytes) && IsSending)
+        {
+            _ = WaitForStandstillAsync(exchange);
+        }
+    }
+
+    private async Task WaitForStandstillAsync(Exchange answered)
+    {
+        for (var before = -1L; before != Interlocked.Read(ref _written);)
+        {
+            before = Interlocked.Read(ref _written);
+            await Task.Delay(Patience, clock);
+        }
+
+        lock (_gate)
+        {
+            if (_exchange != answered || !IsSending)
+            {
+                return;
+            }
+
+            _hasGivenUp = true; // before another request can begin here
+        }
+
+        GiveUp();
+    }
+
+    private void GiveUp()
+    {
+        Volatile.Write(ref _hasGivenUp, true);
+        _exchange?.Upload?.GiveUp();
+        try
+        {
+            _givingUp.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The HTTP client has closed the connection meanwhile.
+        }
+    }
+}
+
+/// <summary>A connection turned out to be over before anything of a request was sent: another one may take it.</summary>
+internal sealed class NothingSentException() : IOException("The connection was over before the request.");

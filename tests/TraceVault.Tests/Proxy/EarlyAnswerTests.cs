@@ -1,0 +1,243 @@
+namespace TraceVault.Tests.Proxy;
+
+/// <summary>An upstream that answers before it has read the request is believed: its answer arrives, whatever it does then.</summary>
+public class EarlyAnswerTests(RawBench bench)
+{
+    /// <summary>More than all buffers on the way hold.</summary>
+    private const int Large = 16 << 20;
+
+    public static MatrixTheoryData<string, string> ServersAndManners =>
+        new(RawBench.Servers.Select(row => row.Data), ["reads on", "closes", "resets", "leaves unread data", "ends sending"]);
+
+    [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
+    public async Task Arrives_while_the_client_sends(string server, string manner)
+    {
+        var rig = await bench.GetAsync(server);
+        foreach (var (status, framing) in ((int, string)[])
+            [(200, "content-length"), (401, "transfer-encoding"), (413, "content-length"), (429, "transfer-encoding"), (529, "content-length")])
+        {
+            var reply = await UploadAsync(rig, Script(rig, status, manner), framing);
+            Assert.Equal((status, Body(status)), (reply.Status, reply.Text));
+            Assert.Null(reply.Header("x-tracevault-error"));
+        }
+    }
+
+    /// <summary>What the upstream answered on what had come so far stands, also when the client sends nothing more.</summary>
+    [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
+    public async Task Arrives_while_the_client_pauses(string server, string manner)
+    {
+        var rig = await bench.GetAsync(server);
+        foreach (var framing in (string[])["content-length", "transfer-encoding"])
+        {
+            using var client = await rig.ConnectAsync();
+            await client.SendAsync(Head(rig, Script(rig, 429, manner), framing, 200_000));
+            await client.SendAsync(framing is "content-length" ? "" : $"{100_000:x}\r\n");
+            await client.SendAsync(new byte[100_000]);
+            Assert.Equal((429, Body(429)), (await client.ReadReplyAsync()) is var reply ? (reply.Status, reply.Text) : default);
+        }
+    }
+
+    /// <summary>Also on a connection that served before, where the HTTP client reads already while it writes.</summary>
+    [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
+    public async Task Arrives_on_a_connection_that_served_before(string server, string manner)
+    {
+        await using var rig = await RawRig.StartAsync(server);
+        var numbers = new List<int>();
+        var first = rig.Upstream.Script(async request =>
+        {
+            numbers.Add(request.Connection.Number);
+            await request.ReadBodyAsync();
+            await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        });
+        Assert.Equal(200, (await rig.CallAsync(first)).Status);
+        var early = Script(rig, 413, manner, request => numbers.Add(request.Connection.Number));
+        Assert.Equal((413, Body(413)), (await UploadAsync(rig, early, "content-length")) is var reply ? (reply.Status, reply.Text) : default);
+
+        Assert.Equal([1, 1], numbers);
+        for (var i = 0; i < 3; i++) // and nothing of what was given up disturbs those who come after
+        {
+            Assert.Equal((200, "ok"), (await rig.CallAsync(first)) is var next ? (next.Status, next.Text) : default);
+        }
+    }
+
+    /// <summary>The whole body comes to an upstream that reads on, each byte of it, though it has answered.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task What_is_read_on_is_the_request(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        var body = new byte[8 << 20];
+        new Random(3).NextBytes(body); // seeded: a failure is the same failure again
+        var received = new TaskCompletionSource<byte[]>();
+        var path = rig.Upstream.Script(async request =>
+        {
+            await request.Connection.ReadAsync(1000);
+            await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+            received.SetResult(await request.Connection.ReadAsync(body.Length - 1000));
+        });
+        using var client = await rig.ConnectAsync();
+        await client.SendAsync(rig.Head(path, "POST", $"Content-Length: {body.Length}"));
+        await client.SendAsync(body);
+
+        Assert.Equal("ok", (await client.ReadReplyAsync()).Text);
+        var rest = await received.Task.WaitAsync(Patience.Cancel);
+        Assert.True(body.AsSpan(1000).SequenceEqual(rest));
+    }
+
+    /// <summary>An interim answer is none: the body goes on, and the answer is the one behind.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task An_interim_answer_ends_no_upload(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        var body = new byte[4 << 20];
+        new Random(5).NextBytes(body);
+        byte[]? received = null;
+        using var resumed = new SemaphoreSlim(0);
+        var path = rig.Upstream.Script(async request =>
+        {
+            await request.SendAsync("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: <");
+            await request.SendAsync("/a>\r\n\r\nHTTP/1.1 10");
+            await request.SendAsync("2 Processing\r\n\r\n");
+            await request.PauseAsync(600); // longer than an upload may stand still that was answered
+            received = await request.ReadBodyAsync();
+            await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        });
+        using var client = await rig.ConnectAsync();
+        await client.SendAsync(rig.Head(path, "POST", $"Content-Length: {body.Length}"));
+        await client.SendAsync(body);
+
+        Assert.Equal("ok", (await client.ReadReplyAsync()).Text);
+        Assert.Equal(body, received);
+    }
+
+    /// <summary>An upstream that ends without an answer has not answered: that is a 502, at once, and not the client's fault.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task An_end_without_an_answer_is_a_502(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        foreach (var end in (Action<RawConnection>[])[one => one.Close(), one => one.Reset()])
+        {
+            var path = rig.Upstream.Script(async request =>
+            {
+                await request.Connection.ReadAsync(1000);
+                end(request.Connection);
+            });
+            var reply = await UploadAsync(rig, path, "content-length");
+            Assert.Equal((502, "upstream_unreachable"), (reply.Status, reply.Header("x-tracevault-error")));
+        }
+    }
+
+    /// <summary>A request that may have been carried out is never sent again: not one without a body either.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task A_request_that_was_sent_is_not_repeated(string server)
+    {
+        await using var rig = await RawRig.StartAsync(server);
+        foreach (var method in (string[])["GET", "POST", "DELETE"])
+        {
+            var arrived = 0;
+            var path = rig.Upstream.Script(async request =>
+            {
+                Interlocked.Increment(ref arrived);
+                await request.ReadBodyAsync();
+                request.Connection.Close();
+            });
+            var ok = rig.Upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+
+            await rig.CallAsync(ok); // so that there is a connection to be used again
+            var reply = await rig.CallAsync(path, method);
+
+            Assert.Equal((502, 1), (reply.Status, arrived));
+        }
+    }
+
+    /// <summary>A connection that ends in the pool is noticed, and another one is taken: nobody sees it.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task A_connection_that_ended_in_the_pool_takes_no_request(string server)
+    {
+        await using var rig = await RawRig.StartAsync(server);
+        for (var i = 0; i < 50; i++)
+        {
+            var ended = new TaskCompletionSource();
+            var path = rig.Upstream.Script(async request =>
+            {
+                await request.ReadBodyAsync();
+                await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n");
+                await request.SendAsync("ok");
+                if (i % 2 == 0)
+                {
+                    request.Connection.Reset();
+                }
+                else
+                {
+                    request.Connection.Close();
+                }
+
+                ended.SetResult();
+            });
+            var reply = await rig.CallAsync(path, i % 3 == 0 ? "GET" : "POST");
+            await ended.Task.WaitAsync(Patience.Cancel); // what comes while a request goes out is another matter: then it may have been taken
+            Assert.True(reply.Status is 200, $"{i}: {reply.Text}");
+        }
+    }
+
+    private static string Body(int status) => $$"""{"type":"error","error":{"type":"status_{{status}}","message":"early"} }""";
+
+    private static string Script(RawRig rig, int status, string manner, Action<RawRequest>? arrived = null) => rig.Upstream.Script(async request =>
+    {
+        arrived?.Invoke(request);
+        var body = Body(status);
+        await request.SendAsync($"HTTP/1.1 {status} Early\r\ncontent-type: application/json\r\ncontent-length: {body.Length}\r\n\r\n{body}");
+        switch (manner)
+        {
+            case "closes":
+                request.Connection.Close();
+                break;
+            case "resets":
+                await request.PauseAsync(50); // else the answer itself would be lost on the way
+                request.Connection.Reset();
+                break;
+            case "ends sending":
+                request.Connection.EndSending();
+                await request.Connection.ProxyLeftAsync();
+                break;
+            case "leaves unread data":
+                await request.Connection.WaitForTestAsync();
+                break;
+            default:
+                await request.ReadBodyAsync();
+                break;
+        }
+    });
+
+    private static string Head(RawRig rig, string path, string framing, int length) =>
+        rig.Head(path, "POST", framing is "content-length" ? $"Content-Length: {length}" : "Transfer-Encoding: chunked");
+
+    /// <summary>Sends a large body and reads at the same time.</summary>
+    private static async Task<RawReply> UploadAsync(RawRig rig, string path, string framing)
+    {
+        using var client = await rig.ConnectAsync();
+        var sending = SendAsync(rig, client, path, framing, Large);
+        try
+        {
+            return await client.ReadReplyAsync();
+        }
+        finally
+        {
+            client.Leave();
+            await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task SendAsync(RawRig rig, RawClient client, string path, string framing, int length)
+    {
+        await client.SendAsync(Head(rig, path, framing, length));
+        var piece = new byte[64 << 10];
+        for (var sent = 0; sent < length; sent += piece.Length)
+        {
+            await client.SendAsync(framing is "content-length" ? "" : $"{piece.Length:x}\r\n");
+            await client.SendAsync(piece);
+            await client.SendAsync(framing is "content-length" ? "" : "\r\n");
+        }
+
+        await client.SendAsync(framing is "content-length" ? "" : "0\r\n\r\n");
+    }
+}
