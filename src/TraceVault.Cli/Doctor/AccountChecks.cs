@@ -22,25 +22,15 @@ internal static class AccountChecks
     {
         var reply = await gateway.Client.SendAsync(HttpMethod.Get, gateway.Server.Origin + "/readyz", cancel);
         var health = reply.Read(CliJson.Default.HealthAnswer);
-        if (reply.Status == 200)
-        {
-            return health is { Status: "degraded" }
-                ? Finding.Warn($"Ready in part: {health.Reason ?? "degraded"}.", More)
-                : Finding.Ok("The database answers and every stored key opens.");
-        }
-
         if (health?.Reason is not { } why)
         {
-            return Finding.Fail($"/readyz answers HTTP {reply.Status}.", More);
+            return reply.Status == 200 ? Finding.Ok("The database answers and every stored key opens.") : Finding.Fail($"/readyz answers HTTP {reply.Status}.", More);
         }
 
-        if (!why.Contains("database", StringComparison.OrdinalIgnoreCase))
-        {
-            return Finding.Fail($"Not ready: {why}.", More);
-        }
-
-        gateway.Lacks = "The server can't reach its database.";
-        return Finding.Fail($"Not ready: {why}.", Database);
+        var isDatabase = why.Contains("database", StringComparison.OrdinalIgnoreCase);
+        gateway.Lacks = isDatabase ? "The server can't reach its database." : null;
+        var remedy = isDatabase ? Database : More;
+        return reply.Status == 200 ? Finding.Warn($"Ready in part: {why}.", remedy) : Finding.Fail($"Not ready: {why}.", remedy);
     }
 
     private static async Task<Finding> SessionAsync(Gateway gateway, CancellationToken cancel)

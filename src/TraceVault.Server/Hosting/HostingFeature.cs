@@ -92,7 +92,8 @@ internal static class HostingFeature
         // A client that does not read may take its time: the proxy has a limit of its own. (It lifts the one for slow uploads itself.)
         kestrel.Limits.MinResponseDataRate = null;
         // Latin-1 maps every byte to itself, so that values go through as they came.
-        kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = name =>
+            name.Equals("Connection", StringComparison.OrdinalIgnoreCase) ? ConnectionHeader.Instance : Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
     }
 

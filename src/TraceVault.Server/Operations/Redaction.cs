@@ -8,8 +8,47 @@ internal static class Redaction
 {
     private static readonly SearchValues<string> SecretPrefixes = SearchValues.Create(["tvs_", "tvp_", "tvr_", "tvd_", "tvl_", "sk-ant-"], StringComparison.OrdinalIgnoreCase);
 
+    private const string Mark = "[redacted]";
+
+    private const int MostLayers = 4;
+
     /// <returns>The text up to the first secret in it.</returns>
     [return: NotNullIfNotNull(nameof(text))]
     public static string? Of(string? text) =>
-        text.AsSpan().IndexOfAny(SecretPrefixes) is >= 0 and var secret ? text![..secret] + "[redacted]" : text;
+        text.AsSpan().IndexOfAny(SecretPrefixes) is >= 0 and var secret ? text![..secret] + Mark : text;
+
+    /// <summary>One word of a line of the log, from a stranger: without what looks like a secret, escaped or not, in printable ASCII, and of bounded length.</summary>
+    /// <param name="most">How many characters are kept.</param>
+    public static string Word(string text, int most)
+    {
+        var word = HidesSecret(text) ? Mark : Of(text);
+        if (word.Length > most)
+        {
+            word = word[..most] + "...";
+        }
+
+        return !word.AsSpan().ContainsAnyExceptInRange('!', '~') ? word
+            : string.Create(word.Length, word, static (to, from) =>
+            {
+                for (var i = 0; i < to.Length; i++)
+                {
+                    to[i] = from[i] is >= '!' and <= '~' ? from[i] : '?';
+                }
+            });
+    }
+
+    /// <summary>Whether a secret comes to light when percent-encoding is undone, once or more often.</summary>
+    private static bool HidesSecret(string text)
+    {
+        for (var layers = 0; layers < MostLayers && text.Contains('%', StringComparison.Ordinal); layers++)
+        {
+            text = Uri.UnescapeDataString(text);
+            if (text.AsSpan().IndexOfAny(SecretPrefixes) >= 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

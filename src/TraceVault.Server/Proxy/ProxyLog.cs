@@ -6,7 +6,7 @@ namespace TraceVault.Proxy;
 /// <summary>One line a request.</summary>
 internal sealed partial class ProxyLog(ILoggerFactory loggers)
 {
-    private const int MaxPathLength = 200;
+    private const int MaxPathLength = 200, MaxMethodLength = 20, MaxIdLength = 100;
 
     private readonly ILogger _log = loggers.CreateLogger("TraceVault.Proxy");
 
@@ -17,12 +17,12 @@ internal sealed partial class ProxyLog(ILoggerFactory loggers)
             LogExchange(
                 exchange.RequestId,
                 exchange.UserId ?? "-",
-                exchange.Context.Request.Method,
+                Redaction.Word(exchange.Context.Request.Method, MaxMethodLength),
                 PathForLog(exchange.RawTarget),
                 exchange.Outcome,
                 exchange.TimeToFirstByte is null ? null : exchange.Context.Response.StatusCode,
                 exchange.UpstreamStatus,
-                exchange.UpstreamRequestId ?? "-",
+                exchange.UpstreamRequestId is { Length: > 0 } id ? Redaction.Word(id, MaxIdLength) : "-",
                 exchange.BytesIn,
                 exchange.BytesOut,
                 exchange.TimeToFirstByte?.TotalMilliseconds,
@@ -34,25 +34,11 @@ internal sealed partial class ProxyLog(ILoggerFactory loggers)
     /// <summary>What no rule of ours foresaw.</summary>
     public void Mistake(Exchange exchange, Exception problem) => LogMistake(exchange.RequestId, problem);
 
-    /// <summary>The path without query, without what looks like a secret, in printable ASCII and of bounded length.</summary>
+    /// <summary>The path without query.</summary>
     internal static string PathForLog(string rawTarget)
     {
         var question = rawTarget.IndexOf('?', StringComparison.Ordinal);
-        var path = Redaction.Of(question < 0 ? rawTarget : rawTarget[..question]);
-        if (path.Length > MaxPathLength)
-        {
-            path = path[..MaxPathLength] + "...";
-        }
-
-        return path.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? string.Create(path.Length, path, (text, source) =>
-            {
-                for (var i = 0; i < text.Length; i++)
-                {
-                    text[i] = source[i] is >= '!' and <= '~' ? source[i] : '?';
-                }
-            })
-            : path;
+        return Redaction.Word(question < 0 ? rawTarget : rawTarget[..question], MaxPathLength);
     }
 
     // ZLogger's generator: the line is written as UTF-8 on the log's own thread, not as a string on the request's.

@@ -216,7 +216,6 @@ internal sealed class RequestContent : HttpContent
             }
 
             read = await reading;
-            _silence.IsOfUpload = false;
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException) // a BadHttpRequestException is one, too
         {
@@ -230,6 +229,7 @@ internal sealed class RequestContent : HttpContent
             throw new OperationCanceledException(cancel);
         }
 
+        _silence.IsOfUpload = false;
         return read;
     }
 

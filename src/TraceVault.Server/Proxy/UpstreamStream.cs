@@ -25,7 +25,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _givingUp = new();
-    private readonly EarlyAnswer _answer = new();
+    private readonly AnswerScan _answer = new();
     private Exchange? _exchange;
     private byte[] _ahead = [];
     private int _start, _end;
@@ -34,7 +34,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
     /// <summary>Whether the HTTP client has a read under way: it begins one when it takes a connection from its pool.</summary>
     private bool _isClientReading;
 
-    /// <summary>Whether a request went out of which the answer has not begun.</summary>
+    /// <summary>Whether a request went out, and the head of its answer is not there yet.</summary>
     private bool _isAnswerDue;
 
     /// <summary>Whether the upstream is known to have closed.</summary>
@@ -173,7 +173,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
             if (_isAnswerDue && !buffer.IsEmpty)
             {
                 Arrived(buffer.Span[..count]);
-                _isAnswerDue = false;
+                _isAnswerDue = !_answer.IsOver;
             }
 
             return count;
@@ -196,7 +196,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
                     var count = Math.Min(buffer.Length, _end - _start);
                     _ahead.AsSpan(_start, count).CopyTo(buffer.Span);
                     _start += count;
-                    _isAnswerDue = false;
+                    _isAnswerDue = !_answer.IsOver;
                     return count;
                 }
 
@@ -258,7 +258,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
             throw new IOException("The upstream closed the connection without an answer.");
         }
 
-        if (_exchange is { } exchange && !_answer.HasBegun && _answer.Read(bytes) && IsSending)
+        if (_answer.Read(bytes) && _exchange is { } exchange && IsSending)
         {
             _ = WaitForStandstillAsync(exchange);
         }

@@ -61,7 +61,9 @@ public sealed class HostileServerTests : IDisposable
     public async Task A_device_code_and_a_new_sign_in()
     {
         await using var server = await OddServer.StartAsync(context => OddServer.JsonAsync(context, context.Request.Path == Base + "/oauth/token"
-            ? $$"""{"access_token":"tvs_new","expires_in":60,"email":{{Json}}}"""
+            ? """{"access_token":"tvs_new","expires_in":60}"""
+            : context.Request.Path == "/api/v1/me"
+            ? $$"""{"id":"1","email":{{Json}},"role":"owner","session":{"id":"1","created_at":"2026-11-20T10:00:00Z","expires_at":"2026-12-20T10:00:00Z"} }"""
             : $$"""{"device_code":"tvd_x","user_code":{{Json}},"verification_uri":{{Json}},"expires_in":60,"interval":1}"""));
         var clock = new AwaitedClock(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
         using var machine = new CliMachine { Clock = clock };

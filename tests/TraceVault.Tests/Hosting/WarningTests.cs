@@ -53,7 +53,7 @@ public class WarningTests
     [Fact]
     public async Task In_a_log_of_objects_the_setup_token_is_in_one()
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = database.DataDirectory, ["TRACEVAULT_LOG_FORMAT"] = "json" });
 
         var token = (await server.RestOfLineAsync("\"SetupToken\":\"", Cancel)).Split('"')[0];

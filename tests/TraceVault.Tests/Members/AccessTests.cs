@@ -37,6 +37,7 @@ public class AccessTests
         ("/api/v1/auth/", Door.Open),
         ("/api/v1/me/", Door.Api),
         ("/api/v1/", Door.AdminApi),
+        ("/downloads/", Door.Open),
         ("/auth/logout/", Door.Page),
         ("/auth/device/", Door.Page),
         ("/auth/", Door.Open),

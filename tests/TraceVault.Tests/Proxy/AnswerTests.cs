@@ -69,7 +69,7 @@ public class AnswerTests(RawBench bench)
         {
             var pause = split % 16 == 0 ? 20 : split % 2; // in milliseconds
             var reply = await AskAsync(rig, client, Paused(rig, framing, pause, answer[..split], answer[split..]));
-            Assert.True(reply.Text == Json, $"{split}: {reply.Head}{reply.Text}");
+            Assert.True(reply.Text == Json, $"{split}: {reply.Head}{reply.Text} {rig.LinesOf(reply)}");
         }, rig);
     }
 

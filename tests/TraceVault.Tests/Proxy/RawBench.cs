@@ -1,4 +1,8 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json;
+using TraceVault.Tests.Members;
+using TraceVault.Tests.Pages;
 using TraceVault.Tests.Proxy;
 
 [assembly: AssemblyFixture(typeof(RawBench))]
@@ -57,21 +61,47 @@ internal sealed class RawRig : IAsyncDisposable
         return new RawRig(database, upstream, server, await server.SetUpWithKeyAsync());
     }
 
+    /// <summary>Another user joins, and stores a key.</summary>
+    /// <returns>The session token.</returns>
+    public async Task<string> JoinAsync(string email)
+    {
+        using var invited = await _server.ApiAsync(HttpMethod.Post, "/api/v1/invites", _token, new { email, role = "member" });
+        var link = new Uri((await invited.Content.ReadFromJsonAsync<JsonElement>(Patience.Cancel)).GetProperty("url").GetString()!).AbsolutePath;
+        using var browser = new PageClient(_server.Url);
+        await browser.FillInAsync(link, link, ("name", "somebody"), ("password", TestServer.Password));
+        await _server.StoreKeyAsync(browser.Session!);
+        return browser.Session!;
+    }
+
+    /// <summary>What the log says of the exchange, for the message of a test that fails.</summary>
+    public string LinesOf(RawReply reply) =>
+        string.Join('\n', Log.Split('\n').Where(line => reply.Header("x-tracevault-request-id") is { } id && line.Contains(id, StringComparison.Ordinal)));
+
+    /// <returns>The line of the log that tells of a request to the path.</returns>
+    public Task<string> WaitForLogAsync(string path) => ((TestServer)_server).Log.WaitForAsync($" /proxy/anthropic{path} ", Patience.Cancel);
+
     /// <summary>A connection of a client's.</summary>
     public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(_server.Url);
 
     /// <summary>The head of a request of the user's, up to and with the empty line.</summary>
     /// <param name="path">What a script of the upstream is registered under.</param>
     /// <param name="lines">Further header lines.</param>
-    public string Head(string path, string method = "POST", params string[] lines) =>
-        $"{method} /proxy/anthropic{path} HTTP/1.1\r\nHost: {_server.Url.Authority}\r\nx-api-key: {_token}\r\n"
-        + string.Concat(lines.Select(line => line + "\r\n")) + "\r\n";
+    public string Head(string path, string method = "POST", params string[] lines) => Head(_token, path, method, lines);
 
     /// <summary>A whole small request on a connection of its own, and its answer.</summary>
-    public async Task<RawReply> CallAsync(string path, string method = "POST", params string[] lines)
+    public Task<RawReply> CallAsync(string path, string method = "POST", params string[] lines) => CallAsync(_token, path, method, lines);
+
+    /// <summary>As somebody else.</summary>
+    public Task<RawReply> CallAsAsync(string token, string path) => CallAsync(token, path, "POST", []);
+
+    private string Head(string token, string path, string method, string[] lines) =>
+        $"{method} /proxy/anthropic{path} HTTP/1.1\r\nHost: {_server.Url.Authority}\r\nx-api-key: {token}\r\n"
+        + string.Concat(lines.Select(line => line + "\r\n")) + "\r\n";
+
+    private async Task<RawReply> CallAsync(string token, string path, string method, string[] lines)
     {
         using var client = await ConnectAsync();
-        await client.SendAsync(Head(path, method, method is "POST" ? [.. lines, "Content-Length: 2"] : lines) + (method is "POST" ? "{}" : ""));
+        await client.SendAsync(Head(token, path, method, method is "POST" ? [.. lines, "Content-Length: 2"] : lines) + (method is "POST" ? "{}" : ""));
         return await client.ReadReplyAsync(method);
     }
 

@@ -87,7 +87,12 @@ internal sealed class RawUpstream : IAsyncDisposable
             await connection.SecureAsync(_certificate);
             while (await connection.NextAsync() is { } request)
             {
-                await _scripts[request.Path](request);
+                if (!_scripts.TryGetValue(request.Path, out var script))
+                {
+                    return; // nobody's: the connection is closed
+                }
+
+                await script(request);
                 if (connection.IsOver)
                 {
                     return;

@@ -87,7 +87,7 @@ public class CustodyTests
     [Theory, InlineData(""), InlineData("\n")]
     public async Task A_key_file_that_a_full_disk_left_empty_is_written_anew_while_nothing_is_stored(string left)
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         var file = Path.Combine(database.DataDirectory, "master.key");
         await File.WriteAllTextAsync(file, left, Cancel);
         await File.WriteAllTextAsync(file + ".new", "half a k", Cancel);
@@ -108,7 +108,7 @@ public class CustodyTests
     [Fact]
     public async Task A_key_file_that_was_cut_short_is_left_as_it_is_and_explained()
     {
-        await using var database = await TestDatabase.CreateAsync("sqlite");
+        await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
         var file = Path.Combine(database.DataDirectory, "master.key");
         var cut = TestServer.MasterKey[..8];
         await File.WriteAllTextAsync(file, cut, Cancel);
