@@ -36,6 +36,7 @@ public sealed class StoppingTests
 
         await Assert.ThrowsAnyAsync<Exception>(() => running.Content.ReadAsByteArrayAsync(Cancel));
         Assert.DoesNotContain("Unhandled exception", server.Output);
+        Assert.Contains(" /proxy/anthropic/v1/messages cut status=200 ", server.Output); // not the client's doing
         await using var connection = await database.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = "select last_used_at from user_anthropic_keys";

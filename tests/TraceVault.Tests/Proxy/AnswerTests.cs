@@ -3,6 +3,7 @@ using System.Text;
 namespace TraceVault.Tests.Proxy;
 
 /// <summary>Every answer arrives, wherever the upstream's packets end, in either framing.</summary>
+[Collection(nameof(RawBench))]
 public class AnswerTests(RawBench bench)
 {
     private const string Json = """{"id":"msg_01","type":"message","role":"assistant","content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn"}""";

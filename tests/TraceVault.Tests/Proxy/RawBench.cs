@@ -3,14 +3,15 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using TraceVault.Tests.Members;
 using TraceVault.Tests.Pages;
-using TraceVault.Tests.Proxy;
-
-[assembly: AssemblyFixture(typeof(RawBench))]
 
 namespace TraceVault.Tests.Proxy;
 
-/// <summary>The servers in front of a <see cref="RawUpstream"/>, each started once for all tests that ask for it.</summary>
-public sealed class RawBench : IAsyncDisposable
+/// <summary>
+/// The servers in front of a <see cref="RawUpstream"/>, each started once for all tests that ask for it. These run one after the other: what one of
+/// them does to a connection of the one user's would otherwise be seen by another.
+/// </summary>
+[CollectionDefinition(nameof(RawBench))]
+public sealed class RawBench : ICollectionFixture<RawBench>, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<RawRig>>> _rigs = new(StringComparer.Ordinal);
 

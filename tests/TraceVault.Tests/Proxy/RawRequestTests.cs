@@ -1,6 +1,7 @@
 namespace TraceVault.Tests.Proxy;
 
 /// <summary>What clients send that no client library would, on its way to the upstream.</summary>
+[Collection(nameof(RawBench))]
 public class RawRequestTests(RawBench bench)
 {
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
