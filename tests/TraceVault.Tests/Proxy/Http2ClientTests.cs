@@ -115,12 +115,16 @@ public sealed class Http2ClientTests : IAsyncLifetime
     [Fact]
     public async Task An_upstream_that_dies_resets_the_stream_and_no_other()
     {
-        using var dying = await SendAsync(_upstream.Script(async request =>
+        var path = _upstream.Script(async request =>
         {
             await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\na");
             request.Connection.Close();
-        }));
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => dying.Content.ReadAsStringAsync(Patience.Cancel));
+        });
+        await Assert.ThrowsAnyAsync<HttpRequestException>(async () => // the head may be lost with the rest
+        {
+            using var dying = await SendAsync(path);
+            await dying.Content.ReadAsStringAsync(Patience.Cancel);
+        });
 
         using var next = await SendAsync(_upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"), new StringContent("{}"));
         Assert.Equal("ok", await next.Content.ReadAsStringAsync(Patience.Cancel));
