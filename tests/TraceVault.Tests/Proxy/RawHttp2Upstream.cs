@@ -18,6 +18,9 @@ internal sealed record Http2Frame(byte Type, byte Flags, int Stream, byte[] Payl
         new(Headers, EndHeaders | EndStream, stream, [0x08, 3, .. System.Text.Encoding.ASCII.GetBytes($"{status}")]); // ":status" as a literal, RFC 7541 §6.2.2
 
     public static Http2Frame Refusal(int stream) => new(Reset, 0, stream, [0, 0, 0, 7]); // REFUSED_STREAM
+
+    /// <summary>The connection ends, and no stream above this one was processed (RFC 9113 §6.8).</summary>
+    public static Http2Frame GoAway(byte lastStream) => new(7, 0, 0, [0, 0, 0, lastStream, 0, 0, 0, 0]);
 }
 
 /// <summary>An upstream that speaks HTTP/2 by hand, for what no server library would do. It grants no more than the first 64 KiB of a body.</summary>
@@ -48,7 +51,23 @@ internal sealed class RawHttp2Upstream : IAsyncDisposable
 
     private async Task ServeAsync()
     {
-        using var connection = await _listener.AcceptTcpClientAsync(_stop.Token);
+        var serving = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                serving.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(serving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient connection)
+    {
+        using var _ = connection;
         var stream = connection.GetStream();
         await stream.ReadExactlyAsync(new byte[24], _stop.Token); // the preface
         await WriteAsync(stream, new(Http2Frame.Settings, 0, 0, []));

@@ -4,6 +4,9 @@ namespace TraceVault.Tests.Proxy;
 [Collection(nameof(RawBench))]
 public class RawRequestTests(RawBench bench)
 {
+    /// <summary>One byte more than the server takes, where a test says how many.</summary>
+    private const int TooMany = 100_001;
+
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task What_connection_names_stays_behind_whatever_else_it_says(string server)
     {
@@ -59,7 +62,7 @@ public class RawRequestTests(RawBench bench)
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task Requests_behind_an_error_of_our_own_are_answered(string server)
     {
-        var rig = await bench.GetAsync(server);
+        await using var rig = await RawRig.StartAsync(server, $"--Proxy:MaxBodyBytes={TooMany - 1}");
         var good = rig.Upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
         var dead = rig.Upstream.Script(async request =>
         {
@@ -75,6 +78,8 @@ public class RawRequestTests(RawBench bench)
             (rig.Head("/v1/../x", "POST", "content-length: 5") + "hello", 400),
             (rig.Head(dead, "POST", "content-length: 5") + "hello", 502),
             (rig.Head("/v1/x", "TRACE"), 400),
+            (rig.Head("/v1/x", "POST", "transfer-encoding: chunked") + $"{TooMany:x}\r\n{new string('x', TooMany)}\r\n0\r\n\r\n", 413),
+            ($"POST /proxy/anthropic/v1/x HTTP/1.1\r\n{host}x-api-key: a\r\nauthorization: Bearer b\r\ncontent-length: 5\r\n\r\nhello", 401),
             (rig.Head("", "HEAD"), 200),
         };
         foreach (var (sent, _) in all) // all at once, each followed by a good one
