@@ -95,6 +95,7 @@ internal static class Program
         await prepared;
         await app.ListenAsync();
         app.WarnOfLocalLinks();
+        app.WarnOfOpenFolder();
         await Task.Run(app.PreparePages); // requests are forwarded by now; who asks for a page in this moment waits for it
     }
 

@@ -22,6 +22,20 @@ internal static class HostingWarnings
         }
     }
 
+    /// <summary>A folder that stood there before: its files are closed to others, but whoever may write to it can put others in their place.</summary>
+    public static void WarnOfOpenFolder(this WebApplication app)
+    {
+        const UnixFileMode Others = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+        var folder = app.Services.GetRequiredService<DataDirectory>().Path;
+        if (!OperatingSystem.IsWindows() && Directory.Exists(folder) && (File.GetUnixFileMode(folder) & Others) != 0)
+        {
+            app.Logger.LogWarning(
+                "Other users of this machine may write to the data folder {Folder}, and so replace the database and the master key. Close it: chmod 700 {Folder}",
+                folder,
+                folder);
+        }
+    }
+
     /// <summary>Before the headers of the trusted ones are believed, which takes them away.</summary>
     public static void WarnOfUntrustedProxy(this WebApplication app)
     {

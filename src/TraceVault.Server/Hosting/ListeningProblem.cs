@@ -16,7 +16,11 @@ internal static class ListeningProblem
         SocketException { SocketErrorCode: SocketError.AccessDenied } => "This user may not listen at a port that low. Take one above 1023: TRACEVAULT_URLS.",
         SocketException => $"The server cannot listen: {problem.Message}. Give an address of this machine, {Elsewhere}",
         ArgumentException or InvalidOperationException { InnerException: ArgumentException } => // a key of another certificate, or no key at all
-            "The key in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH does not belong to the certificate in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH. Take the two files that were made together.",
+            "The key in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH does not belong to the certificate in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH, "
+            + "is no key, or is encrypted and …__PASSWORD is not set. Take the two files that were made together. (An endpoint of its own has them under …__ENDPOINTS__NAME__CERTIFICATE.)",
+        NotSupportedException when problem.Message.Contains("private key", StringComparison.Ordinal) =>
+            "The certificate has no key: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH to its file, which may be the same one. "
+            + "(An endpoint of its own has both under …__ENDPOINTS__NAME__CERTIFICATE.)",
         InvalidOperationException when problem.Message.Contains("HTTPS", StringComparison.Ordinal) =>
             "An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH (and __KEYPATH or __PASSWORD), or listen at http behind a proxy that speaks TLS.",
         FileNotFoundException or DirectoryNotFoundException or CryptographicException or UnauthorizedAccessException =>

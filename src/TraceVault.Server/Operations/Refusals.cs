@@ -152,6 +152,6 @@ internal sealed partial class Refusals : IObserver<KeyValuePair<string, object?>
         _ => "a connection over HTTP/2 that was ended",
     };
 
-    [LoggerMessage(LogLevel.Warning, "Refused by the web server itself: {Count} ({Statuses}); the last one from {Address}.")]
+    [LoggerMessage(LogLevel.Information, "Refused by the web server itself: {Count} ({Statuses}); the last one from {Address}.")]
     private partial void LogRefused(long count, string statuses, string address);
 }

@@ -53,6 +53,11 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
     public static readonly AnthropicError UpstreamUnreachable = new(502, "api_error", "upstream_unreachable",
         "TraceVault could not reach Anthropic. Try again; if it persists, ask the server's administrator to check its network.", true);
 
+    public static readonly AnthropicError UpstreamBroke = UpstreamUnreachable with
+    {
+        Message = "The connection to Anthropic ended before its answer could be read. The request may have been carried out; send it again if that does no harm.",
+    };
+
     public static readonly AnthropicError UpstreamTimeout = new(504, "timeout_error", "upstream_timeout",
         "Anthropic did not answer in time. Try again.", true);
 

@@ -30,6 +30,14 @@ internal static class AnthropicHeaders
         response.StatusCode = (int)from.StatusCode;
         CopyBack(from.Headers.NonValidated, response.Headers);
         CopyBack(from.Content.Headers.NonValidated, response.Headers);
+        foreach (var name in from.Headers.Connection) // the business of that hop alone (RFC 9110 §7.6.1)
+        {
+            if (!name.Equals("content-length", StringComparison.OrdinalIgnoreCase))
+            {
+                response.Headers.Remove(name);
+            }
+        }
+
         response.Headers[AnthropicError.RequestIdHeader] = exchange.RequestId;
         if (response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
         {

@@ -44,7 +44,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException)
         {
-            return Failed(problem, exchange, silence);
+            return await FailedAsync(problem, exchange, silence);
         }
         finally
         {
@@ -121,7 +121,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         silence.Broken();
     }
 
-    private AnthropicError? Failed(Exception problem, Exchange exchange, SilenceLimit silence)
+    private async ValueTask<AnthropicError?> FailedAsync(Exception problem, Exchange exchange, SilenceLimit silence)
     {
         if (exchange is { IsTooLarge: true, UpstreamStatus: null })
         {
@@ -136,6 +136,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
 
         if (exchange.UpstreamStatus is not null)
         {
+            await FlushLastAsync(exchange.Context.Response.BodyWriter, silence);
             return BreakOff(exchange, Exchange.UpstreamDied);
         }
 
@@ -145,7 +146,20 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         }
 
         exchange.Failure = reach.Failed(problem);
-        return AnthropicError.UpstreamUnreachable;
+        return exchange.Failure.IsOfOneRequest ? AnthropicError.UpstreamBroke : AnthropicError.UpstreamUnreachable;
+    }
+
+    /// <summary>What came before the upstream died is the client's.</summary>
+    private static async ValueTask FlushLastAsync(PipeWriter writer, SilenceLimit silence)
+    {
+        try
+        {
+            await FlushAsync(writer, silence);
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException)
+        {
+            // The client has left as well, or takes nothing.
+        }
     }
 
     private static AnthropicError? BreakOff(Exchange exchange, string outcome)

@@ -34,6 +34,9 @@ internal sealed class UpstreamFailure
     /// <summary>What is wrong and what to do, for whoever runs the server; null when it says nothing of the next request.</summary>
     public string? Sentence { get; }
 
+    /// <summary>Whether the upstream was reached, and may have carried the request out.</summary>
+    public bool IsOfOneRequest => Sentence is null;
+
     /// <param name="problem">How sending a request ended before an answer; a cancellation is the limit of connecting.</param>
     public static UpstreamFailure Of(Exception problem) => problem switch
     {

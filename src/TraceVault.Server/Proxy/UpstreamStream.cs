@@ -178,6 +178,16 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
 
             return count;
         }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException)
+        {
+            _hasEnded = true;
+            if (IsSending)
+            {
+                GiveUp(); // nobody waits for this read yet, which was begun ahead of the request
+            }
+
+            throw;
+        }
         finally
         {
             Volatile.Write(ref _isClientReading, false);

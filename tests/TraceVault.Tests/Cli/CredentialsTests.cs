@@ -139,6 +139,7 @@ public sealed class CredentialsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("sk-ant-api03-not-for-here", "https://vault.example.com", "holds a provider's key")]
     [InlineData("tvs_two\nlines", "https://vault.example.com", "TRACEVAULT_TOKEN holds")]
     [InlineData("tvs_x", "http://vault.example.com", "--allow-http")]
     public async Task The_environment_is_checked_as_arguments_are(string token, string url, string expected)

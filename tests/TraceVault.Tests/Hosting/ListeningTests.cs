@@ -24,6 +24,22 @@ public sealed class ListeningTests
     public async Task Https_without_a_certificate_names_the_setting() => Assert.StartsWith(
         "tracevault-server: An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH ", await FailAsync(["--Urls=https://127.0.0.1:0"]));
 
+    /// <summary>Also one file that holds both: where the key is must be said.</summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_certificate_of_which_the_key_is_not_named_ends_the_start_with_one_sentence(bool isInTheSameFile)
+    {
+        var folder = Directory.CreateTempSubdirectory("tracevault-test-");
+        var file = Path.Combine(folder.FullName, "both.pem");
+        using var own = TestCertificate.Create();
+        using var key = own.GetECDsaPrivateKey()!;
+        await File.WriteAllTextAsync(file, own.ExportCertificatePem() + (isInTheSameFile ? "\n" + key.ExportPkcs8PrivateKeyPem() : ""), Patience.Cancel);
+
+        var line = await FailAsync(["--Urls=https://127.0.0.1:0", $"--Kestrel:Certificates:Default:Path={file}"]);
+        folder.Delete(recursive: true);
+
+        Assert.Contains("The certificate has no key: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH", line);
+    }
+
     /// <summary>What people mix up after a renewal, and what a copy may leave of a file.</summary>
     [Theory]
     [InlineData("another key", "does not belong to the certificate")]

@@ -23,6 +23,19 @@ public class WarningTests
     }
 
     [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, 0)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupWrite, 1)]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite, 1)]
+    public async Task A_data_folder_that_others_may_write_to_is_named(UnixFileMode mode, int warnings)
+    {
+        await using var database = await TestDatabase.CreateAsync("sqlite");
+        File.SetUnixFileMode(database.DataDirectory, mode);
+        await using var server = await TestServer.StartAsync(database);
+
+        Assert.Equal(warnings, server.Log.Lines.Count(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"chmod 700 {database.DataDirectory}")));
+    }
+
+    [Theory]
     [InlineData("", 1)]
     [InlineData("--TrustedProxies=10.0.0.1, 10.1.0.0/16", 1)]
     [InlineData("--TrustedProxies=127.0.0.1", 0)]

@@ -212,6 +212,27 @@ public class AnswerTests(RawBench bench)
         }
     }
 
+    /// <summary>What came in one packet with the end is passed on all the same.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task What_came_before_an_early_end_arrives(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        foreach (var framing in (string[])["length", "chunked"])
+        {
+            var path = rig.Upstream.Script(async request =>
+            {
+                await request.ReadBodyAsync();
+                await request.SendAsync(HeadOf(framing, 4) + (framing is "chunked" ? "2\r\nha\r\n" : "ha"));
+                request.Connection.Close();
+            });
+            using var client = await rig.ConnectAsync();
+            await client.SendAsync(rig.Head(path, "POST", "Content-Length: 2") + "{}");
+            await client.ReadHeadAsync();
+            Assert.EndsWith("ha", Encoding.Latin1.GetString(await client.ReadAsync(framing is "chunked" ? 5 : 2)));
+            await Assert.ThrowsAnyAsync<IOException>(client.ReadToEndAsync);
+        }
+    }
+
     private static string Paused(RawRig rig, string framing, int pause, params string[] pieces) => rig.Upstream.Script(async request =>
     {
         await request.ReadBodyAsync();

@@ -127,6 +127,34 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
+    /// <summary>Also while the client pauses, on a new connection and on one that served before: not when it sends on, or its time is over.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task An_end_without_an_answer_is_a_502_while_the_client_pauses(string server)
+    {
+        await using var rig = await RawRig.StartAsync(server);
+        var sound = rig.Upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        foreach (var end in (Action<RawConnection>[])[one => one.Close(), one => one.Reset(), one => one.EndSending()])
+        {
+            foreach (var framing in (string[])["content-length", "transfer-encoding"])
+            {
+                await rig.CallAsync(sound);
+                var path = rig.Upstream.Script(async request =>
+                {
+                    await request.PauseAsync(20);
+                    end(request.Connection);
+                    await (request.Connection.IsOver ? Task.CompletedTask : request.Connection.ProxyLeftAsync());
+                });
+                using var client = await rig.ConnectAsync();
+                await client.SendAsync(Head(rig, path, framing, 200_000));
+                await client.SendAsync(framing is "content-length" ? "" : $"{100_000:x}\r\n");
+                await client.SendAsync(new byte[100_000]);
+                var reply = await client.ReadReplyAsync();
+                Assert.Equal((502, "upstream_unreachable"), (reply.Status, reply.Header("x-tracevault-error")));
+                Assert.Contains("may have been carried out", reply.Text);
+            }
+        }
+    }
+
     /// <summary>A request that may have been carried out is never sent again: not one without a body either.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task A_request_that_was_sent_is_not_repeated(string server)

@@ -62,6 +62,15 @@ public class HostileAnswerTests(RawBench bench)
             (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 200 OK\r\nanthropic-note: \u00c3\u009cn\u00c3\u00afcode\r\ncontent-length: 2\r\n\r\nok"))).Header("anthropic-note")!)));
     }
 
+    [Fact]
+    public async Task What_the_upstream_names_in_connection_stays_behind()
+    {
+        var rig = await bench.GetAsync("here");
+        var reply = await rig.CallAsync(rig.Upstream.Answer(
+            "HTTP/1.1 200 OK\r\nconnection: keep-alive, Anthropic-Hop, content-length\r\nanthropic-hop: 1\r\nanthropic-note: 2\r\ncontent-length: 2\r\n\r\nok"));
+        Assert.Equal((null, "2", "ok"), (reply.Header("anthropic-hop"), reply.Header("anthropic-note"), reply.Text));
+    }
+
     /// <summary>Two users take turns, while the upstream sends more than it was asked for, at once and a little later.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task Surplus_bytes_are_in_nobodys_answer(string server)

@@ -11,7 +11,7 @@ public class RawRequestTests(RawBench bench)
     public async Task What_connection_names_stays_behind_whatever_else_it_says(string server)
     {
         var rig = await bench.GetAsync(server);
-        foreach (var line in (string[])["keep-alive, Anthropic-Hop", "Anthropic-Hop, keep-alive", "close, anthropic-hop", "anthropic-hop,close", "Anthropic-Hop", "x\r\nConnection: anthropic-hop"])
+        foreach (var line in (string[])["keep-alive, Anthropic-Hop", "Anthropic-Hop, keep-alive", "close, anthropic-hop", "anthropic-hop,close", "Anthropic-Hop", "x\r\nConnection: anthropic-hop", "keep-alive\r\nConnection: anthropic-hop", "upgrade, anthropic-hop"])
         {
             var head = await HeadAsync(rig, $"Connection: {line}", "Anthropic-Hop: secret", "Anthropic-Beta: stays");
             Assert.Equal((null, "stays"), (head.Header("anthropic-hop"), head.Header("anthropic-beta")));
