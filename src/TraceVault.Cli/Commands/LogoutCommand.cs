@@ -7,7 +7,7 @@ internal static class LogoutCommand
 {
     /// <remarks>The end that this machine knows is left out: each use of the token has moved it.</remarks>
     private const string NotEnded = "The sign-in is forgotten on this machine, but its session on the server was not ended. It ends by itself 30 days after its "
-        + "last use. To end it sooner, sign in again and send DELETE /api/v1/me/sessions/ID; GET /api/v1/me/sessions lists the IDs.";
+        + "last use. To end it sooner, end it on the server's page /me/sessions.";
 
     public static Command Create(CliConsole console)
     {

@@ -55,7 +55,7 @@ internal static class ProxyInfoCommand
         {{output.Style.Bold("SDKs")}}, under `tracevault proxy run`, need no settings. In code:
           TypeScript  new Anthropic({ baseURL: "{{proxy}}", authToken: token, apiKey: null })
           Python      Anthropic(base_url="{{proxy}}", auth_token=token)
-          C#          new AnthropicClient { BaseUrl = "{{proxy}}", AuthToken = token }
+          C#          new AnthropicClient { BaseUrl = "{{proxy}}", AuthToken = token, ApiKey = null }
         where token is the output of: {{Helper}}
         messages.batches.results() asks api.anthropic.com itself, which answers 401: fetch {{proxy}}/v1/messages/batches/ID/results instead.
 

@@ -96,5 +96,5 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
     }
 
     private static HealthAnswer WithoutDatabase(int servable) => HealthAnswer.Because(serves: servable > 0, new(
-        "database_unavailable", servable, servable > 0 ? $"the database is unavailable; {servable} users in action are served without it" : "the database is unavailable"));
+        "database_unavailable", servable, servable > 0 ? $"the database is unavailable; {(servable == 1 ? "1 user in action is" : $"{servable} users in action are")} served without it" : "the database is unavailable"));
 }
