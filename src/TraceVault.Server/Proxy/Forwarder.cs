@@ -19,7 +19,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
     {
         var context = exchange.Context;
         using var silence = new SilenceLimit(options.UpstreamTimeout, clock, context.RequestAborted);
-        exchange.Upload = RequestContent.Of(exchange, silence, options.MaxBytesFor(target));
+        exchange.Upload = RequestContent.Of(exchange, silence, clock, options.MaxBytesFor(target));
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), upstream.AddressOf(target))
         {
             Version = upstream.HttpVersion,

@@ -12,22 +12,31 @@ internal sealed class RequestContent : HttpContent
     /// <summary>The largest piece that is sent at once, in bytes.</summary>
     private const int Piece = 64 << 10;
 
+    /// <summary>How long what was read may wait for what follows, to be sent with it.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(25);
+
     private readonly Exchange _exchange;
     private readonly SilenceLimit _silence;
     private readonly PipeReader _from;
     private readonly long? _length;
 
-    /// <summary>What was read and is not sent yet. After it was sent it stays until more is read, so that it can be sent once more.</summary>
+    private readonly TimeProvider _clock;
+
+    /// <summary>What was read last; of it the first part is sent. It stays until there is no room for more, so that it can be sent once more.</summary>
     private byte[] _piece = [];
-    private int _filled, _kept;
+    private int _filled, _sentOfPiece;
     private long _sent;
     private bool _isOver, _isOverwritten;
-    private UpstreamStream? _stream;
-    private volatile bool _isSending, _hasGivenUp;
 
-    private RequestContent(Exchange exchange, SilenceLimit silence, int maxBytes)
+    /// <summary>Whether something waits for more: the head, or a part of the body. If so and the client pauses, the timer runs.</summary>
+    private bool _isHeldBack, _isTimed;
+    private ITimer? _timer;
+    private UpstreamStream? _stream;
+    private volatile bool _isSending, _hasGivenUp, _hasWaited;
+
+    private RequestContent(Exchange exchange, SilenceLimit silence, TimeProvider clock, int maxBytes)
     {
-        (_exchange, _silence, MaxBytes) = (exchange, silence, maxBytes);
+        (_exchange, _silence, _clock, MaxBytes) = (exchange, silence, clock, maxBytes);
         _from = exchange.Context.Request.BodyReader;
         _length = exchange.Context.Request.ContentLength;
     }
@@ -45,11 +54,11 @@ internal sealed class RequestContent : HttpContent
     public bool HasClientFailed { get; private set; }
 
     /// <returns>Null when the request has no body, which is another thing than one of length 0.</returns>
-    public static RequestContent? Of(Exchange exchange, SilenceLimit silence, int maxBytes) => exchange.Context.Request.ContentLength switch
+    public static RequestContent? Of(Exchange exchange, SilenceLimit silence, TimeProvider clock, int maxBytes) => exchange.Context.Request.ContentLength switch
     {
         0 => null,
         null when exchange.Context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true => null,
-        _ => new RequestContent(exchange, silence, maxBytes),
+        _ => new RequestContent(exchange, silence, clock, maxBytes),
     };
 
     /// <summary>Lifts limits of Kestrel's that are the management API's: of size, which would also cut short the reading of what we refuse, and of speed.</summary>
@@ -112,10 +121,11 @@ internal sealed class RequestContent : HttpContent
 
     /// <summary>
     /// In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of TLS.
+    /// When the client pauses, what it has sent goes on, and first of all the head: an upstream may refuse a request by that alone.
     /// </summary>
     private async Task CopyAsync(Stream to, CancellationToken cancel)
     {
-        _isSending = true;
+        (_isSending, _isHeldBack) = (true, true);
         // Not by the token: a read that was given up so could not be followed by another, and the server could not read to the end of the request.
         using var giveUp = cancel.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
         try
@@ -125,11 +135,8 @@ internal sealed class RequestContent : HttpContent
                 _piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(Piece, _length ?? Piece));
             }
 
-            if (_kept > 0)
-            {
-                await SendAsync(to, _kept, cancel); // once more
-            }
-
+            (_sentOfPiece, _sent) = (0, 0);
+            await SendAsync(to, cancel); // what was read before, once more
             while (!_isOver && !_hasGivenUp)
             {
                 await CopyNextAsync(to, cancel);
@@ -144,6 +151,11 @@ internal sealed class RequestContent : HttpContent
         finally
         {
             _isSending = false;
+            if (_timer is not null)
+            {
+                await _timer.DisposeAsync(); // a reader that it wakes later would be another request's
+                (_timer, _isTimed) = (null, false);
+            }
         }
     }
 
@@ -155,14 +167,18 @@ internal sealed class RequestContent : HttpContent
         {
             while (!rest.IsEmpty && !_hasGivenUp)
             {
-                var fits = (int)Math.Min(rest.Length, _piece.Length - _filled);
-                Count(fits);
-                _isOverwritten |= _kept > 0;
-                rest.Slice(0, fits).CopyTo(_piece.AsSpan(_filled));
-                (rest, _filled) = (rest.Slice(fits), _filled + fits);
                 if (_filled == _piece.Length)
                 {
-                    await SendAsync(to, _filled, cancel);
+                    (_filled, _sentOfPiece, _isOverwritten) = (0, 0, true);
+                }
+
+                var fits = (int)Math.Min(rest.Length, _piece.Length - _filled);
+                Count(fits);
+                rest.Slice(0, fits).CopyTo(_piece.AsSpan(_filled));
+                (rest, _filled, _isHeldBack) = (rest.Slice(fits), _filled + fits, true);
+                if (_filled == _piece.Length)
+                {
+                    await SendAsync(to, cancel);
                 }
             }
         }
@@ -172,24 +188,29 @@ internal sealed class RequestContent : HttpContent
             _from.AdvanceTo(rest.Start);
         }
 
-        if (_filled > 0 && _exchange.BytesIn >= (_length ?? 0))
+        if (_length is null || _exchange.BytesIn >= _length || _hasWaited)
         {
-            await SendAsync(to, _filled, cancel);
+            await SendAsync(to, cancel);
         }
 
-        if (_length is null)
+        if (_length is null || _hasWaited)
         {
+            (_isHeldBack, _hasWaited) = (false, false);
             await to.FlushAsync(cancel);
         }
 
         _isOver = read.IsCompleted;
     }
 
-    private async ValueTask SendAsync(Stream to, int count, CancellationToken cancel)
+    private async ValueTask SendAsync(Stream to, CancellationToken cancel)
     {
-        (_kept, _filled) = (count, 0);
-        await to.WriteAsync(_piece.AsMemory(0, count), cancel);
-        _sent += count;
+        var part = _piece.AsMemory(_sentOfPiece.._filled);
+        if (!part.IsEmpty)
+        {
+            _sentOfPiece = _filled;
+            await to.WriteAsync(part, cancel);
+            _sent += part.Length;
+        }
     }
 
     /// <summary>
@@ -213,6 +234,7 @@ internal sealed class RequestContent : HttpContent
             {
                 _silence.IsOfUpload = true;
                 _stream?.Watch();
+                SetTimer();
             }
 
             read = await reading;
@@ -231,6 +253,23 @@ internal sealed class RequestContent : HttpContent
 
         _silence.IsOfUpload = false;
         return read;
+    }
+
+    /// <summary>Once for all that comes while it runs: setting it for each piece would cost more than it is worth.</summary>
+    private void SetTimer()
+    {
+        if (_isHeldBack && !_isTimed)
+        {
+            _isTimed = true;
+            _timer ??= _clock.CreateTimer(static content => ((RequestContent)content!).HasWaited(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(LongestWait, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void HasWaited()
+    {
+        (_isTimed, _hasWaited) = (false, true);
+        WakeReader();
     }
 
     private void WakeReader()

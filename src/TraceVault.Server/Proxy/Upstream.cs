@@ -128,7 +128,7 @@ internal sealed class Upstream : IDisposable
         }
 
         var isTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect; // to a proxy, with TLS to the upstream to come above it
-        return ValueTask.FromResult(isTunnel || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, _clock));
+        return ValueTask.FromResult(isTunnel || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, socket, _clock));
     }
 
     private static Uri Parse(string text)

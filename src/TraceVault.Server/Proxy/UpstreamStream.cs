@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace TraceVault.Proxy;
@@ -12,7 +13,10 @@ namespace TraceVault.Proxy;
 /// long as it moves, and given up after <see cref="Patience"/> without movement, or as soon as a write fails: from then on writes go nowhere, and
 /// the HTTP client comes to read what the upstream said. Such a connection takes no other request.
 /// </remarks>
-internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
+/// <param name="inner">Plain or TLS.</param>
+/// <param name="socket">What it goes through; null when that is not known, as through an <c>HTTPS_PROXY</c>.</param>
+/// <param name="clock">For <see cref="Patience"/>.</param>
+internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider clock) : Stream
 {
     /// <summary>How long an upload may stand still that has been answered already.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
@@ -20,15 +24,11 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
     /// <summary>Whose request is sent in this flow; by it a connection knows that another request begins.</summary>
     public static readonly AsyncLocal<Exchange?> Sender = new();
 
-    /// <summary>How much of an early answer is read ahead, in bytes; it only has to show that it is one.</summary>
-    private const int MostAhead = 4096;
-
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _givingUp = new();
     private readonly AnswerScan _answer = new();
+    private readonly EarlyBytes _early = new();
     private Exchange? _exchange;
-    private byte[] _ahead = [];
-    private int _start, _end;
     private Task? _readingAhead;
 
     /// <summary>Whether the HTTP client has a read under way: it begins one when it takes a connection from its pool.</summary>
@@ -60,7 +60,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
     {
         lock (_gate)
         {
-            if (_readingAhead is null && !_isClientReading && !_answer.HasBegun && !_hasGivenUp && _end < MostAhead)
+            if (_readingAhead is null && !_isClientReading && !_answer.HasBegun && !_hasGivenUp && !_early.IsFull)
             {
                 _readingAhead = ReadAheadAsync();
             }
@@ -94,7 +94,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
     {
         lock (_gate)
         {
-            if (_readingAhead is not null || _start < _end)
+            if (_readingAhead is not null || _early.Any)
             {
                 return ReadWhatCameEarlyAsync(buffer);
             }
@@ -121,6 +121,7 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
     {
         if (disposing)
         {
+            _hasEnded = true;
             inner.Dispose();
             _givingUp.Dispose();
         }
@@ -132,16 +133,34 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
     {
         lock (_gate)
         {
-            if (_hasGivenUp || _hasEnded)
+            if (_hasGivenUp || _hasEnded || _early.Any || (_exchange is not null && HasMore()))
             {
                 throw new NothingSentException();
             }
 
-            (_exchange, _isAnswerDue, _start, _end) = (sender, true, 0, 0);
+            _early.Clear();
+
+            (_exchange, _isAnswerDue) = (sender, true);
             _answer.Reset();
         }
 
         sender.Upload?.GoesInto(this);
+    }
+
+    /// <summary>
+    /// Whether there is an end, or something that nobody asked for, between two requests. The HTTP client looks only at what it takes from its pool, not at
+    /// what one request leaves to the next; and a busy server learns of an end later than the socket does.
+    /// </summary>
+    private bool HasMore()
+    {
+        try
+        {
+            return socket is not null && socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (ObjectDisposedException)
+        {
+            return true; // the request before has closed it
+        }
     }
 
     private async ValueTask FinishAsync(ValueTask write, int length)
@@ -191,6 +210,14 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
         finally
         {
             Volatile.Write(ref _isClientReading, false);
+            if (_isAnswerDue)
+            {
+                Interlocked.MemoryBarrier(); // who begins to wait at this moment sees that, or is seen
+                if (IsSending)
+                {
+                    Watch(); // it was no final answer, and the HTTP client reads no more before the request is sent
+                }
+            }
         }
     }
 
@@ -201,13 +228,10 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
             Task reading;
             lock (_gate)
             {
-                if (_start < _end)
+                if (_early.Any)
                 {
-                    var count = Math.Min(buffer.Length, _end - _start);
-                    _ahead.AsSpan(_start, count).CopyTo(buffer.Span);
-                    _start += count;
                     _isAnswerDue = !_answer.IsOver;
-                    return count;
+                    return _early.Take(buffer.Span);
                 }
 
                 if (_readingAhead is null)
@@ -227,15 +251,10 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
     private async Task ReadAheadAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // out of the lock
-        if (_ahead.Length == 0)
-        {
-            _ahead = new byte[MostAhead];
-        }
-
-        var count = 0;
+        var came = ReadOnlyMemory<byte>.Empty;
         try
         {
-            count = await inner.ReadAsync(_ahead.AsMemory(_end));
+            came = await _early.ReadAsync(inner);
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -244,18 +263,30 @@ internal sealed class UpstreamStream(Stream inner, TimeProvider clock) : Stream
 
         lock (_gate)
         {
-            var came = _ahead.AsSpan(_end, count);
-            _end += count;
             _readingAhead = null;
-            if (count > 0)
+            if (!came.IsEmpty && TryArrive(came.Span))
             {
-                Arrived(came);
                 Watch(); // unless it was an answer, and not an interim one
                 return;
             }
         }
 
         GiveUp(); // no answer can come any more
+    }
+
+    /// <returns>False when the head is none that may be passed on; the HTTP client is told when it reads.</returns>
+    private bool TryArrive(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            Arrived(bytes);
+            return true;
+        }
+        catch (HttpIOException problem)
+        {
+            _early.Spoil(problem);
+            return false;
+        }
     }
 
     /// <summary>The beginning of an answer, or a part of it; or the end of the connection (0 bytes).</summary>

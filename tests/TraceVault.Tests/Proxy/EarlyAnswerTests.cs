@@ -8,19 +8,19 @@ public class EarlyAnswerTests(RawBench bench)
     private const int Large = 16 << 20;
 
     public static MatrixTheoryData<string, string> ServersAndManners =>
-        new(RawBench.Servers.Select(row => row.Data), ["reads on", "closes", "resets", "leaves unread data", "ends sending"]);
+        new(RawBench.Servers.Select(row => row.Data), ["reads on", "closes", "resets", "leaves unread data", "ends sending", "sends an interim answer first"]);
 
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_while_the_client_sends(string server, string manner)
     {
         var rig = await bench.GetAsync(server);
-        foreach (var (status, framing) in ((int, string)[])
-            [(200, "content-length"), (401, "transfer-encoding"), (413, "content-length"), (429, "transfer-encoding"), (529, "content-length")])
+        await AllAsync<(int, string)>([(200, "content-length"), (401, "transfer-encoding"), (413, "content-length"), (429, "transfer-encoding"), (529, "content-length")], async each =>
         {
+            var (status, framing) = each;
             var reply = await UploadAsync(rig, Script(rig, status, manner), framing);
-            Assert.Equal((status, Body(status)), (reply.Status, reply.Text));
+            Assert.True((status, Body(status)) == (reply.Status, reply.Text), $"{reply.Status}, not {status}: {reply.Text}\n{rig.LinesOf(reply)}");
             Assert.Null(reply.Header("x-tracevault-error"));
-        }
+        });
     }
 
     /// <summary>What the upstream answered on what had come so far stands, also when the client sends nothing more.</summary>
@@ -28,13 +28,94 @@ public class EarlyAnswerTests(RawBench bench)
     public async Task Arrives_while_the_client_pauses(string server, string manner)
     {
         var rig = await bench.GetAsync(server);
-        foreach (var framing in (string[])["content-length", "transfer-encoding"])
+        await AllAsync<string>(["content-length", "transfer-encoding"], async framing =>
         {
             using var client = await rig.ConnectAsync();
             await client.SendAsync(Head(rig, Script(rig, 429, manner), framing, 200_000));
             await client.SendAsync(framing is "content-length" ? "" : $"{100_000:x}\r\n");
             await client.SendAsync(new byte[100_000]);
             Assert.Equal((429, Body(429)), (await client.ReadReplyAsync()) is var reply ? (reply.Status, reply.Text) : default);
+        });
+    }
+
+    /// <summary>A head is enough to be refused for: it waits for no body.</summary>
+    [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
+    public async Task Arrives_before_the_client_sends_a_body(string server, string manner)
+    {
+        var rig = await bench.GetAsync(server);
+        await AllAsync<(string, string)>([("content-length", ""), ("content-length", "{"), ("transfer-encoding", ""), ("transfer-encoding", "5\r\n{")], async each =>
+        {
+            var (framing, begun) = each;
+            using var client = await rig.ConnectAsync();
+            await client.SendAsync(Head(rig, Script(rig, 413, manner), framing, 20) + begun);
+            Assert.Equal((413, Body(413)), (await client.ReadReplyAsync()) is var reply ? (reply.Status, reply.Text) : default);
+        });
+    }
+
+    /// <summary>What the client has sent is with the upstream while it pauses: each part, before the next one leaves the client.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task What_was_sent_before_a_pause_arrives_during_it(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        var parts = ((int[])[0, 1, 100, 4095, 4096, 70_000, 1, 65_536, 30]).Select((size, index) => Enumerable.Repeat((byte)('a' + index), size).ToArray()).ToArray();
+        foreach (var framing in (string[])["content-length", "transfer-encoding"])
+        {
+            using var arrived = new SemaphoreSlim(0);
+            var path = rig.Upstream.Script(async request =>
+            {
+                foreach (var part in parts)
+                {
+                    Assert.Equal(part, framing is "content-length" ? await request.Connection.ReadAsync(part.Length) : await request.ReadChunksAsync(part.Length));
+                    arrived.Release();
+                }
+
+                await (framing is "content-length" ? Task.CompletedTask : request.ReadChunksAsync(1)); // the last one
+                await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+            });
+            using var client = await rig.ConnectAsync();
+            await client.SendAsync(Head(rig, path, framing, parts.Sum(part => part.Length)));
+            foreach (var part in parts)
+            {
+                var isBare = framing is "content-length" || part.Length == 0; // a chunk of 0 would be the last one
+                await client.SendAsync(isBare ? "" : $"{part.Length:x}\r\n");
+                await client.SendAsync(part);
+                await client.SendAsync(isBare ? "" : "\r\n");
+                await arrived.WaitAsync(Patience.Cancel);
+            }
+
+            await client.SendAsync(framing is "content-length" ? "" : "0\r\n\r\n");
+            Assert.Equal("ok", (await client.ReadReplyAsync()).Text);
+        }
+    }
+
+    /// <summary>What is refused in a head is refused in one that comes early, too, and at once.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task An_unsound_head_is_a_502_while_the_client_pauses(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        var sound = rig.Upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        foreach (var before in (string[])["", "HTTP/1.1 103 Early Hints\r\n\r\n"])
+        {
+            foreach (var odd in (string[])["\0", "\r", "\u0001"])
+            {
+                foreach (var isUsed in (bool[])[false, true])
+                {
+                    await (isUsed ? rig.CallAsync(sound) : Task.CompletedTask);
+                    var path = rig.Upstream.Script(async request =>
+                    {
+                        await request.PauseAsync(40);
+                        await request.SendAsync(before);
+                        await request.PauseAsync(40);
+                        await request.SendAsync($"HTTP/1.1 200 OK\r\nx-odd: a{odd}b\r\ncontent-length: 2\r\n\r\nok");
+                        await request.Connection.ProxyLeftAsync();
+                    });
+                    using var client = await rig.ConnectAsync();
+                    await client.SendAsync(Head(rig, path, "content-length", 200_000));
+                    await client.SendAsync(new byte[100_000]);
+                    var reply = await client.ReadReplyAsync();
+                    Assert.Equal((502, "upstream_unreachable"), (reply.Status, reply.Header("x-tracevault-error")));
+                }
+            }
         }
     }
 
@@ -42,7 +123,7 @@ public class EarlyAnswerTests(RawBench bench)
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_on_a_connection_that_served_before(string server, string manner)
     {
-        await using var rig = await RawRig.StartAsync(server);
+        var rig = await bench.GetAsync(server);
         var numbers = new List<int>();
         var first = rig.Upstream.Script(async request =>
         {
@@ -53,12 +134,51 @@ public class EarlyAnswerTests(RawBench bench)
         Assert.Equal(200, (await rig.CallAsync(first)).Status);
         var early = Script(rig, 413, manner, request => numbers.Add(request.Connection.Number));
         Assert.Equal((413, Body(413)), (await UploadAsync(rig, early, "content-length")) is var reply ? (reply.Status, reply.Text) : default);
+        Assert.Equal(numbers[0], numbers[1]);
 
-        Assert.Equal([1, 1], numbers);
+        Assert.Equal(200, (await rig.CallAsync(first)).Status);
+        using var pausing = await rig.ConnectAsync();
+        await pausing.SendAsync(Head(rig, early, "content-length", 200_000));
+        await pausing.SendAsync(new byte[100_000]);
+        Assert.Equal((413, Body(413)), (await pausing.ReadReplyAsync()) is var late ? (late.Status, late.Text) : default);
+        Assert.Equal(numbers[2], numbers[3]);
+
         for (var i = 0; i < 3; i++) // and nothing of what was given up disturbs those who come after
         {
             Assert.Equal((200, "ok"), (await rig.CallAsync(first)) is var next ? (next.Status, next.Text) : default);
         }
+    }
+
+    /// <summary>Where many wait, the HTTP client hands a connection from one request to the next, and does not look whether it has ended.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task A_connection_that_ended_is_handed_to_nobody(string server)
+    {
+        await using var rig = await RawRig.StartAsync(server);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ =>
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                var reply = await UploadAsync(rig, Script(rig, 429, "ends sending"), "content-length");
+                Assert.True(reply.Status is 429, $"{i}: {reply.Text}\n{rig.LinesOf(reply)}");
+            }
+        }));
+    }
+
+    /// <summary>The HTTP client looks after the connections in its pool every second or more: it then waits for a byte without reading it.</summary>
+    [Fact]
+    public async Task Arrives_on_a_connection_that_lay_in_the_pool()
+    {
+        await using var rig = await RawRig.StartAsync("here", "--Proxy:UpstreamIdleTimeout=00:00:04"); // a fourth of it is how often
+        var numbers = new List<int>();
+        var first = rig.Upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        Assert.Equal(200, (await rig.CallAsync(first)).Status);
+        await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, Patience.Cancel);
+
+        using var client = await rig.ConnectAsync();
+        await client.SendAsync(Head(rig, Script(rig, 413, "leaves unread data", request => numbers.Add(request.Connection.Number)), "content-length", 200_000));
+        await client.SendAsync(new byte[100_000]);
+        Assert.Equal((413, Body(413)), (await client.ReadReplyAsync()) is var reply ? (reply.Status, reply.Text) : default);
+        Assert.Equal([1], numbers);
     }
 
     /// <summary>The whole body comes to an upstream that reads on, each byte of it, though it has answered.</summary>
@@ -208,24 +328,34 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
+    private static Task AllAsync<T>(T[] cases, Func<T, Task> tryAsync) => Task.WhenAll(cases.Select(tryAsync));
+
     private static string Body(int status) => $$"""{"type":"error","error":{"type":"status_{{status}}","message":"early"} }""";
 
     private static string Script(RawRig rig, int status, string manner, Action<RawRequest>? arrived = null) => rig.Upstream.Script(async request =>
     {
         arrived?.Invoke(request);
         var body = Body(status);
+        if (manner is "sends an interim answer first")
+        {
+            await request.SendAsync("HTTP/1.1 103 Early Hints\r\n\r\n");
+            await request.PauseAsync(50);
+        }
+
         await request.SendAsync($"HTTP/1.1 {status} Early\r\ncontent-type: application/json\r\ncontent-length: {body.Length}\r\n\r\n{body}");
         switch (manner)
         {
             case "closes":
+                await request.Connection.DeliveredAsync(); // what is unread makes it a reset
                 request.Connection.Close();
                 break;
             case "resets":
-                await request.PauseAsync(50); // else the answer itself would be lost on the way
+                await request.Connection.DeliveredAsync();
                 request.Connection.Reset();
                 break;
             case "ends sending":
                 request.Connection.EndSending();
+                await request.Connection.DeliveredAsync();
                 await request.Connection.ProxyLeftAsync();
                 break;
             case "leaves unread data":

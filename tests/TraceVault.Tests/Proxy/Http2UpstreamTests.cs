@@ -37,25 +37,63 @@ public class Http2UpstreamTests
         Assert.Equal([2, 2], whole);
     }
 
+    /// <summary>Also while it is on its way, in parts.</summary>
+    [Fact]
+    public async Task A_refused_stream_is_sent_again_while_its_body_is_whole()
+    {
+        var (begun, received) = (0, 0);
+        var refused = new TaskCompletionSource();
+        await using var upstream = new RawHttp2Upstream(frame =>
+        {
+            (begun, received) = frame.Type switch
+            {
+                Http2Frame.Headers => (begun + 1, 0),
+                Http2Frame.Data => (begun, received + frame.Payload.Length),
+                _ => (begun, received),
+            };
+            if (begun == 1 && received == 40_000)
+            {
+                refused.SetResult();
+                return Http2Frame.Refusal(frame.Stream);
+            }
+
+            return frame.EndsStream ? Http2Frame.Answer(frame.Stream, 200) : null;
+        });
+        await using var server = await StartAsync(upstream);
+        var token = await server.SetUpWithKeyAsync();
+
+        using var raw = await RawHttp.ConnectAsync(server.Url);
+        await raw.WriteAsync($"{Head(server, token)}Content-Length: 50000\r\nConnection: close\r\n\r\n", Cancel);
+        await raw.WriteAsync(new byte[20_000], Cancel);
+        await raw.WriteAsync(new byte[20_000], Cancel);
+        await refused.Task.WaitAsync(Cancel);
+        await raw.WriteAsync(new byte[10_000], Cancel);
+        var answer = await raw.ReadAsync(Cancel);
+
+        Assert.Equal((200, 2, 50_000), (answer.Status, begun, received));
+    }
+
     /// <summary>The HTTP client tries a refused stream again, with what is left of the body. That must never look like a whole request.</summary>
     [Fact]
     public async Task A_refused_stream_is_not_sent_again_when_its_body_is_gone()
     {
         var begun = 0;
         var received = 0;
-        await using var upstream = new RawHttp2Upstream(frame =>
-        {
-            begun += frame.Type == Http2Frame.Headers ? 1 : 0;
-            received += frame.Type == Http2Frame.Data ? frame.Payload.Length : 0;
-            return begun == 1 && received == 40_000 ? Http2Frame.Refusal(frame.Stream) : frame.EndsStream ? Http2Frame.Answer(frame.Stream, 200) : null;
-        });
+        await using var upstream = new RawHttp2Upstream(
+            frame =>
+            {
+                begun += frame.Type == Http2Frame.Headers ? 1 : 0;
+                received += frame.Type == Http2Frame.Data ? frame.Payload.Length : 0;
+                return begun == 1 && received == 80_000 ? Http2Frame.Refusal(frame.Stream) : frame.EndsStream ? Http2Frame.Answer(frame.Stream, 200) : null;
+            },
+            window: 2);
         await using var server = await StartAsync(upstream);
         var token = await server.SetUpWithKeyAsync();
 
         using var raw = await RawHttp.ConnectAsync(server.Url);
         await raw.WriteAsync($"{Head(server, token)}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n", Cancel);
-        await raw.WriteAsync($"4E20\r\n{new string('a', 20_000)}\r\n", Cancel);
-        await raw.WriteAsync($"4E20\r\n{new string('b', 20_000)}\r\n", Cancel);
+        await raw.WriteAsync($"9C40\r\n{new string('a', 40_000)}\r\n", Cancel);
+        await raw.WriteAsync($"9C40\r\n{new string('b', 40_000)}\r\n", Cancel);
         var answer = await raw.ReadAsync(Cancel);
 
         Assert.Equal(502, answer.Status);

@@ -114,6 +114,20 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
     /// <summary>A FIN behind what was sent; the other direction stays open.</summary>
     public void EndSending() => socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>
+    /// Completes when the proxy's kernel has all that was sent, an end included. Even on one machine a packet is lost where a buffer is full, and a
+    /// reset takes with it what is to be sent again.
+    /// </summary>
+    public async Task DeliveredAsync()
+    {
+        const int Tcp = 6, Info = 11, Unacked = 24, NotSent = 144; // IPPROTO_TCP, TCP_INFO and where two of its fields stand, see linux/tcp.h
+        var info = new byte[NotSent + sizeof(int)];
+        while (socket.GetRawSocketOption(Tcp, Info, info) > 0 && BitConverter.ToInt32(info, Unacked) + BitConverter.ToInt32(info, NotSent) > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancel);
+        }
+    }
+
     /// <summary>A RST, at once.</summary>
     public void Reset()
     {
@@ -180,15 +194,18 @@ internal sealed class RawRequest(RawConnection connection, string head)
             return await Connection.ReadAsync(int.Parse(length, CultureInfo.InvariantCulture));
         }
 
+        return Header("transfer-encoding") is null ? [] : await ReadChunksAsync(int.MaxValue);
+    }
+
+    /// <summary>Reads chunks of the body up to the last one, or until they hold as many bytes.</summary>
+    public async Task<byte[]> ReadChunksAsync(int bytes)
+    {
         using var all = new MemoryStream();
-        if (Header("transfer-encoding") is not null)
+        for (var size = -1; size != 0 && all.Length < bytes;)
         {
-            for (var size = -1; size != 0;)
-            {
-                size = int.Parse(await Connection.ReadLineAsync(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                all.Write(await Connection.ReadAsync(size));
-                await Connection.ReadLineAsync();
-            }
+            size = int.Parse(await Connection.ReadLineAsync(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            all.Write(await Connection.ReadAsync(size));
+            await Connection.ReadLineAsync();
         }
 
         return all.ToArray();

@@ -7,7 +7,7 @@ namespace TraceVault.Tests.Proxy;
 /// <summary>A frame of HTTP/2 (RFC 9113 §4.1).</summary>
 internal sealed record Http2Frame(byte Type, byte Flags, int Stream, byte[] Payload)
 {
-    public const byte Data = 0, Headers = 1, Reset = 3, Settings = 4;
+    public const byte Data = 0, Headers = 1, Reset = 3, Settings = 4, WindowUpdate = 8;
 
     public const byte EndStream = 1, Ack = 1, EndHeaders = 4;
 
@@ -23,18 +23,20 @@ internal sealed record Http2Frame(byte Type, byte Flags, int Stream, byte[] Payl
     public static Http2Frame GoAway(byte lastStream) => new(7, 0, 0, [0, 0, 0, lastStream, 0, 0, 0, 0]);
 }
 
-/// <summary>An upstream that speaks HTTP/2 by hand, for what no server library would do. It grants no more than the first 64 KiB of a body.</summary>
+/// <summary>An upstream that speaks HTTP/2 by hand, for what no server library would do. It never grants more of a body than at first.</summary>
 internal sealed class RawHttp2Upstream : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<Http2Frame, Http2Frame?> _answer;
+    private readonly byte _window;
     private readonly Task _serving;
 
     /// <param name="answer">What is sent upon a frame that was received.</param>
-    public RawHttp2Upstream(Func<Http2Frame, Http2Frame?> answer)
+    /// <param name="window">How much is granted of a body, in units of 64 KiB.</param>
+    public RawHttp2Upstream(Func<Http2Frame, Http2Frame?> answer, byte window = 1)
     {
-        _answer = answer;
+        (_answer, _window) = (answer, window);
         _listener.Start();
         _serving = ServeAsync();
     }
@@ -70,7 +72,8 @@ internal sealed class RawHttp2Upstream : IAsyncDisposable
         using var _ = connection;
         var stream = connection.GetStream();
         await stream.ReadExactlyAsync(new byte[24], _stop.Token); // the preface
-        await WriteAsync(stream, new(Http2Frame.Settings, 0, 0, []));
+        await WriteAsync(stream, new(Http2Frame.Settings, 0, 0, [0, 4, 0, _window, 0, 0])); // SETTINGS_INITIAL_WINDOW_SIZE, of each stream
+        await WriteAsync(stream, new(Http2Frame.WindowUpdate, 0, 0, [0, _window, 0, 0])); // of the connection
         while (true)
         {
             var frame = await ReadAsync(stream);

@@ -24,6 +24,7 @@ internal sealed class RawUpstream : IAsyncDisposable
     public RawUpstream(X509Certificate2? certificate = null)
     {
         _certificate = certificate;
+        _listener.ReceiveBufferSize = 256 << 10; // or the kernel takes sixteen megabytes of an upload that nobody reads
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(512);
         using (ExecutionContext.SuppressFlow()) // it outlives the test that starts it

@@ -1,0 +1,51 @@
+namespace TraceVault.Proxy;
+
+/// <summary>What an upstream said before the HTTP client came to read it.</summary>
+internal sealed class EarlyBytes
+{
+    /// <summary>How much is read ahead, in bytes: enough to show that it is an answer.</summary>
+    private const int Most = 4096;
+
+    private byte[] _bytes = [];
+    private int _start, _end;
+    private HttpIOException? _problem;
+
+    /// <summary>Whether there is something to take, be it a problem.</summary>
+    public bool Any => _start < _end || _problem is not null;
+
+    public bool IsFull => _end == Most;
+
+    public void Clear() => (_start, _end, _problem) = (0, 0, null);
+
+    /// <returns>What came; empty when the stream has ended.</returns>
+    public async Task<ReadOnlyMemory<byte>> ReadAsync(Stream from)
+    {
+        if (_bytes.Length == 0)
+        {
+            _bytes = new byte[Most];
+        }
+
+        var free = _bytes.AsMemory(_end);
+        var count = await from.ReadAsync(free);
+        _end += count;
+        return free[..count];
+    }
+
+    /// <summary>Who takes gets this instead.</summary>
+    public void Spoil(HttpIOException problem) => _problem = problem;
+
+    /// <returns>How many bytes were taken.</returns>
+    /// <exception cref="HttpIOException">What came was <see cref="Spoil">spoilt</see>.</exception>
+    public int Take(Span<byte> to)
+    {
+        if (_problem is not null)
+        {
+            throw _problem;
+        }
+
+        var count = Math.Min(to.Length, _end - _start);
+        _bytes.AsSpan(_start, count).CopyTo(to);
+        _start += count;
+        return count;
+    }
+}
