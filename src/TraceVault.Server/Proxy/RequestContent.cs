@@ -116,6 +116,7 @@ internal sealed class RequestContent : HttpContent
     protected override void Dispose(bool disposing)
     {
         Forget();
+        _timer?.Dispose();
         base.Dispose(disposing);
     }
 
@@ -261,8 +262,14 @@ internal sealed class RequestContent : HttpContent
         if (_isHeldBack && !_isTimed)
         {
             _isTimed = true;
-            _timer ??= _clock.CreateTimer(static content => ((RequestContent)content!).HasWaited(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _timer.Change(LongestWait, Timeout.InfiniteTimeSpan);
+            if (_timer is null)
+            {
+                _timer = _clock.CreateTimer(static content => ((RequestContent)content!).HasWaited(), this, LongestWait, Timeout.InfiniteTimeSpan);
+            }
+            else
+            {
+                _timer.Change(LongestWait, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 

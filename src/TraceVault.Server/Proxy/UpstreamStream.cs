@@ -133,7 +133,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     {
         lock (_gate)
         {
-            if (_hasGivenUp || _hasEnded || _early.Any || (_exchange is not null && HasMore()))
+            if (_hasGivenUp || _hasEnded || _early.Any || (_exchange is not null && !_isClientReading && HasMore()))
             {
                 throw new NothingSentException();
             }
@@ -148,8 +148,8 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     }
 
     /// <summary>
-    /// Whether there is an end, or something that nobody asked for, between two requests. The HTTP client looks only at what it takes from its pool, not at
-    /// what one request leaves to the next; and a busy server learns of an end later than the socket does.
+    /// Whether there is an end, or something that nobody asked for, between two requests. The HTTP client looks for that when it takes a connection from its
+    /// pool, not when it hands it from one request to the next.
     /// </summary>
     private bool HasMore()
     {
