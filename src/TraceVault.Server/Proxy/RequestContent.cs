@@ -31,6 +31,7 @@ internal sealed class RequestContent : HttpContent
     /// <summary>Whether something waits for more: the head, or a part of the body. If so and the client pauses, the timer runs.</summary>
     private bool _isHeldBack, _isTimed;
     private ITimer? _timer;
+    private CancellationToken _dropped;
     private UpstreamStream? _stream;
     private volatile bool _isSending, _hasGivenUp, _hasWaited;
 
@@ -100,18 +101,12 @@ internal sealed class RequestContent : HttpContent
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
+    /// <param name="stream">Into a connection, or a stream of one.</param>
+    /// <param name="context">Not needed.</param>
+    /// <param name="cancellationToken">The HTTP client's: over HTTP/2 cancelled when the upstream resets the stream, but not once the answer has begun.</param>
     /// <exception cref="InvalidOperationException">The body was begun before, and what was read of it is gone.</exception>
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        // The HTTP client tries again when an upstream refuses a stream (RFC 9113 §8.7), and we when nothing was sent.
-        if (Copying is not null && (_isSending || _isOverwritten))
-        {
-            throw new InvalidOperationException("The body of a request can be sent once.");
-        }
-
-        // The silence's token: over HTTP/2 the client's own does not end the sending once the answer has begun.
-        return Copying = CopyAsync(stream, _silence.Token);
-    }
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        Copying = Copying is { } before ? CopyAgainAsync(before, stream, cancellationToken) : CopyAsync(stream, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {
@@ -120,15 +115,29 @@ internal sealed class RequestContent : HttpContent
         base.Dispose(disposing);
     }
 
+    /// <summary>The HTTP client tries again when an upstream refuses a stream (RFC 9113 §8.7), and we when nothing was sent.</summary>
+    private async Task CopyAgainAsync(Task before, Stream to, CancellationToken dropped)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_isOverwritten)
+        {
+            throw new InvalidOperationException("The body of a request can be sent once.");
+        }
+
+        await CopyAsync(to, dropped);
+    }
+
     /// <summary>
     /// In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of TLS.
     /// When the client pauses, what it has sent goes on, and first of all the head: an upstream may refuse a request by that alone.
     /// </summary>
-    private async Task CopyAsync(Stream to, CancellationToken cancel)
+    private async Task CopyAsync(Stream to, CancellationToken dropped)
     {
-        (_isSending, _isHeldBack) = (true, true);
+        var cancel = _silence.Token;
+        (_isSending, _isHeldBack, _dropped) = (true, true, dropped);
         // Not by the token: a read that was given up so could not be followed by another, and the server could not read to the end of the request.
         using var giveUp = cancel.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
+        using var drop = dropped.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
         try
         {
             if (_piece.Length == 0)
@@ -246,10 +255,10 @@ internal sealed class RequestContent : HttpContent
             throw;
         }
 
-        if (read.IsCanceled && cancel.IsCancellationRequested)
+        if (read.IsCanceled && (cancel.IsCancellationRequested || _dropped.IsCancellationRequested))
         {
-            _from.AdvanceTo(read.Buffer.End);
-            throw new OperationCanceledException(cancel);
+            _from.AdvanceTo(cancel.IsCancellationRequested ? read.Buffer.End : read.Buffer.Start);
+            throw new OperationCanceledException();
         }
 
         _silence.IsOfUpload = false;
