@@ -3,19 +3,19 @@ namespace TraceVault.Proxy;
 /// <summary>Reads over the head of an answer as its bytes come: whether it is a final one or an interim one (RFC 9110 §15.2), and where it ends.</summary>
 internal sealed class AnswerScan
 {
-    /// <summary>Where the first digit of the status stands in <c>HTTP/1.1 200</c>.</summary>
-    private const int StatusAt = 9;
+    /// <summary>Where the digits of the status stand in <c>HTTP/1.1 200</c>.</summary>
+    private const int StatusAt = 9, StatusEnd = 12;
 
-    private int _column;
+    private int _column, _status;
     private bool _isInFields, _isAfterReturn;
 
-    /// <summary>Whether the final answer has begun.</summary>
+    /// <summary>Whether the final answer has begun, or what is no answer at all: in both cases no other one will come.</summary>
     public bool HasBegun { get; private set; }
 
     /// <summary>Whether its head was read to the end: what follows is no more looked at.</summary>
     public bool IsOver { get; private set; }
 
-    public void Reset() => (_column, _isInFields, _isAfterReturn, HasBegun, IsOver) = (0, false, false, false, false);
+    public void Reset() => (_column, _status, _isInFields, _isAfterReturn, HasBegun, IsOver) = (0, 0, false, false, false, false);
 
     /// <param name="bytes">What follows on what was read before.</param>
     /// <returns>Whether the final answer begins in them.</returns>
@@ -38,7 +38,7 @@ internal sealed class AnswerScan
             }
             else if (!_isAfterReturn)
             {
-                HasBegun |= !_isInFields && _column == StatusAt && one != '1';
+                ReadStatus(one);
                 _column++;
             }
         }
@@ -46,11 +46,22 @@ internal sealed class AnswerScan
         return HasBegun && !had;
     }
 
+    /// <summary>A status of 1xx is an interim one. But 101 ends HTTP on this connection, and nobody asked for it.</summary>
+    private void ReadStatus(byte one)
+    {
+        if (!_isInFields && _column is >= StatusAt and < StatusEnd)
+        {
+            _status = (_status * 10) + (one - '0');
+            HasBegun |= _column == StatusAt ? _status != 1 : _column == StatusEnd - 1 && _status is 101 or < 100 or > 199;
+        }
+    }
+
     /// <summary>An empty line ends the fields. Behind those of an interim answer comes another one.</summary>
     private void EndLine()
     {
+        HasBegun |= !_isInFields && _column < StatusEnd; // no status line
         IsOver = _isInFields && _column == 0 && HasBegun;
         _isInFields = !_isInFields || _column > 0;
-        _column = 0;
+        (_column, _status) = (0, 0);
     }
 }

@@ -30,12 +30,9 @@ internal static class AnthropicHeaders
         response.StatusCode = (int)from.StatusCode;
         CopyBack(from.Headers.NonValidated, response.Headers);
         CopyBack(from.Content.Headers.NonValidated, response.Headers);
-        foreach (var name in from.Headers.Connection) // the business of that hop alone (RFC 9110 §7.6.1)
+        if (from.Headers.NonValidated.TryGetValues("Connection", out var hop))
         {
-            if (!name.Equals("content-length", StringComparison.OrdinalIgnoreCase))
-            {
-                response.Headers.Remove(name);
-            }
+            RemoveNamed(hop, response.Headers);
         }
 
         response.Headers[AnthropicError.RequestIdHeader] = exchange.RequestId;
@@ -43,6 +40,21 @@ internal static class AnthropicHeaders
         {
             response.Headers["x-accel-buffering"] = "no";
             exchange.IsStream = true;
+        }
+    }
+
+    /// <summary>What <c>Connection</c> names is the business of that hop alone (RFC 9110 §7.6.1), also where not all that stands in it is a name.</summary>
+    private static void RemoveNamed(HeaderStringValues connection, IHeaderDictionary headers)
+    {
+        foreach (var value in connection)
+        {
+            foreach (var name in value.Split(',', ';').Select(name => name.Trim(' ', '\t', '"')))
+            {
+                if (name.Length > 0 && !name.Equals("content-length", StringComparison.OrdinalIgnoreCase))
+                {
+                    headers.Remove(name);
+                }
+            }
         }
     }
 

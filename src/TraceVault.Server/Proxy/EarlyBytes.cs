@@ -3,8 +3,8 @@ namespace TraceVault.Proxy;
 /// <summary>What an upstream said before the HTTP client came to read it.</summary>
 internal sealed class EarlyBytes
 {
-    /// <summary>How much is read ahead, in bytes: enough to show that it is an answer.</summary>
-    private const int Most = 4096;
+    /// <summary>How much is read ahead at first and at most, in bytes: interim answers may go before the one that is looked for.</summary>
+    private const int First = 4 << 10, Most = 64 << 10;
 
     private byte[] _bytes = [];
     private int _start, _end;
@@ -20,9 +20,9 @@ internal sealed class EarlyBytes
     /// <returns>What came; empty when the stream has ended.</returns>
     public async Task<ReadOnlyMemory<byte>> ReadAsync(Stream from)
     {
-        if (_bytes.Length == 0)
+        if (_end == _bytes.Length)
         {
-            _bytes = new byte[Most];
+            Array.Resize(ref _bytes, Math.Clamp(2 * _bytes.Length, First, Most));
         }
 
         var free = _bytes.AsMemory(_end);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
@@ -24,7 +25,7 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     /// <summary>Null until the upstream has answered.</summary>
     public int? UpstreamStatus { get; set; }
 
-    /// <summary>Anthropic's <c>request-id</c>.</summary>
+    /// <summary>Anthropic's <c>request-id</c>; null when it holds a part of the key.</summary>
     public string? UpstreamRequestId { get; set; }
 
     /// <summary>Body bytes read from the client.</summary>
@@ -54,10 +55,12 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     public TimeSpan? TimeToFirstByte => _firstByte == 0 ? null : clock.GetElapsedTime(_started, _firstByte);
 
     /// <summary>The head of the upstream's answer stands in the response.</summary>
-    public void UpstreamAnswered()
+    /// <param name="key">That the request was sent with.</param>
+    public void UpstreamAnswered(ProviderKey key)
     {
         UpstreamStatus = Context.Response.StatusCode;
-        UpstreamRequestId = Context.Response.Headers["request-id"];
+        string? id = Context.Response.Headers["request-id"];
+        UpstreamRequestId = key.IsPartlyIn(id) ? null : id;
         MarkFirstByte();
     }
 

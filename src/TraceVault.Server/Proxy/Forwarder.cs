@@ -32,7 +32,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
             silence.Broken();
             AnswerHead.RefuseUnsound(response);
             AnthropicHeaders.WriteResponse(response, exchange);
-            exchange.UpstreamAnswered();
+            exchange.UpstreamAnswered(key);
             metrics.UpstreamAnswered(exchange);
             reach.Answered();
             if (AnswerHead.IsFollowedByBody(context))

@@ -60,7 +60,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     {
         lock (_gate)
         {
-            if (_readingAhead is null && !_isClientReading && !_answer.HasBegun && !_hasGivenUp && !_early.IsFull)
+            if (_readingAhead is null && !_isClientReading && !_answer.HasBegun && !_hasGivenUp)
             {
                 _readingAhead = ReadAheadAsync();
             }
@@ -271,16 +271,16 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
             }
         }
 
-        GiveUp(); // no answer can come any more
+        GiveUp();
     }
 
-    /// <returns>False when the head is none that may be passed on; the HTTP client is told when it reads.</returns>
+    /// <returns>False when the upload is to end here. The HTTP client comes to read, and is told if it is a head that may not be passed on.</returns>
     private bool TryArrive(ReadOnlySpan<byte> bytes)
     {
         try
         {
             Arrived(bytes);
-            return true;
+            return !_early.IsFull || _answer.HasBegun; // so much that is no answer: the HTTP client shall judge it
         }
         catch (HttpIOException problem)
         {

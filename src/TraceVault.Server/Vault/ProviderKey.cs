@@ -82,5 +82,20 @@ internal sealed class ProviderKey
     /// <summary>The secret itself. Named so that every use shows up in a search.</summary>
     public string Reveal() => _value;
 
+    /// <summary>Whether the text holds a part of the key that is long enough to be none by chance.</summary>
+    public bool IsPartlyIn(ReadOnlySpan<char> text)
+    {
+        const int Telling = 12;
+        for (var i = 0; i + Telling <= text.Length; i++)
+        {
+            if (_value.AsSpan().Contains(text.Slice(i, Telling), StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public override string ToString() => "[provider key]";
 }

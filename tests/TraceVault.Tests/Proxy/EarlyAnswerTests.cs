@@ -119,6 +119,39 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
+    /// <summary>What is no answer is a 502 while the client pauses, and much that goes before an answer does not hide it.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task Whatever_comes_is_noticed_while_the_client_pauses(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        const string Refusal = "HTTP/1.1 429 Early\r\ncontent-length: 2\r\n\r\nno";
+        await AllAsync<(int Status, string Sent)>(
+            [
+                (502, "HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+                (502, "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nraw"),
+                (502, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n\r\n"),
+                (502, "EHLO foo\r\n"),
+                (502, "\r\n" + Refusal),
+                (502, "HTTP/1.1 1\r\n\r\n"),
+                (502, "HTTP/1.1 1x0 Odd\r\n\r\n"),
+                (429, string.Concat(Enumerable.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 200)) + Refusal),
+                (429, $"HTTP/1.1 103 Early Hints\r\nlink: {new string('x', 20_000)}\r\n\r\n{Refusal}"),
+                (502, $"HTTP/1.1 103 Early Hints\r\nlink: {new string('x', 100_000)}\r\n\r\n{Refusal}"),
+            ],
+            async each =>
+            {
+                var path = rig.Upstream.Script(async request =>
+                {
+                    await request.SendAsync(each.Sent);
+                    await request.Connection.ProxyLeftAsync();
+                });
+                using var client = await rig.ConnectAsync();
+                await client.SendAsync(Head(rig, path, "content-length", 1000) + "hello");
+                var reply = await client.ReadReplyAsync();
+                Assert.True(each.Status == reply.Status, $"{each.Sent[..Math.Min(40, each.Sent.Length)]}: {reply.Head}");
+            });
+    }
+
     /// <summary>Also on a connection that served before, where the HTTP client reads already while it writes.</summary>
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_on_a_connection_that_served_before(string server, string manner)

@@ -62,12 +62,17 @@ public class HostileAnswerTests(RawBench bench)
             (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 200 OK\r\nanthropic-note: \u00c3\u009cn\u00c3\u00afcode\r\ncontent-length: 2\r\n\r\nok"))).Header("anthropic-note")!)));
     }
 
-    [Fact]
-    public async Task What_the_upstream_names_in_connection_stays_behind()
+    [Theory]
+    [InlineData("keep-alive, Anthropic-Hop, content-length")]
+    [InlineData("\"Anthropic-Hop\", Anthropic-Hop")]
+    [InlineData("keep-alive; a=b, anthropic-hop")]
+    [InlineData("@,Anthropic-Hop")]
+    [InlineData("close\r\nconnection: (c), Anthropic-Hop\t")]
+    public async Task What_the_upstream_names_in_connection_stays_behind(string connection)
     {
         var rig = await bench.GetAsync("here");
         var reply = await rig.CallAsync(rig.Upstream.Answer(
-            "HTTP/1.1 200 OK\r\nconnection: keep-alive, Anthropic-Hop, content-length\r\nanthropic-hop: 1\r\nanthropic-note: 2\r\ncontent-length: 2\r\n\r\nok"));
+            $"HTTP/1.1 200 OK\r\nconnection: {connection}\r\nanthropic-hop: 1\r\nanthropic-note: 2\r\ncontent-length: 2\r\n\r\nok"));
         Assert.Equal((null, "2", "ok"), (reply.Header("anthropic-hop"), reply.Header("anthropic-note"), reply.Text));
     }
 
@@ -105,6 +110,14 @@ public class HostileAnswerTests(RawBench bench)
     {
         await using var rig = await RawRig.StartAsync("here");
         await rig.CallAsync(rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: {TestServer.AnthropicKey}\r\ncontent-length: 2\r\n\r\nok"));
+        foreach (var part in (string[])[TestServer.AnthropicKey["sk-ant-".Length..], TestServer.AnthropicKey[^16..], "req_" + TestServer.AnthropicKey[8..24] + "x"])
+        {
+            var path = rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: {part}\r\ncontent-length: 2\r\n\r\nok");
+            await rig.CallAsync(path);
+            await rig.WaitForLogAsync(path);
+            Assert.DoesNotContain(part, rig.Log, StringComparison.Ordinal);
+        }
+
         await rig.CallAsync(rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: req\u00ff{new string('x', 5000)}\r\ncontent-length: 2\r\n\r\nok"));
         foreach (var target in (string[])[$"/v1/{rig.Token}", $"/v1/{rig.Token.Replace("_", "%5f", StringComparison.Ordinal)}", $"/v1/%74vs%255F{rig.Token[4..]}"])
         {
