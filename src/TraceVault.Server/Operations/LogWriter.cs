@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using TraceVault.Hosting;
 using ZLogger;
 
 namespace TraceVault.Operations;
@@ -51,6 +52,12 @@ internal sealed class LogWriter : IAsyncLogProcessor
 
     public void Post(IZLoggerEntry log)
     {
+        if (log.LogInfo.Exception is BrokenAnswerException)
+        {
+            log.Return();
+            return;
+        }
+
         if (Volatile.Read(ref _count) >= MaxWaitingLines)
         {
             log.Return();

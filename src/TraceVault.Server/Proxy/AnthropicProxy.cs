@@ -58,6 +58,11 @@ internal sealed class AnthropicProxy(
             metrics.Ends(exchange);
             log.Write(exchange);
         }
+
+        if (exchange.IsCutShort)
+        {
+            throw new BrokenAnswerException();
+        }
     }
 
     /// <returns>The error to answer with, or null when the exchange has been answered.</returns>

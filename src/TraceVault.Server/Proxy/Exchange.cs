@@ -43,6 +43,12 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     /// <summary>Whether the answer is a stream of events.</summary>
     public bool IsStream { get; set; }
 
+    /// <summary>
+    /// Whether the client can see by the framing alone that the answer is not whole, so that what there is of it may be sent first: over HTTP/1.0 the end
+    /// of the connection can be the end of the answer.
+    /// </summary>
+    public bool IsCutShort { get; set; }
+
     /// <summary>How it ended: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c>, <c>cut</c> by the end of the server.</summary>
     public string Outcome { get; set; } = "ok";
 

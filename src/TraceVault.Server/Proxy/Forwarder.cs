@@ -137,6 +137,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         if (exchange.UpstreamStatus is not null)
         {
             await FlushLastAsync(exchange.Context.Response.BodyWriter, silence);
+            exchange.IsCutShort = HttpProtocol.IsHttp11(exchange.Context.Request.Protocol);
             return BreakOff(exchange, Exchange.UpstreamDied);
         }
 
@@ -165,7 +166,11 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
     private static AnthropicError? BreakOff(Exchange exchange, string outcome)
     {
         exchange.Outcome = outcome;
-        exchange.Context.Abort();
+        if (!exchange.IsCutShort)
+        {
+            exchange.Context.Abort();
+        }
+
         return null;
     }
 }
