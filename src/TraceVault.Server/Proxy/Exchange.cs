@@ -45,7 +45,7 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
 
     /// <summary>
     /// Whether the client can see by the framing alone that the answer is not whole, so that what there is of it may be sent first: over HTTP/1.0 the end
-    /// of the connection can be the end of the answer.
+    /// of the connection can be the end of the answer. Not while the client still sends: the web server would first wait for the rest of that, for seconds.
     /// </summary>
     public bool IsCutShort { get; set; }
 

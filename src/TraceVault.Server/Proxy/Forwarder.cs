@@ -137,7 +137,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         if (exchange.UpstreamStatus is not null)
         {
             await FlushLastAsync(exchange.Context.Response.BodyWriter, silence);
-            exchange.IsCutShort = HttpProtocol.IsHttp11(exchange.Context.Request.Protocol);
+            exchange.IsCutShort = HttpProtocol.IsHttp11(exchange.Context.Request.Protocol) && exchange.Upload is null or { IsOver: true };
             return BreakOff(exchange, Exchange.UpstreamDied);
         }
 

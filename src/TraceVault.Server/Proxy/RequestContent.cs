@@ -51,6 +51,9 @@ internal sealed class RequestContent : HttpContent
     /// <summary>Whether the body is under way.</summary>
     public bool IsSending => _isSending;
 
+    /// <summary>Whether all of it was read from the client.</summary>
+    public bool IsOver => _isOver;
+
     /// <summary>Whether it was the client's side that broke.</summary>
     public bool HasClientFailed { get; private set; }
 

@@ -264,6 +264,24 @@ public class AnswerTests(RawBench bench)
         }
     }
 
+    /// <summary>A client that has not sent all of its request hears of it at once, not when the web server has waited five seconds for the rest.</summary>
+    [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
+    public async Task An_early_end_is_heard_at_once_while_the_client_sends(string server)
+    {
+        var rig = await bench.GetAsync(server);
+        var path = rig.Upstream.Script(async request =>
+        {
+            await request.SendAsync(HeadOf("length", 4) + "ha");
+            await request.Connection.DeliveredAsync();
+            request.Connection.Close();
+        });
+        using var client = await rig.ConnectAsync();
+        await client.SendAsync(rig.Head(path, "POST", "Content-Length: 1000") + "{}");
+
+        var ended = client.ReadToEndAsync();
+        Assert.Same(ended, await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, Patience.Cancel)));
+    }
+
     /// <summary>Over HTTP/1.0 the end of the connection is the end of the answer, so half of one must not end so.</summary>
     [Fact]
     public async Task Half_an_answer_over_http_1_0_is_reset()
