@@ -17,7 +17,7 @@ internal sealed class EarlyBytes
 
     public void Clear() => (_start, _end, _problem) = (0, 0, null);
 
-    /// <returns>What came; empty when the stream has ended.</returns>
+    /// <returns>What came, to be <see cref="Keep">kept</see> once it was looked at; empty when the stream has ended.</returns>
     public async Task<ReadOnlyMemory<byte>> ReadAsync(Stream from)
     {
         if (_end == _bytes.Length)
@@ -26,10 +26,11 @@ internal sealed class EarlyBytes
         }
 
         var free = _bytes.AsMemory(_end);
-        var count = await from.ReadAsync(free);
-        _end += count;
-        return free[..count];
+        return free[..await from.ReadAsync(free)];
     }
+
+    /// <summary>From now on what was read last can be taken.</summary>
+    public void Keep(int count) => _end += count;
 
     /// <summary>Who takes gets this instead.</summary>
     public void Spoil(HttpIOException problem) => _problem = problem;

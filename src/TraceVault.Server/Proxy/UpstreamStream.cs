@@ -139,7 +139,6 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
             }
 
             _early.Clear();
-
             (_exchange, _isAnswerDue) = (sender, true);
             _answer.Reset();
         }
@@ -277,6 +276,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     /// <returns>False when the upload is to end here. The HTTP client comes to read, and is told if it is a head that may not be passed on.</returns>
     private bool TryArrive(ReadOnlySpan<byte> bytes)
     {
+        _early.Keep(bytes.Length);
         try
         {
             Arrived(bytes);
