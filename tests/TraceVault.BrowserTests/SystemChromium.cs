@@ -1,4 +1,8 @@
+using Xunit.Sdk;
+using Xunit.v3;
+
 [assembly: AssemblyFixture(typeof(TraceVault.BrowserTests.SystemChromium))]
+[assembly: Parallelization(Mode = ParallelMode.All)] // each test has a server and a profile of its own
 
 namespace TraceVault.BrowserTests;
 
@@ -6,7 +10,8 @@ namespace TraceVault.BrowserTests;
 /// <remarks><c>TEST_CHROMIUM</c> names another executable. Playwright's package brings its driver along and fetches nothing.</remarks>
 public sealed class SystemChromium : IAsyncLifetime
 {
-    private const int Longest = 10_000; // milliseconds, for whatever a test waits for in a page
+    /// <remarks>Milliseconds, for whatever a test waits for in a page. A busy machine has taken 15 seconds to show one.</remarks>
+    private const int Longest = 60_000;
 
     private IPlaywright? _playwright;
     private IBrowser? _browser;

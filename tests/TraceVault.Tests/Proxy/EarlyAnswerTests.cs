@@ -1,7 +1,7 @@
 namespace TraceVault.Tests.Proxy;
 
 /// <summary>An upstream that answers before it has read the request is believed: its answer arrives, whatever it does then.</summary>
-[Collection(nameof(RawBench))]
+[Collection(nameof(EarlyBench))]
 public class EarlyAnswerTests(RawBench bench)
 {
     /// <summary>More than all buffers on the way hold.</summary>

@@ -29,6 +29,10 @@ public sealed class RawBench : ICollectionFixture<RawBench>, IAsyncDisposable
     }
 }
 
+/// <summary>Servers of their own for early answers, which take as long as all others together.</summary>
+[CollectionDefinition(nameof(EarlyBench))]
+public sealed class EarlyBench : ICollectionFixture<RawBench>;
+
 /// <summary>A server in front of an upstream on bare sockets, with one user who has stored a key.</summary>
 internal sealed class RawRig : IAsyncDisposable
 {
