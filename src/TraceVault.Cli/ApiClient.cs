@@ -33,7 +33,9 @@ internal sealed class ApiClient : IDisposable
         _http.DefaultRequestHeaders.UserAgent.ParseAdd(UserAgent);
         _http.DefaultRequestHeaders.Accept.ParseAdd("application/json");
         if (token is not null)
+        {
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        }
     }
 
     /// <summary><c>tracevault-cli/VERSION (OS)</c>: what the list of sessions shows.</summary>
@@ -71,7 +73,10 @@ internal sealed class ApiClient : IDisposable
         using var form = Form(("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", deviceCode.Reveal()));
         using var response = await SendOnceAsync(HttpMethod.Post, OAuth + "token", form, cancel);
         if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.BadRequest or HttpStatusCode.TooManyRequests))
+        {
             throw await ApiFailure.OfAnswerAsync(_server, response, cancel);
+        }
+
         return await ReadAsync(response, CliJson.Default.TokenAnswer, cancel);
     }
 
@@ -123,9 +128,14 @@ internal sealed class ApiClient : IDisposable
     {
         var response = await SendOnceAsync(method, path, body, cancel);
         if (response.StatusCode == HttpStatusCode.NoContent || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && ApiFailure.IsJson(response))
+        {
             return response;
+        }
+
         using (response)
+        {
             throw await ApiFailure.OfAnswerAsync(_server, response, cancel);
+        }
     }
 
     /// <returns>Whatever the server answered.</returns>

@@ -42,9 +42,15 @@ internal static class ApiFailure
     public static async Task<CommandFailure> OfAnswerAsync(ServerUrl server, HttpResponseMessage response, CancellationToken cancel)
     {
         if ((int)response.StatusCode is >= 300 and < 400)
+        {
             return OfRedirect(server, response);
+        }
+
         if (!IsJson(response) || (int)response.StatusCode < 400)
+        {
             return NotTraceVault(server, response);
+        }
+
         try
         {
             var problem = JsonSerializer.Deserialize(await response.Content.ReadAsStringAsync(cancel), CliJson.Default.Problem);

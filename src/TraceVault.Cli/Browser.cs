@@ -10,11 +10,20 @@ internal static class Browser
     public static Action<Uri>? Find(Func<string, string?> variable)
     {
         if (variable("SSH_CONNECTION") is not null || variable("SSH_TTY") is not null)
+        {
             return null;
+        }
+
         if (OperatingSystem.IsWindows())
+        {
             return url => Start(new(url.AbsoluteUri) { UseShellExecute = true });
+        }
+
         if (OperatingSystem.IsMacOS())
+        {
             return url => Start(InBackground("open", url));
+        }
+
         return (variable("DISPLAY") ?? variable("WAYLAND_DISPLAY")) is null ? null : url => Start(InBackground("xdg-open", url));
     }
 

@@ -23,7 +23,10 @@ internal static partial class ChildProcess
     private static int Replace(IReadOnlyList<string> command, IReadOnlyDictionary<string, string?> environment)
     {
         foreach (var (name, value) in environment)
+        {
             _ = value is null ? UnsetVariable(name) : SetVariable(name, value, 1);
+        }
+
         SetHandler(BrokenPipe, 0);
         ExecuteFromPath(command[0], [.. command, null]);
         throw Marshal.GetLastPInvokeError() == NoSuchFile ? NotFound(command[0]) : NotExecutable(command[0], Marshal.GetLastPInvokeErrorMessage());
@@ -33,7 +36,9 @@ internal static partial class ChildProcess
     {
         var start = new ProcessStartInfo(command[0], command.Skip(1));
         foreach (var (name, value) in environment)
+        {
             start.Environment[name] = value;
+        }
         // The console sends Ctrl-C to both; the command decides what it means.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         try

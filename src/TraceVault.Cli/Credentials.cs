@@ -36,17 +36,32 @@ internal sealed record Credentials(string ServerUrl, Secret Token, string? Email
     {
         var (url, token) = (console.Variable(UrlVariable), console.Variable(TokenVariable));
         if (url is null && token is null)
+        {
             return null;
+        }
+
         if (url is null || token is null)
+        {
             throw CommandFailure.Usage(
                 $"{(url is null ? TokenVariable : UrlVariable)} is set but {(url is null ? UrlVariable : TokenVariable)} is not. Set both, or neither to use the stored sign-in.");
+        }
+
         var secret = new Secret(token);
         if (!secret.FitsHeader)
+        {
             throw CommandFailure.Usage($"{TokenVariable} holds spaces, line breaks or other characters that no token has.");
+        }
+
         if (token.StartsWith("sk-", StringComparison.Ordinal))
+        {
             throw CommandFailure.Usage($"{TokenVariable} holds a provider's key. It takes a TraceVault token, tvs_… or tvp_…: keys are stored with `tracevault key set`.");
+        }
+
         if (!Cli.ServerUrl.TryParse(url, allowHttp, out var server, out var problem))
+        {
             throw CommandFailure.Usage($"{UrlVariable}: {problem}");
+        }
+
         return new(server.Origin, secret) { FromEnvironment = true };
     }
 }

@@ -34,7 +34,9 @@ internal static class DeviceSignIn
         console.Error.WriteLine($"Open {console.Error.Style.Bold(complete)}");
         console.Error.WriteLine($"and approve the code {console.Error.Style.Bold(device.UserCode)}.");
         if (openBrowser && console.OpenBrowser is { } open && Uri.TryCreate(complete, UriKind.Absolute, out var url) && url.Scheme is "https" or "http")
+        {
             open(url);
+        }
     }
 
     private static async Task<SignInAnswer> WaitAsync(CliConsole console, ServerUrl server, ApiClient api, DeviceAnswer device, CancellationToken cancel)
@@ -46,13 +48,24 @@ internal static class DeviceSignIn
             await Spinner.WaitAsync(console, "Waiting for the approval. Ctrl-C gives up.", interval, cancel);
             var answer = await PollAsync(api, device, cancel);
             if (answer is { Error: null, AccessToken: { } token })
+            {
                 return await UseAsync(server, token, cancel);
+            }
+
             if (answer.Error is "access_denied")
+            {
                 throw CommandFailure.Failed("refused", "The sign-in was refused. Nothing was stored.");
+            }
+
             if (answer.Error is not ("authorization_pending" or "slow_down"))
+            {
                 break;
+            }
+
             if (answer.Error is "slow_down")
+            {
                 interval += Slower;
+            }
         }
 
         throw CommandFailure.Failed("expired", "The sign-in was not approved in time. Run the command again for a new code.");
@@ -62,7 +75,9 @@ internal static class DeviceSignIn
     private static async Task<SignInAnswer> UseAsync(ServerUrl server, Secret token, CancellationToken cancel)
     {
         if (!token.FitsHeader)
+        {
             throw ApiFailure.NotTraceVault(server);
+        }
 
         using var api = new ApiClient(server, token);
         var me = await api.MeAsync(cancel);

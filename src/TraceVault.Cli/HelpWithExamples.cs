@@ -28,7 +28,10 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine("Examples:");
         foreach (var example in parseResult.CommandResult.Command is ExampleCommand command ? command.Examples : FirstSteps)
+        {
             output.WriteLine("  " + example);
+        }
+
         output.WriteLine();
         return ExitCodes.Done;
     }

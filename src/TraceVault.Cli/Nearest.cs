@@ -26,7 +26,9 @@ internal static class Nearest
         {
             var diagonal = row[0]++;
             for (var j = 0; j < to.Length; j++)
+            {
                 (diagonal, row[j + 1]) = (row[j + 1], Math.Min(Math.Min(row[j], row[j + 1]) + 1, from[i] == to[j] ? diagonal : diagonal + 1));
+            }
         }
 
         return row[^1];

@@ -26,7 +26,10 @@ internal static class Prompt
     private static string Read(CliConsole console, string question, string instead, bool echo, bool wholePaste)
     {
         if (console.Keys is not { } keys)
+        {
             throw CommandFailure.Usage($"Standard input is not a terminal, so there is nobody to ask. {instead}");
+        }
+
         keys.TakeControlC(true);
         try
         {
@@ -74,6 +77,8 @@ internal static class Prompt
     {
         text.Length -= count;
         for (; count > 0; count--)
+        {
             echo.Write("\b \b");
+        }
     }
 }

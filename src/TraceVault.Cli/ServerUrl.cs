@@ -29,15 +29,26 @@ internal sealed class ServerUrl
     {
         url = null;
         if (!Uri.TryCreate(text?.Trim(), UriKind.Absolute, out var uri) || uri is not { Scheme: "https" or "http", Host.Length: > 0 })
+        {
             problem = "The server's URL is not complete. Give it with its scheme, such as https://tracevault.example.com.";
+        }
         else if (uri.UserInfo.Length > 0)
+        {
             problem = "The server's URL must not hold a user name or password.";
+        }
         else if (!OwnPaths.Contains(uri.Segments.ElementAtOrDefault(1)?.TrimEnd('/') ?? ""))
+        {
             problem = $"TraceVault answers at the root of its address, not under a path. Use {uri.GetLeftPart(UriPartial.Authority)}.";
+        }
         else if (uri.Scheme == "http" && !allowHttp && !uri.IsLoopback)
+        {
             problem = $"{uri.GetLeftPart(UriPartial.Authority)} is not encrypted: anyone on the way could read your token. Use https, or add --allow-http if you accept that.";
+        }
         else
+        {
             (url, problem) = (new ServerUrl(uri), null);
+        }
+
         return url is not null;
     }
 

@@ -13,12 +13,18 @@ internal static class SignIn
     public static async Task<Secret> NewPasswordAsync(CliConsole console, bool fromInput, CancellationToken cancel)
     {
         if (IsPiped(console, fromInput))
+        {
             return await PasswordAsync(console, fromInput, cancel);
+        }
+
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var first = await PasswordAsync(console, fromInput, cancel);
             if (first.Reveal() == Prompt.AskSecret(console, "Password, once more:", "").Reveal())
+            {
                 return first;
+            }
+
             console.Error.WriteLine(console.Error.Style.Yellow("The two differ. Type both again."));
         }
 
@@ -35,7 +41,10 @@ internal static class SignIn
     public static async Task KeepAsync(CliConsole console, CredentialsFile file, ServerUrl server, SignInAnswer answer, CancellationToken cancel)
     {
         if (!answer.Token.FitsHeader)
+        {
             throw ApiFailure.NotTraceVault(server);
+        }
+
         Credentials? replaced;
         try
         {
@@ -49,7 +58,10 @@ internal static class SignIn
 
         console.Out.WriteLine(console.Out.Style.Green($"Signed in as {answer.User.Email} at {server} until {Text.Time(answer.ExpiresAt)}."));
         if (console.Variable("TRACEVAULT_TOKEN") is not null)
+        {
             console.Error.WriteLine(console.Error.Style.Yellow("TRACEVAULT_TOKEN is set and goes before this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
+        }
+
         if (replaced?.Server.Origin == server.Origin)
         {
             await EndAsync(server, replaced.Token, cancel);

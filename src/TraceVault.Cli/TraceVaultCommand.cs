@@ -13,7 +13,10 @@ internal static class TraceVaultCommand
     {
         var parse = Create(console).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parse.Action is ParseErrorAction)
+        {
             return UsageErrors.Write(parse, args, console);
+        }
+
         try
         {
             return await parse.InvokeAsync(new InvocationConfiguration
@@ -64,7 +67,10 @@ internal static class TraceVaultCommand
         root.Options.Add(SharedOptions.AllowHttp());
         root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
         foreach (var group in root.Subcommands.Where(command => command.Subcommands.Count > 0).Append(root))
+        {
             group.SetAction(HelpWithExamples.ShowForGroup);
+        }
+
         return root;
     }
 }

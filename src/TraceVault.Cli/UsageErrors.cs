@@ -13,7 +13,10 @@ internal static class UsageErrors
         var sentences = parse.UnmatchedTokens.Count > 0 ? NotTaken(parse, name) : parse.Errors.Select(error => error.Message);
         var exitCode = CommandFailure.Usage(string.Join(json ? ' ' : '\n', sentences)).Write(console, json);
         if (!json)
+        {
             console.Error.WriteLine($"Run '{name} --help' for what it takes.");
+        }
+
         return exitCode;
     }
 
@@ -28,7 +31,9 @@ internal static class UsageErrors
         string[] known = [.. command.Subcommands.Select(sub => sub.Name), .. command.Options.Select(option => option.Name)];
         string[] near = [.. parse.UnmatchedTokens.SelectMany(typed => Nearest.Of(typed, known)).Distinct()];
         if (near.Length > 0)
+        {
             yield return $"Did you mean {string.Join(" or ", near)}?";
+        }
     }
 
     private static string NameOf(Command command) =>

@@ -90,7 +90,11 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
     {
         listen.Protocols = !_options.Http2 ? HttpProtocols.Http1 : _options.Certificate is null ? HttpProtocols.Http2 : HttpProtocols.Http1AndHttp2;
         listen.Use(next => connection => _connections.TrackAsync(connection, next));
-        if (_options.Certificate is { } certificate) listen.UseHttps(certificate);
+        if (_options.Certificate is { } certificate)
+        {
+            listen.UseHttps(certificate);
+        }
+
         listen.Use(next => connection => RawConnection.UseAsync(connection, next));
     }
 
@@ -111,7 +115,11 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
         finally
         {
             Received(recorded, body);
-            if (context.RequestAborted.IsCancellationRequested) recorded?.Abort(); // the registration may be gone before its turn came
+            if (context.RequestAborted.IsCancellationRequested)
+            {
+                recorded?.Abort(); // the registration may be gone before its turn came
+            }
+
             recorded?.Complete();
         }
     }
@@ -121,7 +129,10 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
         context.Request.Body = body;
         if (Handler is { } handler)
         {
-            if (!_options.ReadBodyFirst) Publish(recorded);
+            if (!_options.ReadBodyFirst)
+            {
+                Publish(recorded);
+            }
             else
             {
                 await ReceiveAsync(context, recorded, body);
@@ -161,6 +172,9 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
 
     private void Publish(RecordedRequest? recorded)
     {
-        if (recorded is not null) _log.Add(recorded);
+        if (recorded is not null)
+        {
+            _log.Add(recorded);
+        }
     }
 }

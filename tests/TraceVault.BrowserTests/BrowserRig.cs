@@ -69,6 +69,9 @@ internal sealed class BrowserRig : IAsyncDisposable
     {
         // The status of the page itself is the answer to a form, and the test's to judge.
         var isStatus = message.Text.StartsWith("Failed to load resource: the server responded", StringComparison.Ordinal) && message.Location.StartsWith(Page.Url, StringComparison.Ordinal);
-        if (message.Type is "error" or "warning" && !isStatus) _complaints.Enqueue($"{message.Text} ({message.Location})");
+        if (message.Type is "error" or "warning" && !isStatus)
+        {
+            _complaints.Enqueue($"{message.Text} ({message.Location})");
+        }
     }
 }

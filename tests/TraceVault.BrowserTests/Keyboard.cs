@@ -17,7 +17,11 @@ internal static class Keyboard
         const int Enough = 200; // a page that never lets go fails by its order
         await page.EvaluateAsync("() => { document.activeElement?.blur(); getSelection().setPosition(document.body, 0); }");
         var stops = new List<TabStop>();
-        while (stops.Count < Enough && await page.NextTabStopAsync() is { } stop) stops.Add(stop);
+        while (stops.Count < Enough && await page.NextTabStopAsync() is { } stop)
+        {
+            stops.Add(stop);
+        }
+
         return stops;
     }
 

@@ -146,7 +146,10 @@ internal static class Scenes
     {
         await rig.SignInAsync();
         await rig.GoAsync(path);
-        if (then is not null) await then(rig);
+        if (then is not null)
+        {
+            await then(rig);
+        }
     };
 
     /// <returns>The invitation's link.</returns>

@@ -26,7 +26,11 @@ public sealed class SessionPageTests(SystemChromium chromium)
         await rig.Page.PressAsync("End all others");
 
         await rig.Page.ExpectStatusAsync("All other sessions are ended.");
-        foreach (var other in others) Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(rig, other));
+        foreach (var other in others)
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(rig, other));
+        }
+
         await Assertions.Expect(rig.Page.GetByText("this one")).ToBeVisibleAsync();
     }
 

@@ -40,13 +40,21 @@ public sealed class SystemChromium : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_browser is not null) await _browser.DisposeAsync();
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
         _playwright?.Dispose();
     }
 
     private static string Find()
     {
-        if (Environment.GetEnvironmentVariable("TEST_CHROMIUM") is { Length: > 0 } named) return named;
+        if (Environment.GetEnvironmentVariable("TEST_CHROMIUM") is { Length: > 0 } named)
+        {
+            return named;
+        }
+
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
         string[] programs = ["chromium-headless-shell", "chromium"]; // the first is the second without its windows, and takes half of the time
         return programs.SelectMany(program => folders.Select(folder => Path.Combine(folder, program))).FirstOrDefault(File.Exists)

@@ -18,7 +18,10 @@ public sealed class MigratedDatabases : IAsyncDisposable
     {
         foreach (var made in (Lazy<Task<TestDatabase>>[])[Sqlite, Postgres])
         {
-            if (made is { IsValueCreated: true, Value.IsCompletedSuccessfully: true }) await (await made.Value).DisposeAsync();
+            if (made is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            {
+                await (await made.Value).DisposeAsync();
+            }
         }
     }
 
@@ -30,7 +33,11 @@ public sealed class MigratedDatabases : IAsyncDisposable
             await server.Services.GetRequiredService<Migrator>().MigrateAsync(Patience.Cancel);
         }
 
-        if (engine is "postgres") await database.GoAwayAsync(); // what is copied must have no connections
+        if (engine is "postgres")
+        {
+            await database.GoAwayAsync(); // what is copied must have no connections
+        }
+
         return database;
     }
 }

@@ -45,14 +45,20 @@ internal sealed class PostgresCluster
             Database = uri.AbsolutePath.TrimStart('/'),
         };
         if (uri.Query.Contains("sslmode=disable", StringComparison.Ordinal))
+        {
             settings.SslMode = SslMode.Disable;
+        }
+
         return settings;
     }
 
     private static async Task<PostgresCluster> StartAsync()
     {
         if (Environment.GetEnvironmentVariable("TEST_POSTGRES") is { Length: > 0 } url)
+        {
             return new PostgresCluster(Parse(url));
+        }
+
         var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
         var port = await LaunchAsync(FindBinaries(), password);
         return new PostgresCluster(Parse($"postgres://admin:{password}@127.0.0.1:{port}/postgres?sslmode=disable"));
@@ -82,7 +88,10 @@ internal sealed class PostgresCluster
             Environment = { ["PGPASSWORD"] = password, ["PGTLS"] = tls.ExportCertificatePem() + "\n" + tls.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() },
         };
         foreach (var argument in (string[])["sh", Path.Combine(AppContext.BaseDirectory, "postgres-cluster.sh"), binaries, .. FreePorts(5)])
+        {
             script.ArgumentList.Add(argument);
+        }
+
         var process = Process.Start(script)!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(process);
         var line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(6)); // five ports, and pg_ctl gives each a minute
@@ -102,10 +111,16 @@ internal sealed class PostgresCluster
     {
         var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
         foreach (var listener in listeners)
+        {
             listener.Start();
+        }
+
         var ports = listeners.Select(listener => $"{((IPEndPoint)listener.LocalEndpoint).Port}").ToArray();
         foreach (var listener in listeners)
+        {
             listener.Dispose();
+        }
+
         return ports;
     }
 }

@@ -26,7 +26,11 @@ internal sealed class TestCommand : IDisposable
             File.CreateSymbolicLink(At(Directory.CreateDirectory(At("bin")).Name + "/" + name), found);
         }
 
-        foreach (var name in (string[])["setsid", "setpriv", "chromium-headless-shell", "apt-get"]) Program(name, "");
+        foreach (var name in (string[])["setsid", "setpriv", "chromium-headless-shell", "apt-get"])
+        {
+            Program(name, "");
+        }
+
         Program("sudo", "shift; exec \"$@\"");
         Program("tee", "cat >\"$1\"");
         Program("uname", "echo x86_64");
@@ -50,7 +54,10 @@ internal sealed class TestCommand : IDisposable
     public void Program(string name, string script)
     {
         Write("bin/" + name, $"#!/bin/sh\n{script}\n");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(At("bin/" + name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(At("bin/" + name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     public void Project(string name) => Write($"tests/{name}/{name}.csproj", "");
@@ -77,6 +84,9 @@ internal sealed class TestCommand : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
         File.WriteAllText(At(path), text);
-        if (path is "test" or "publish" && !OperatingSystem.IsWindows()) File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (path is "test" or "publish" && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(At(path), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
     }
 }

@@ -31,8 +31,15 @@ public sealed class TestCommandTests : IDisposable
     [InlineData("sha256sum", null, "")]
     public async Task Whatever_stops_it_early_counts_as_a_failure(string program, string? script, string says)
     {
-        if (script is null) _command.Remove(program);
-        else _command.Program(program, script);
+        if (script is null)
+        {
+            _command.Remove(program);
+        }
+        else
+        {
+            _command.Program(program, script);
+        }
+
         var run = await _command.RunAsync();
 
         Assert.NotEqual(0, run.ExitCode);
@@ -57,8 +64,16 @@ public sealed class TestCommandTests : IDisposable
     {
         _command.Remove("chromium-headless-shell");
         _command.Program("apt-get", "echo \"$@\" >>calls");
-        if (named is not null) _command.Environment["TEST_CHROMIUM"] = named;
-        if (there is not null) _command.Program(there, "");
+        if (named is not null)
+        {
+            _command.Environment["TEST_CHROMIUM"] = named;
+        }
+
+        if (there is not null)
+        {
+            _command.Program(there, "");
+        }
+
         var run = await _command.RunAsync();
 
         Assert.Equal(0, run.ExitCode);

@@ -71,7 +71,11 @@ public abstract class TestDatabase : IAsyncDisposable
         public static Sqlite Create(TestDatabase? template)
         {
             var database = new Sqlite();
-            if (template is not null) File.Copy(template.Name, database.Name); // its mode too
+            if (template is not null)
+            {
+                File.Copy(template.Name, database.Name); // its mode too
+            }
+
             return database;
         }
 

@@ -34,7 +34,10 @@ internal static class KeySetCommand
     private static int? Limit(ArgumentResult result)
     {
         if (int.TryParse(result.Tokens[0].Value, out var limit) && limit is >= 1 and <= MostConcurrent)
+        {
             return limit;
+        }
+
         result.AddError($"--max-concurrent takes a number from 1 to {MostConcurrent}.");
         return null;
     }
@@ -47,7 +50,9 @@ internal static class KeySetCommand
             : Prompt.AskPastedSecret(console, limit is null ? "Anthropic key:" : "Anthropic key (Enter keeps the stored one):", "");
         Secret? key = null;
         if ((limit is null || text.Reveal().Length > 0) && !AnthropicKey.TryParse(text.Reveal(), out key, out var problem))
+        {
             throw CommandFailure.Usage(problem);
+        }
 
         using var api = new ApiClient(credentials.Server, credentials.Token);
         if (key is null)
@@ -60,7 +65,10 @@ internal static class KeySetCommand
         await StoreAsync(api, new(key, limit, anyway), cancel);
         console.Out.WriteLine(console.Out.Style.Green("The key is stored. Try it: tracevault proxy run -- claude"));
         if (!anyway && (await api.KeyAsync(cancel)).WorksSince is null)
+        {
             console.Error.WriteLine(console.Error.Style.Yellow("Anthropic could not be asked whether it takes the key. Check in a while: tracevault proxy doctor"));
+        }
+
         return ExitCodes.Done;
     }
 

@@ -56,7 +56,10 @@ internal static class ProxyDoctorCommand
             .. EnvironmentChecks.Of(gateway, console),
         ];
         await foreach (var (check, finding) in new Checkup(gateway, console.Clock).RunAsync(checks, cancel))
+        {
             report.Add(check.Name, finding);
+        }
+
         return report.End();
     }
 

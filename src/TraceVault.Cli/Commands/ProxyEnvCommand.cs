@@ -18,7 +18,9 @@ internal static class ProxyEnvCommand
         shell.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => !Shells.Names.Contains(token.Value)))
+            {
                 result.AddError($"--shell takes one of: {string.Join(", ", Shells.Names)}.");
+            }
         });
         var command = new ExampleCommand(
             "env",

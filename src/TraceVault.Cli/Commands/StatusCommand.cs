@@ -25,7 +25,9 @@ internal static class StatusCommand
         var key = await api.KeyAsync(cancel);
         // The server moves the end of a session that is in use; what this machine knows follows here.
         if (!credentials.FromEnvironment)
+        {
             await CredentialsFile.Require(console).ConfirmAsync(credentials, me.Session.ExpiresAt);
+        }
 
         if (json)
         {

@@ -37,9 +37,15 @@ internal static class AccountChecks
     {
         var reply = await AskAsync(gateway, "/api/v1/me", cancel);
         if (reply.Read(CliJson.Default.MeAnswer) is { } me && reply.Status == 200)
+        {
             return Finding.Ok($"{me.Email}, until {Text.Time(me.Session.ExpiresAt)}.");
+        }
+
         if (reply.Status != 401)
+        {
             return Unexpected(gateway, "/api/v1/me", reply);
+        }
+
         gateway.Closed = "The sign-in is not accepted.";
         return Finding.Fail("The server does not accept this sign-in any more.", $"Run: tracevault login --server {gateway.Server}");
     }
@@ -48,10 +54,16 @@ internal static class AccountChecks
     {
         var reply = await AskAsync(gateway, "/api/v1/me/anthropic-key", cancel);
         if (reply.Status != 200 || reply.Read(CliJson.Default.KeyAnswer) is not { } key)
+        {
             return Unexpected(gateway, "/api/v1/me/anthropic-key", reply);
+        }
+
         gateway.Closed = !key.Configured ? "No Anthropic key is stored." : key.Readable is false ? "The stored Anthropic key can't be opened." : null;
         if (key is { Configured: true, RefusedAt: { } refused })
+        {
             return Finding.Warn($"Anthropic has refused the stored key since {Text.Time(refused)}; the check of models asks again.", "Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set");
+        }
+
         return gateway.Closed is { } closed
             ? Finding.Fail(closed, key.Configured ? "Store it again: tracevault key set" : "Store one: tracevault key set")
             : Finding.Ok($"Stored{(key.ConfiguredAt is { } since ? $" since {Text.Time(since)}" : "")}, and the server can open it.");

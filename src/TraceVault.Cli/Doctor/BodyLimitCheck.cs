@@ -24,7 +24,9 @@ internal static class BodyLimitCheck
         var head = await UnsentBody.AnnounceAsync(new(gateway.Base + "/v1/messages"), TooLarge, gateway.Authorization, cancel);
         var status = head.Split(' ').ElementAtOrDefault(1);
         if (status != "413")
+        {
             return Finding.Fail($"A body of 512 MiB was announced and answered with HTTP {status} instead of 413.", gateway.Fix);
+        }
         // The limit of what stands in front may be the smaller one, and clients put their own words to a 413.
         var own = head.Contains("\r\nx-tracevault-error: too_large", StringComparison.OrdinalIgnoreCase);
         return Finding.Ok($"Refused with 413 by its length{(gateway.IsTraceVault && !own ? ", by what stands in front of the server," : "")} before a byte of it was sent.");

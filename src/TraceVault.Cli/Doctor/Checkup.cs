@@ -12,7 +12,9 @@ internal sealed class Checkup(Gateway gateway, TimeProvider clock)
         IEnumerable<Check> checks, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         foreach (var check in checks)
+        {
             yield return (check, check.Obstacle?.Invoke() is { } obstacle ? Finding.Skip(obstacle) : await ExamineAsync(check, cancel));
+        }
     }
 
     private async Task<Finding> ExamineAsync(Check check, CancellationToken cancel)

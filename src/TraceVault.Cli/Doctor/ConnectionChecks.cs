@@ -28,9 +28,15 @@ internal static class ConnectionChecks
             : await gateway.Client.SendAsync(HttpMethod.Head, gateway.Root, cancel);
         // The token goes to TraceVault or to nobody.
         if (gateway.IsTraceVault && reply is not { Status: 200, MediaType: "application/json" })
+        {
             return Finding.Fail($"What answers at {gateway.Server} is not TraceVault (/healthz: HTTP {reply.Status}, {reply.MediaType}).", "Check the URL.");
+        }
+
         if (!gateway.IsTraceVault && gateway.Base == gateway.Server.Origin && await IsTraceVaultAsync(gateway, cancel))
+        {
             return Finding.Fail("This is TraceVault, whose base URL has a path.", $"Use --url {gateway.Server.ProxyBase}.");
+        }
+
         gateway.Greeting = reply;
         return Finding.Ok($"Answered in {reply.Took.TotalMilliseconds:0} ms.");
     }
@@ -57,7 +63,10 @@ internal static class ConnectionChecks
     private static Finding Clock(Reply greeting, DateTimeOffset now)
     {
         if (greeting.Headers.Date is not { } there)
+        {
             return Finding.Skip("The server sent no Date.");
+        }
+
         var skew = there - now;
         return skew.Duration() <= MostSkew
             ? Finding.Ok("This machine and the server agree.")

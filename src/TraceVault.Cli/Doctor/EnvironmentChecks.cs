@@ -16,11 +16,19 @@ internal static class EnvironmentChecks
     {
         var url = value?.Trim().TrimEnd('/');
         if (url is null)
+        {
             return Finding.Ok($"{Shells.BaseUrl} is not set{(gateway.IsTraceVault ? "; tracevault proxy run sets it" : "")}.");
+        }
+
         if (url.Equals(gateway.Base, StringComparison.OrdinalIgnoreCase))
+        {
             return Finding.Ok($"{Shells.BaseUrl} leads here.");
+        }
+
         if (url.Equals(gateway.Base + "/v1", StringComparison.OrdinalIgnoreCase))
+        {
             return Finding.Warn($"{Shells.BaseUrl} ends in /v1, which clients add themselves; only opencode wants it.", $"Set it to {gateway.Base}.");
+        }
         // Without what may stand before the host: that can be a password.
         var origin = Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "no URL";
         return Finding.Warn($"{Shells.BaseUrl} leads elsewhere ({origin}): clients started here go past this gateway.", gateway.IsTraceVault ? Start : $"Set it to {gateway.Base}.");
@@ -30,9 +38,15 @@ internal static class EnvironmentChecks
     {
         var expected = gateway.Credential?.Reveal();
         if (token is not null && key is not null && token != key)
+        {
             return Finding.Warn($"{Shells.AuthToken} and {Shells.ApiKey} are both set and differ; clients send both.", $"Unset {Shells.ApiKey}.");
+        }
+
         if (gateway.IsTraceVault && token is null && key is not null && key != expected)
+        {
             return Finding.Warn($"{Shells.ApiKey} is set: clients send it in place of your token.", Start);
+        }
+
         return gateway.IsTraceVault && token is not null && token != expected
             ? Finding.Warn($"{Shells.AuthToken} holds another token than that of this sign-in.", Start)
             : Finding.Ok("No two that differ.");

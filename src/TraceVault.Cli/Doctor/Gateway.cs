@@ -62,7 +62,10 @@ internal sealed class Gateway : IDisposable
         var name = console.Variable(Shells.AuthToken) is not null ? Shells.AuthToken : Shells.ApiKey;
         var credential = console.Variable(name) is { } value ? new Secret(value) : null;
         if (credential is { FitsHeader: false })
+        {
             throw CommandFailure.Usage($"{name} holds spaces, line breaks or other characters that no token has.");
+        }
+
         if (IsAnthropic(server) && credential?.IsOfTraceVault is true)
         {
             throw CommandFailure.Usage(

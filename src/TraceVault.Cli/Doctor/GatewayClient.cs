@@ -56,7 +56,10 @@ internal sealed class GatewayClient : IDisposable
     {
         var request = new HttpRequestMessage(method, new Uri(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         foreach (var (name, value) in headers.Prepend(new("user-agent", ApiClient.UserAgent)))
+        {
             request.Headers.TryAddWithoutValidation(name, value);
+        }
+
         return request;
     }
 }

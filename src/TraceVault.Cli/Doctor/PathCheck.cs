@@ -20,7 +20,10 @@ internal static class PathCheck
             var headers = gateway.IsTraceVault || gateway.Credential is null ? [] : (Header[])[gateway.Authorization, Header.Version];
             var status = (await gateway.Client.SendAsync(HttpMethod.Get, gateway.Base + path, cancel, headers)).Status;
             if (status != 400)
+            {
                 others.Add($"{path}: HTTP {status}");
+            }
+
             refused &= status is >= 400 and < 500;
         }
 

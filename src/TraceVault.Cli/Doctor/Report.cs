@@ -19,7 +19,9 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
         var answer = new CheckAnswer(check, Word(finding.Result), Clean(finding.Detail), finding.Remedy is { } remedy ? Clean(remedy) : null);
         _answers.Add(answer);
         if (!json)
+        {
             console.Out.WriteLine($"{Coloured(finding.Result)}  {check.PadRight(NameWidth)}{answer.Detail}{console.Out.Style.Bold(answer.Remedy is null ? "" : " -> ")}{answer.Remedy}");
+        }
     }
 
     /// <returns>The exit code.</returns>

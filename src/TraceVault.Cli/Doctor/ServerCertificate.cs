@@ -25,10 +25,16 @@ internal sealed record ServerCertificate(DateTimeOffset Begins, DateTimeOffset E
     public Finding? Trouble(string host)
     {
         if (Errors is SslPolicyErrors.None)
+        {
             return null;
+        }
+
         if (Chain.HasFlag(X509ChainStatusFlags.NotTimeValid))
+        {
             return Finding.Fail(
                 $"The certificate is good from {Text.Time(Begins)} to {Text.Time(Ends)} only.", "Renew it on the server, and check the clock of this machine.");
+        }
+
         return Errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)
             ? Finding.Fail("The certificate comes from an authority that this machine does not trust.", Trust)
             : Finding.Fail($"The certificate is not made out for {host}.", "Use the name that stands in the certificate, or give the server one for this name.");

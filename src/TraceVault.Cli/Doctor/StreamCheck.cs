@@ -38,16 +38,31 @@ internal static class StreamCheck
     {
         var reply = reading.Head;
         if (reply.Status != 200)
+        {
             return Finding.Fail(reply.Said, $"If the model is unknown there, name another in {ModelVariable}.");
+        }
+
         if (reply.MediaType != "text/event-stream")
+        {
             return Finding.Fail($"The content type is {reply.MediaType} instead of text/event-stream.", gateway.Fix);
+        }
+
         if (reading.LastEvent != "message_stop")
+        {
             return Finding.Fail(
                 $"The stream ended after {reading.LastEvent ?? "nothing"} instead of message_stop.", $"Clients take a truncated answer for a whole one. {gateway.Fix}");
+        }
+
         if (reading.Last - reading.First < LeastDuration && reading.Last < LeastThought)
+        {
             return Finding.Skip($"Nothing to tell: no model writes that fast ({Describe(reading)}).");
+        }
+
         if (reading.Last - reading.First < LeastDuration)
+        {
             return Finding.Fail($"All events came at once: {Describe(reading)}.", Unbuffered);
+        }
+
         return reading.Events > reading.Pieces * MostPerPiece ? Finding.Warn($"Events came in clusters: {Describe(reading)}.", Unbuffered) : null;
     }
 

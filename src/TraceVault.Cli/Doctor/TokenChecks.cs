@@ -20,7 +20,10 @@ internal static class TokenChecks
     {
         var reply = await gateway.Client.SendAsync(HttpMethod.Get, gateway.Base + "/v1/models?limit=1", cancel, [Header.Version, .. credentials]);
         if (reply.Status is >= 200 and < 300)
+        {
             return Finding.Fail($"Answered with HTTP {reply.Status} instead of refused with 401.", $"Others could use it as well. {gateway.Fix}");
+        }
+
         string[] deviations = [.. ErrorShape.Deviations(reply, gateway.IsTraceVault ? code : null)];
         return deviations.Length == 0
             ? Finding.Ok("Refused with 401 in Anthropic's form, not to be repeated.")

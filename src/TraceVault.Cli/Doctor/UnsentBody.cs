@@ -25,7 +25,10 @@ internal static class UnsentBody
     private static async Task<Stream> SecureAsync(TcpClient client, Uri url, CancellationToken cancel)
     {
         if (url.Scheme == Uri.UriSchemeHttp)
+        {
             return client.GetStream();
+        }
+
         var secure = new SslStream(client.GetStream());
         await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.DnsSafeHost }, cancel);
         return secure;
@@ -39,10 +42,15 @@ internal static class UnsentBody
         {
             var count = await stream.ReadAsync(buffer, cancel);
             if (count == 0)
+            {
                 throw new EndOfStreamException();
+            }
+
             head.Append(Encoding.Latin1.GetString(buffer, 0, count));
             if (head.ToString().Split("\r\n\r\n") is [var complete, _, ..])
+            {
                 return complete;
+            }
         }
 
         throw new IOException("The head of the answer does not end.");

@@ -15,7 +15,10 @@ internal static class UpstreamChecks
     {
         var reply = await gateway.Client.SendAsync(HttpMethod.Get, gateway.Base + "/v1/models?limit=1", cancel, gateway.Authorization, Header.Version);
         if (reply.OwnError is { } code)
+        {
             return Finding.Fail($"TraceVault answered itself ({code}): {reply.Said}", OwnRemedy(code));
+        }
+
         gateway.Answer = reply;
         return reply.Status == 200 && reply.Read(CliJson.Default.ModelsAnswer) is { } models
             ? Finding.Ok($"GET /v1/models answered in {reply.Took.TotalMilliseconds:0} ms{(models.Data is [var first, ..] ? $", with {first.Id}" : "")}.")
@@ -43,7 +46,10 @@ internal static class UpstreamChecks
         // Nobody asked for a compressed answer, and the C# SDK fails on one.
         string[] surplus = [.. ((string[])["set-cookie", "content-encoding"]).Where(name => answer.Header(name) is not null).Select(name => $"{name} came along")];
         if (missing.Length + surplus.Length > 0)
+        {
             return Finding.Fail($"Not as clients need it: {string.Join("; ", missing.Concat(surplus))}.", gateway.Fix);
+        }
+
         return answer.Header("server") is { } server
             ? Finding.Warn($"All there, but something names itself: server: {server}.", "Harmless: it stands in front of the gateway. nginx leaves its version out with server_tokens off.")
             : Finding.Ok($"{string.Join(", ", expected)} are there; no set-cookie, no server.");

@@ -16,7 +16,11 @@ internal static class ApiError
         exchange.SetRateLimits(exhausted: status == 429);
         exchange.Response.StatusCode = status;
         exchange.Response.Headers["x-should-retry"] = curable && status is 408 or 409 or 429 or >= 500 ? "true" : "false";
-        if ((retryAfter ?? (status == 429 ? 1 : null)) is { } seconds) exchange.Response.Headers.RetryAfter = $"{seconds}";
+        if ((retryAfter ?? (status == 429 ? 1 : null)) is { } seconds)
+        {
+            exchange.Response.Headers.RetryAfter = $"{seconds}";
+        }
+
         return ReplyWriter.WriteJsonAsync(exchange, new JsonObject
         {
             ["type"] = "error",

@@ -9,8 +9,16 @@ internal static class FakeApi
     {
         exchange.SetCommonHeaders();
         var header = exchange.Context.Request.Headers[FaultGrammar.HeaderName].ToString();
-        if (header.Length > 0 && !await AddFaultsAsync(exchange, header)) return true;
-        if (exchange.Find(FaultKind.Early) is not { } early) return false;
+        if (header.Length > 0 && !await AddFaultsAsync(exchange, header))
+        {
+            return true;
+        }
+
+        if (exchange.Find(FaultKind.Early) is not { } early)
+        {
+            return false;
+        }
+
         await ApiError.WriteAsync(exchange, early.Code, retryAfter: early.RetryAfter);
         return true;
     }
@@ -19,14 +27,32 @@ internal static class FakeApi
     {
         exchange.Request = body.IsEmpty ? null : MessagesRequest.Parse(body);
         if (exchange.Request?.Model is { } model && model.StartsWith(FaultGrammar.ModelPrefix, StringComparison.Ordinal)
-            && !await AddFaultsAsync(exchange, model[FaultGrammar.ModelPrefix.Length..])) return;
+            && !await AddFaultsAsync(exchange, model[FaultGrammar.ModelPrefix.Length..]))
+        {
+            return;
+        }
 
         await PauseAsync(exchange);
-        if (exchange.Find(FaultKind.Reset) is { } reset) await reset.CutAsync(exchange.Context);
-        else if (exchange.Find(FaultKind.Status) is { } status) await ApiError.WriteAsync(exchange, status.Code, retryAfter: status.RetryAfter);
-        else if (exchange.Find(FaultKind.Redirect) is { } redirect) Redirect(exchange, redirect);
-        else if (length > exchange.Options.MaxRequestBodyBytes) await ApiError.WriteAsync(exchange, 413);
-        else await RouteAsync(exchange);
+        if (exchange.Find(FaultKind.Reset) is { } reset)
+        {
+            await reset.CutAsync(exchange.Context);
+        }
+        else if (exchange.Find(FaultKind.Status) is { } status)
+        {
+            await ApiError.WriteAsync(exchange, status.Code, retryAfter: status.RetryAfter);
+        }
+        else if (exchange.Find(FaultKind.Redirect) is { } redirect)
+        {
+            Redirect(exchange, redirect);
+        }
+        else if (length > exchange.Options.MaxRequestBodyBytes)
+        {
+            await ApiError.WriteAsync(exchange, 413);
+        }
+        else
+        {
+            await RouteAsync(exchange);
+        }
     }
 
     private static Task RouteAsync(Exchange exchange)
@@ -34,8 +60,15 @@ internal static class FakeApi
         var request = exchange.Context.Request;
         var path = request.Path.Value ?? "";
         if (path is "/" or "/api/hello" && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)))
+        {
             return ReplyWriter.WriteJsonAsync(exchange, new() { ["message"] = "hello" });
-        if (Refusal(exchange) is { } refusal) return ApiError.WriteAsync(exchange, 401, refusal);
+        }
+
+        if (Refusal(exchange) is { } refusal)
+        {
+            return ApiError.WriteAsync(exchange, 401, refusal);
+        }
+
         return (request.Method, path) switch
         {
             ("POST", "/v1/messages") => MessagesApi.CreateAsync(exchange),
@@ -51,9 +84,21 @@ internal static class FakeApi
     {
         var headers = exchange.Context.Request.Headers;
         var (key, bearer) = (headers["x-api-key"].ToString(), headers.Authorization.ToString());
-        if (key.Length == 0 && bearer.Length == 0) return "x-api-key header is required";
-        if (exchange.Options.ApiKey is not { } accepted || key == accepted) return null;
-        if (key.Length > 0) return "invalid x-api-key";
+        if (key.Length == 0 && bearer.Length == 0)
+        {
+            return "x-api-key header is required";
+        }
+
+        if (exchange.Options.ApiKey is not { } accepted || key == accepted)
+        {
+            return null;
+        }
+
+        if (key.Length > 0)
+        {
+            return "invalid x-api-key";
+        }
+
         return bearer == $"Bearer {accepted}" ? null : "Invalid bearer token";
     }
 
@@ -72,11 +117,24 @@ internal static class FakeApi
 
     private static async Task PauseAsync(Exchange exchange)
     {
-        if (exchange.Find(FaultKind.Delay) is { } delay) await exchange.PauseAsync(delay);
-        if (exchange.Find(FaultKind.SlowHeaders) is not { } slow) return;
+        if (exchange.Find(FaultKind.Delay) is { } delay)
+        {
+            await exchange.PauseAsync(delay);
+        }
+
+        if (exchange.Find(FaultKind.SlowHeaders) is not { } slow)
+        {
+            return;
+        }
+
         if (exchange.Context.Request.Protocol == HttpProtocol.Http11 && exchange.Context.Features.Get<RawConnection>() is { } raw)
+        {
             raw.PauseInsideNextHead(() => exchange.PauseAsync(slow));
-        else await exchange.PauseAsync(slow);
+        }
+        else
+        {
+            await exchange.PauseAsync(slow);
+        }
     }
 
     private static void Redirect(Exchange exchange, Fault redirect)

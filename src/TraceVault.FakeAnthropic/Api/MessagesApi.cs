@@ -15,13 +15,23 @@ internal static class MessagesApi
 
     public static Task CreateAsync(Exchange exchange)
     {
-        if (Complaint(exchange, counting: false) is var (status, message)) return ApiError.WriteAsync(exchange, status, message);
+        if (Complaint(exchange, counting: false) is var (status, message))
+        {
+            return ApiError.WriteAsync(exchange, status, message);
+        }
+
         exchange.SetRateLimits();
         var request = exchange.Request!;
-        if (exchange.Find(FaultKind.Huge) is { } huge) return ReplyWriter.WriteHugeAsync(exchange, huge.Bytes);
+        if (exchange.Find(FaultKind.Huge) is { } huge)
+        {
+            return ReplyWriter.WriteHugeAsync(exchange, huge.Bytes);
+        }
+
         var pace = exchange.Find(FaultKind.Reply)?.Pace ?? exchange.Options.Pace;
         if (request.Stream && exchange.Find(FaultKind.Reply) is { } canned && request.Judge([]) is null)
+        {
             return ReplyWriter.WriteEventsAsync(exchange, CannedEvents(canned, exchange.Model), pace);
+        }
 
         var reply = ReplyTo(exchange, request);
         reply = reply with { SafeguardResults = request.Judge(reply.Blocks) };
@@ -33,14 +43,19 @@ internal static class MessagesApi
     private static Reply ReplyTo(Exchange exchange, MessagesRequest request)
     {
         if (exchange.Find(FaultKind.Reply) is { } canned)
+        {
             return SseScript.Canned(canned.Events, canned.Seed, exchange.Model, thinking: true, Usage.Sample);
+        }
 
         var seeded = new Seeded(exchange.Seed);
         var id = seeded.Id("msg_01");
         var special = request.MaxTokens == 1 ? ([new TextBlock(["#"])], "max_tokens") // a quota probe
             : exchange.Options.Script?.Answer(request, seeded) ?? ForcedTool(request, seeded) ?? OfFormat(request) ?? OfText(exchange.Options);
         if (special is not var (blocks, stop))
+        {
             return SseScript.Canned(exchange.Options.Events, exchange.Seed, exchange.Model, request.Thinks, request.Usage());
+        }
+
         var output = Math.Max(1, blocks.Sum(block => block.Whole.Length) / 4);
         return new Reply(id, exchange.Model, blocks, stop, request.Usage() with { OutputTokens = output });
     }
@@ -49,10 +64,18 @@ internal static class MessagesApi
     private static (IReadOnlyList<Block> Blocks, string StopReason)? ForcedTool(MessagesRequest request, Seeded seeded)
     {
         var choice = request.Json["tool_choice"];
-        if (MessagesRequest.Text(choice?["type"]) is not ("tool" or "any")) return null;
+        if (MessagesRequest.Text(choice?["type"]) is not ("tool" or "any"))
+        {
+            return null;
+        }
+
         var name = MessagesRequest.Text(choice?["name"]);
         var tool = request.Tools.FirstOrDefault(tool => name is null || MessagesRequest.Text(tool["name"]) == name);
-        if (tool is null) return null;
+        if (tool is null)
+        {
+            return null;
+        }
+
         var input = ReplyJson.Text(SchemaSample.Object(tool["input_schema"]));
         return ([new ToolUseBlock(seeded.Id("toolu_01"), MessagesRequest.Text(tool["name"]) ?? "", ["", .. WriteFileScript.Slices(input)])], "tool_use");
     }
@@ -70,19 +93,47 @@ internal static class MessagesApi
     private static IReadOnlyList<SseEvent> CannedEvents(Fault canned, string model)
     {
         var key = (canned.Events, canned.Seed, model);
-        if (Canned.TryGetValue(key, out var events)) return events;
+        if (Canned.TryGetValue(key, out var events))
+        {
+            return events;
+        }
+
         events = SseScript.Events(canned.Events, canned.Seed, model);
-        if (Canned.Count < 32) Canned.TryAdd(key, events);
+        if (Canned.Count < 32)
+        {
+            Canned.TryAdd(key, events);
+        }
+
         return events;
     }
 
     private static (int Status, string Message)? Complaint(Exchange exchange, bool counting)
     {
-        if (exchange.Context.Request.Headers["anthropic-version"].Count == 0) return (400, "anthropic-version: header is required");
-        if (exchange.Request is not { } request) return (400, "The request body is not valid JSON");
-        if (request.Model is not { } model) return (400, "model: Field required");
-        if (!counting && request.MaxTokens is null) return (400, "max_tokens: Field required");
-        if (request.Messages.Count == 0) return (400, "messages: Field required");
+        if (exchange.Context.Request.Headers["anthropic-version"].Count == 0)
+        {
+            return (400, "anthropic-version: header is required");
+        }
+
+        if (exchange.Request is not { } request)
+        {
+            return (400, "The request body is not valid JSON");
+        }
+
+        if (request.Model is not { } model)
+        {
+            return (400, "model: Field required");
+        }
+
+        if (!counting && request.MaxTokens is null)
+        {
+            return (400, "max_tokens: Field required");
+        }
+
+        if (request.Messages.Count == 0)
+        {
+            return (400, "messages: Field required");
+        }
+
         var known = model.StartsWith("claude-", StringComparison.Ordinal) || model.StartsWith(FaultGrammar.ModelPrefix, StringComparison.Ordinal);
         return known ? null : (404, $"model: {model}");
     }

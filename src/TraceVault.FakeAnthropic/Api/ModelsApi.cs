@@ -22,7 +22,9 @@ internal static class ModelsApi
         var query = exchange.Context.Request.Query;
         var limit = 20;
         if (query["limit"] is [{ } text, ..] && !(int.TryParse(text, NumberStyles.None, null, out limit) && limit is >= 1 and <= 1000))
+        {
             return ApiError.WriteAsync(exchange, 400, "limit: Input should be between 1 and 1000");
+        }
 
         var after = Array.FindIndex(Models, model => model.Id == query["after_id"]) + 1;
         var before = Array.FindIndex(Models, model => model.Id == query["before_id"]);

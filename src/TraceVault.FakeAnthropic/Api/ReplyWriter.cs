@@ -18,9 +18,17 @@ internal static class ReplyWriter
 
         exchange.Response.ContentType = "application/json";
         var bytes = Encoding.UTF8.GetBytes(ReplyJson.Text(json));
-        if (exchange.Find(FaultKind.Gzip) is not null) bytes = Compress(exchange, bytes);
+        if (exchange.Find(FaultKind.Gzip) is not null)
+        {
+            bytes = Compress(exchange, bytes);
+        }
+
         exchange.Response.ContentLength = bytes.Length;
-        if (headOnly) return;
+        if (headOnly)
+        {
+            return;
+        }
+
         if (exchange.Find(FaultKind.CutMidEvent) is { } cut)
         {
             await SendAsync(exchange.Response.Body, bytes.AsMemory(0, bytes.Length / 2), exchange.Cancel);
@@ -60,7 +68,11 @@ internal static class ReplyWriter
                 due = clock.GetElapsedTime(start);
             }
 
-            if (due - clock.GetElapsedTime(start) is { Ticks: > 0 } early) await Task.Delay(early, clock, exchange.Cancel);
+            if (due - clock.GetElapsedTime(start) is { Ticks: > 0 } early)
+            {
+                await Task.Delay(early, clock, exchange.Cancel);
+            }
+
             await SendAsync(body, one.Bytes, exchange.Cancel);
             due += pace; // on a schedule, so that late timers do not add up
         }
@@ -69,8 +81,16 @@ internal static class ReplyWriter
     /// <summary>Ends a stream in the way of the fault, in place of the event that would come next.</summary>
     private static async Task EndAsync(Exchange exchange, Stream body, Fault fault, SseEvent next)
     {
-        if (fault.Kind == FaultKind.ErrorEvent) await SendAsync(body, SseScript.Overloaded.Bytes, exchange.Cancel);
-        if (fault.Kind != FaultKind.CutMidEvent) return;
+        if (fault.Kind == FaultKind.ErrorEvent)
+        {
+            await SendAsync(body, SseScript.Overloaded.Bytes, exchange.Cancel);
+        }
+
+        if (fault.Kind != FaultKind.CutMidEvent)
+        {
+            return;
+        }
+
         await SendAsync(body, next.Bytes[..(next.Bytes.Length / 2)], exchange.Cancel);
         await fault.CutAsync(exchange.Context);
     }
@@ -93,20 +113,31 @@ internal static class ReplyWriter
         exchange.Response.ContentLength = Math.Max(length, head.Length + tail.Length);
         await exchange.Response.Body.WriteAsync(head, exchange.Cancel);
         for (var left = length - head.Length - tail.Length; left > 0; left -= piece.Length)
+        {
             await SendAsync(exchange.Response.Body, piece.AsMemory(0, (int)Math.Min(left, piece.Length)), exchange.Cancel);
+        }
+
         await exchange.Response.Body.WriteAsync(tail, exchange.Cancel);
     }
 
     private static Stream Body(Exchange exchange)
     {
-        if (exchange.Find(FaultKind.Gzip) is null) return exchange.Response.Body;
+        if (exchange.Find(FaultKind.Gzip) is null)
+        {
+            return exchange.Response.Body;
+        }
+
         exchange.Response.Headers.ContentEncoding = "gzip";
         return new GZipStream(exchange.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
     }
 
     private static async Task SendAsync(Stream body, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
     {
-        if (!bytes.IsEmpty) await body.WriteAsync(bytes, cancel);
+        if (!bytes.IsEmpty)
+        {
+            await body.WriteAsync(bytes, cancel);
+        }
+
         await body.FlushAsync(cancel);
     }
 
@@ -114,7 +145,11 @@ internal static class ReplyWriter
     {
         exchange.Response.Headers.ContentEncoding = "gzip";
         var compressed = new MemoryStream();
-        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest)) gzip.Write(bytes);
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
+        {
+            gzip.Write(bytes);
+        }
+
         return compressed.ToArray();
     }
 }

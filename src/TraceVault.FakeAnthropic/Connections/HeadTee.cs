@@ -21,7 +21,11 @@ internal sealed class HeadTee(PipeReader inner) : PipeReader
 
     public override bool TryRead(out ReadResult result)
     {
-        if (!inner.TryRead(out result)) return false;
+        if (!inner.TryRead(out result))
+        {
+            return false;
+        }
+
         See(result.Buffer);
         return true;
     }
@@ -48,6 +52,9 @@ internal sealed class HeadTee(PipeReader inner) : PipeReader
     private void See(ReadOnlySequence<byte> buffer)
     {
         _unconsumed = buffer;
-        foreach (var part in buffer.Slice(_seen.WrittenCount)) _seen.Write(part.Span);
+        foreach (var part in buffer.Slice(_seen.WrittenCount))
+        {
+            _seen.Write(part.Span);
+        }
     }
 }

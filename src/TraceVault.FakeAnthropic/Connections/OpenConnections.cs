@@ -10,7 +10,7 @@ internal sealed class OpenConnections
     private readonly List<(int Count, TaskCompletionSource Reached)> _waiters = [];
     private int _total;
 
-    public int Count { get { lock (_gate) return _open.Count; } }
+    public int Count { get { lock (_gate) { return _open.Count; } } }
 
     public int Total => Volatile.Read(ref _total);
 
@@ -34,7 +34,11 @@ internal sealed class OpenConnections
     {
         lock (_gate)
         {
-            if (_open.Count == count) return Task.CompletedTask;
+            if (_open.Count == count)
+            {
+                return Task.CompletedTask;
+            }
+
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiters.Add((count, reached));
             return reached.Task.WaitAsync(cancel);
@@ -44,17 +48,34 @@ internal sealed class OpenConnections
     public void AbortAll()
     {
         ConnectionContext[] open;
-        lock (_gate) open = [.. _open];
-        foreach (var connection in open) connection.Abort();
+        lock (_gate)
+        {
+            open = [.. _open];
+        }
+
+        foreach (var connection in open)
+        {
+            connection.Abort();
+        }
     }
 
     private void Change(Func<HashSet<ConnectionContext>, bool> change)
     {
         lock (_gate)
         {
-            if (!change(_open)) return;
+            if (!change(_open))
+            {
+                return;
+            }
+
             foreach (var (count, reached) in _waiters)
-                if (count == _open.Count) reached.TrySetResult();
+            {
+                if (count == _open.Count)
+                {
+                    reached.TrySetResult();
+                }
+            }
+
             _waiters.RemoveAll(waiter => waiter.Reached.Task.IsCompleted);
         }
     }

@@ -24,13 +24,23 @@ internal sealed class PausingWriter(PipeWriter inner) : PipeWriter
 
     public override void Advance(int bytes)
     {
-        if (_held is { } held) held.Advance(bytes);
-        else inner.Advance(bytes);
+        if (_held is { } held)
+        {
+            held.Advance(bytes);
+        }
+        else
+        {
+            inner.Advance(bytes);
+        }
     }
 
     public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (_held is not { WrittenCount: > BytesBeforePause } held || _wait is not { } wait) return await inner.FlushAsync(cancellationToken);
+        if (_held is not { WrittenCount: > BytesBeforePause } held || _wait is not { } wait)
+        {
+            return await inner.FlushAsync(cancellationToken);
+        }
+
         (_held, _wait) = (null, null);
         inner.Write(held.WrittenSpan[..BytesBeforePause]);
         await inner.FlushAsync(cancellationToken);

@@ -23,11 +23,14 @@ internal sealed class RawHead
         Values("content-length").Select(value => long.TryParse(value, CultureInfo.InvariantCulture, out var length) ? length : 0).FirstOrDefault();
 
     /// <summary>Sizes in bytes of the body's chunks so far, the last one (0) included.</summary>
-    public IReadOnlyList<long> Chunks { get { lock (_chunks) return [.. _chunks]; } }
+    public IReadOnlyList<long> Chunks { get { lock (_chunks) { return [.. _chunks]; } } }
 
     public void AddChunk(long size)
     {
-        lock (_chunks) _chunks.Add(size);
+        lock (_chunks)
+        {
+            _chunks.Add(size);
+        }
     }
 
     public static RawHead Parse(byte[] bytes)

@@ -25,13 +25,21 @@ internal sealed class RawHeads
             {
                 var skipped = (int)Math.Min(_left, bytes.Length);
                 bytes = bytes[skipped..];
-                if ((_left -= skipped) == 0) _part = _part == Part.Body ? Part.Head : Part.ChunkSize;
+                if ((_left -= skipped) == 0)
+                {
+                    _part = _part == Part.Body ? Part.Head : Part.ChunkSize;
+                }
+
                 continue;
             }
 
             var end = bytes.IndexOf((byte)'\n') + 1;
             _bytes.AddRange(end == 0 ? bytes : bytes[..end]);
-            if (end == 0) return;
+            if (end == 0)
+            {
+                return;
+            }
+
             bytes = bytes[end..];
             EndLine();
         }
@@ -66,12 +74,19 @@ internal sealed class RawHeads
         _part = head.Method == "PRI" ? Part.NotHttp1 // the HTTP/2 preface, RFC 9113 §3.4
             : head.IsChunked ? Part.ChunkSize
             : _left > 0 ? Part.Body : Part.Head;
-        if (_part == Part.NotHttp1) _heads.Clear();
+        if (_part == Part.NotHttp1)
+        {
+            _heads.Clear();
+        }
     }
 
     private void EndChunkSize()
     {
-        if (!Utf8Parser.TryParse(_bytes.ToArray(), out long size, out _, 'x')) return;
+        if (!Utf8Parser.TryParse(_bytes.ToArray(), out long size, out _, 'x'))
+        {
+            return;
+        }
+
         _current!.AddChunk(size);
         _left = size + 2; // the chunk's own line end
         _part = size == 0 ? Part.Trailers : Part.Chunk;

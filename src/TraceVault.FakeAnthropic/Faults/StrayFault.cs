@@ -18,7 +18,11 @@ internal static class StrayFault
         var ended = false;
         foreach (var fault in ordered)
         {
-            if (ended || fault.After >= events) return fault;
+            if (ended || fault.After >= events)
+            {
+                return fault;
+            }
+
             ended = fault.Kind != FaultKind.Silence;
         }
 

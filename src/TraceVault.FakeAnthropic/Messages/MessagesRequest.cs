@@ -43,7 +43,11 @@ internal sealed partial class MessagesRequest(JsonObject json, int bytes)
         var (fresh, prefix) = (Math.Min(InputTokens, 12), Math.Max(0, InputTokens - 12));
         var text = json.ToJsonString();
         var marks = CacheControl().Matches(text).Select(mark => OneHour().IsMatch(mark.Value)).ToHashSet();
-        if (marks.Count == 0) return new(InputTokens, 0, 0, 0, 0);
+        if (marks.Count == 0)
+        {
+            return new(InputTokens, 0, 0, 0, 0);
+        }
+
         var read = Messages.Count > 1 ? prefix * 9 / 10 : 0;
         var written = prefix - read;
         var hour = marks.Count == 2 ? written / 2 : marks.Contains(true) ? written : 0;
@@ -57,7 +61,11 @@ internal sealed partial class MessagesRequest(JsonObject json, int bytes)
     /// <returns>Null when it does not ask.</returns>
     public JsonArray? Judge(IEnumerable<Block> blocks)
     {
-        if (!Objects(json["safeguards"]).Any(asked => Text(asked["type"]) is "dangerous_tool_use")) return null;
+        if (!Objects(json["safeguards"]).Any(asked => Text(asked["type"]) is "dangerous_tool_use"))
+        {
+            return null;
+        }
+
         var verdicts = new JsonObject(blocks.OfType<ToolUseBlock>()
             .Select(call => KeyValuePair.Create<string, JsonNode?>(call.Id, new JsonObject { ["type"] = "evaluated", ["outcome"] = "not_flagged" })));
         return [new JsonObject { ["type"] = "dangerous_tool_use", ["status"] = new JsonObject { ["type"] = "available", ["tool_uses"] = verdicts } }];

@@ -16,7 +16,11 @@ internal static class ReplyJson
     public static JsonObject Message(Reply reply)
     {
         var message = Envelope(reply, [.. reply.Blocks.Select(block => (JsonNode)Whole(block))], reply.StopReason, reply.Usage.OutputTokens);
-        if (reply.SafeguardResults is { } results) message["safeguard_results"] = results;
+        if (reply.SafeguardResults is { } results)
+        {
+            message["safeguard_results"] = results;
+        }
+
         return message;
     }
 
@@ -35,7 +39,11 @@ internal static class ReplyJson
     public static JsonObject Ending(Reply reply)
     {
         var delta = new JsonObject { ["stop_reason"] = reply.StopReason, ["stop_sequence"] = null };
-        if (reply.SafeguardResults is { } results) delta["safeguard_results"] = results;
+        if (reply.SafeguardResults is { } results)
+        {
+            delta["safeguard_results"] = results;
+        }
+
         return delta;
     }
 

@@ -33,12 +33,19 @@ internal sealed class Seeded(int seed)
     public string Phrase()
     {
         var phrase = new StringBuilder();
-        for (var words = 1 + Next(4); words > 0; words--) phrase.Append(Words[Next(Words.Length)]);
+        for (var words = 1 + Next(4); words > 0; words--)
+        {
+            phrase.Append(Words[Next(Words.Length)]);
+        }
+
         return phrase.ToString();
     }
 
     private string Letters(int count) => string.Create(count, this, static (letters, seeded) =>
     {
-        for (var i = 0; i < letters.Length; i++) letters[i] = Base58[seeded.Next(Base58.Length)];
+        for (var i = 0; i < letters.Length; i++)
+        {
+            letters[i] = Base58[seeded.Next(Base58.Length)];
+        }
     });
 }

@@ -31,7 +31,11 @@ public static class SseScript
     public static byte[] Bytes(int events, int seed = 1, string model = DefaultModel)
     {
         var all = new MemoryStream();
-        foreach (var one in Events(events, seed, model)) all.Write(one.Bytes.Span);
+        foreach (var one in Events(events, seed, model))
+        {
+            all.Write(one.Bytes.Span);
+        }
+
         return all.ToArray();
     }
 
@@ -62,8 +66,16 @@ public static class SseScript
         foreach (var (index, block) in reply.Blocks.Index())
         {
             events.Add(Event("content_block_start", new() { ["index"] = index, ["content_block"] = ReplyJson.Opening(block) }));
-            if (index == 0) events.Add(Event("ping", []));
-            foreach (var delta in Deltas(block)) events.Add(Event("content_block_delta", new() { ["index"] = index, ["delta"] = delta }));
+            if (index == 0)
+            {
+                events.Add(Event("ping", []));
+            }
+
+            foreach (var delta in Deltas(block))
+            {
+                events.Add(Event("content_block_delta", new() { ["index"] = index, ["delta"] = delta }));
+            }
+
             events.Add(Event("content_block_stop", new() { ["index"] = index }));
         }
 
@@ -92,7 +104,14 @@ public static class SseScript
             ToolUseBlock => ("input_json_delta", "partial_json"),
             _ => ("text_delta", "text"),
         };
-        foreach (var piece in block.Pieces) yield return new() { ["type"] = type, [member] = piece };
-        if (block is ThinkingBlock { Signature: var signature }) yield return new() { ["type"] = "signature_delta", ["signature"] = signature };
+        foreach (var piece in block.Pieces)
+        {
+            yield return new() { ["type"] = type, [member] = piece };
+        }
+
+        if (block is ThinkingBlock { Signature: var signature })
+        {
+            yield return new() { ["type"] = "signature_delta", ["signature"] = signature };
+        }
     }
 }

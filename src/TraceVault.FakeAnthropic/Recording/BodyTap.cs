@@ -28,8 +28,15 @@ internal sealed class BodyTap(Stream body, int maxKept, bool hashing, Action<Bod
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await body.ReadAsync(buffer, cancellationToken);
-        if (read > 0) Remember(buffer.Span[..read]);
-        else if (!buffer.IsEmpty) ended(this);
+        if (read > 0)
+        {
+            Remember(buffer.Span[..read]);
+        }
+        else if (!buffer.IsEmpty)
+        {
+            ended(this);
+        }
+
         return read;
     }
 
@@ -50,7 +57,11 @@ internal sealed class BodyTap(Stream body, int maxKept, bool hashing, Action<Bod
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _hash?.Dispose();
+        if (disposing)
+        {
+            _hash?.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -58,7 +69,13 @@ internal sealed class BodyTap(Stream body, int maxKept, bool hashing, Action<Bod
     {
         BytesRead += bytes.Length;
         _hash?.AppendData(bytes);
-        if (BytesRead > maxKept) _kept = null;
-        else _kept?.Write(bytes);
+        if (BytesRead > maxKept)
+        {
+            _kept = null;
+        }
+        else
+        {
+            _kept?.Write(bytes);
+        }
     }
 }

@@ -67,7 +67,11 @@ public sealed class RecordedRequest
 
     internal void SetBody(ReadOnlyMemory<byte> body, long length, string sha256)
     {
-        if (_bodyReceived.Task.IsCompleted) return;
+        if (_bodyReceived.Task.IsCompleted)
+        {
+            return;
+        }
+
         (Body, BodyLength, BodySha256) = (body, length, sha256);
         _bodyReceived.TrySetResult();
     }

@@ -10,14 +10,18 @@ internal sealed class RequestLog(int capacity)
     private readonly Channel<RecordedRequest> _untaken =
         Channel.CreateBounded<RecordedRequest>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    public IReadOnlyList<RecordedRequest> Requests { get { lock (_gate) return [.. _kept]; } }
+    public IReadOnlyList<RecordedRequest> Requests { get { lock (_gate) { return [.. _kept]; } } }
 
     public void Add(RecordedRequest request)
     {
         lock (_gate)
         {
             _kept.Enqueue(request);
-            if (_kept.Count > capacity) _kept.Dequeue();
+            if (_kept.Count > capacity)
+            {
+                _kept.Dequeue();
+            }
+
             _untaken.Writer.TryWrite(request);
         }
     }

@@ -16,9 +16,16 @@ public sealed class WriteFileScript(string? path = null, string? content = null)
     /// <returns>Null when the request offers no tool that writes files.</returns>
     internal (IReadOnlyList<Block> Blocks, string StopReason)? Answer(MessagesRequest request, Seeded seeded)
     {
-        if (FindTool(request) is not { } tool || request.Messages is not [.., var last]) return null;
+        if (FindTool(request) is not { } tool || request.Messages is not [.., var last])
+        {
+            return null;
+        }
+
         var result = MessagesRequest.Blocks(last).LastOrDefault(block => MessagesRequest.Text(block["type"]) == "tool_result");
-        if (result is not null) return (Final(failed: result["is_error"]?.ToJsonString() == "true"), "end_turn");
+        if (result is not null)
+        {
+            return (Final(failed: result["is_error"]?.ToJsonString() == "true"), "end_turn");
+        }
 
         var prompt = new PromptText(request);
         var input = new JsonObject { [tool.PathName] = path ?? prompt.Path, ["content"] = content ?? prompt.Content };
@@ -39,7 +46,11 @@ public sealed class WriteFileScript(string? path = null, string? content = null)
         for (var start = 0; start < json.Length;)
         {
             var end = Math.Min(json.Length, start + 16);
-            if (char.IsHighSurrogate(json[end - 1])) end++;
+            if (char.IsHighSurrogate(json[end - 1]))
+            {
+                end++;
+            }
+
             yield return json[start..end];
             start = end;
         }
@@ -49,8 +60,15 @@ public sealed class WriteFileScript(string? path = null, string? content = null)
     {
         foreach (var tool in request.Tools)
         {
-            if (tool["input_schema"]?["properties"] is not JsonObject properties || !properties.ContainsKey("content")) continue;
-            if (Array.Find(PathNames, properties.ContainsKey) is { } pathName) return (MessagesRequest.Text(tool["name"]) ?? "", pathName);
+            if (tool["input_schema"]?["properties"] is not JsonObject properties || !properties.ContainsKey("content"))
+            {
+                continue;
+            }
+
+            if (Array.Find(PathNames, properties.ContainsKey) is { } pathName)
+            {
+                return (MessagesRequest.Text(tool["name"]) ?? "", pathName);
+            }
         }
 
         return null;

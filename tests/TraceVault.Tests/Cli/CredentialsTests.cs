@@ -28,7 +28,10 @@ public sealed class CredentialsTests : IDisposable
             }
             """, await File.ReadAllTextAsync(file.Path, Patience.Cancel));
         if (OperatingSystem.IsWindows())
+        {
             return;
+        }
+
         Assert.All(Directory.GetFiles(Path.GetDirectoryName(file.Path)!), path => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path)));
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file.Path)!));

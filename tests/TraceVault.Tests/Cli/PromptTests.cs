@@ -18,9 +18,14 @@ public class PromptTests
         using var error = new StringWriter();
         var console = Terminal(error, new TypedKeys(typed, pasted: false));
         if (expected is null)
+        {
             Assert.Throws<OperationCanceledException>(() => Prompt.AskSecret(console, "Password:", ""));
+        }
         else
+        {
             Assert.Equal(expected, Prompt.AskSecret(console, "Password:", "").Reveal());
+        }
+
         Assert.Equal("Password: \n", error.ToString());
     }
 

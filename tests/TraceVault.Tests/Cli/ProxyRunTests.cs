@@ -145,7 +145,10 @@ public sealed class ProxyRunTests : IDisposable
         };
         start.Environment.Remove("NODE_EXTRA_CA_CERTS");
         foreach (var (name, value) in _machine.Variables)
+        {
             start.Environment[name] = value;
+        }
+
         start.Environment["ANTHROPIC_API_KEY"] = start.Environment["ANTHROPIC_OAUTH_TOKEN"] = "sk-ant-left-over";
         start.Environment["HOME"] = _machine.Folder;
         start.Environment["HTTPS_PROXY"] = "http://127.0.0.1:9"; // nobody: what would leave this machine fails at once

@@ -174,7 +174,10 @@ public abstract class ServerTranscripts : IAsyncLifetime
         Assert.DoesNotContain("0123456789", json.Out);
 
         for (var time = 0; time < 2; time++)
+        {
             Assert.Equal(new(0, "No Anthropic key is stored any more.\n", ""), await _machine.RunAsync("key remove"));
+        }
+
         Assert.Equal(new(0, "Anthropic key  none. Store one: tracevault key set\n", ""), await _machine.RunAsync("key status"));
     }
 

@@ -211,7 +211,10 @@ public sealed class SickServerTests : IDisposable
     public async Task A_header_that_nobody_wants(string name, string result) => (await ExamineAsync(context =>
     {
         if (!IsReal(context))
+        {
             return null;
+        }
+
         context.Response.Headers[name] = "x=1";
         return ModelsAsync(context);
     })).AssertOnly(result, "response-headers", name);
@@ -228,7 +231,10 @@ public sealed class SickServerTests : IDisposable
         context =>
         {
             if (!IsMessage(context))
+            {
                 return null;
+            }
+
             _ = (_clock.GetTimestamp(), _clock.GetTimestamp(), _clock.GetTimestamp()); // as long as a model thinks
             return StreamAsync(context);
         },
@@ -270,7 +276,10 @@ public sealed class SickServerTests : IDisposable
     public async Task A_server_that_hangs_up() => (await ExamineAsync(context =>
     {
         if (!IsReal(context))
+        {
             return null;
+        }
+
         context.Abort();
         return Task.CompletedTask;
     })).AssertOnly("fail", "models", "the connection broke off");

@@ -35,23 +35,35 @@ internal static class SoundServer
         context.Response.StatusCode = status;
         context.Response.Headers["x-tracevault-request-id"] = "req_1";
         if (code is not null)
+        {
             context.Response.Headers["x-tracevault-error"] = code;
+        }
+
         if (shouldRetry is not null)
+        {
             context.Response.Headers["x-should-retry"] = shouldRetry;
+        }
+
         return OddServer.JsonAsync(context, $$"""{"type":"error","error":{"type":"{{type}}","message":"{{message}}"},"request_id":"{{id}}"}""");
     }
 
     public static Task ModelsAsync(HttpContext context, params string[] without)
     {
         foreach (var name in ((string[])["request-id", "x-tracevault-request-id"]).Except(without))
+        {
             context.Response.Headers[name] = "req_1";
+        }
+
         return OddServer.JsonAsync(context, """{"data":[{"id":"claude-of-the-tests"}]}""");
     }
 
     public static Task StreamAsync(HttpContext context, string events = Stream, string type = "text/event-stream")
     {
         if (!context.Response.HasStarted)
+        {
             context.Response.ContentType = type;
+        }
+
         return context.Response.WriteAsync(events);
     }
 

@@ -19,7 +19,9 @@ internal sealed class ClaudeCode : IDisposable
         foreach (var name in (string[])[
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "DISABLE_AUTOUPDATER", "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING",
             "DISABLE_FEEDBACK_COMMAND", "CLAUDE_CODE_SKIP_PROMPT_HISTORY"])
+        {
             Environment[name] = "1";
+        }
     }
 
     public string WorkingDirectory { get; }

@@ -69,7 +69,9 @@ internal static class ClientCalls
         {
             ended = streamed.TryPickStop(out _);
             if (streamed.TryPickContentBlockDelta(out var change) && change.Delta.TryPickText(out var more))
+            {
                 text += more.Text;
+            }
         }
 
         Assert.True(ended, "The stream did not end with message_stop.");

@@ -18,7 +18,10 @@ internal static class ClientPackages
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "TraceVault.slnx")))
+        {
             folder = folder.Parent;
+        }
+
         return folder?.FullName ?? throw new InvalidOperationException("The tests must be built inside the repository.");
     }
 }

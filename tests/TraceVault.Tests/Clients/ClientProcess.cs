@@ -60,7 +60,9 @@ internal static class ClientProcess
     {
         start.Environment.Clear();
         foreach (var (name, value) in environment.Concat(Runtime))
+        {
             start.Environment[name] = value;
+        }
     }
 
     /// <summary>The variables every client gets.</summary>

@@ -72,6 +72,8 @@ internal sealed class ClientTarget : IAsyncDisposable
     {
         await _server.DisposeAsync();
         if (_upstream is not null)
+        {
             await _upstream.DisposeAsync();
+        }
     }
 }

@@ -21,7 +21,9 @@ public sealed class RealClientTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await using (_target)
+        {
             KeySwap.AssertDone(_target.Requests);
+        }
     }
 
     [Theory(Timeout = Limit), MemberData(nameof(ClientCalls.Credentials), MemberType = typeof(ClientCalls))]
@@ -155,7 +157,9 @@ public sealed class RealClientTests : IAsyncLifetime
             {
                 ended |= streamed.TryPickStop(out _);
                 if (streamed.TryPickContentBlockDelta(out _))
+                {
                     received.TrySetResult();
+                }
             }
         });
         Assert.True(received.Task.IsCompleted);

@@ -33,7 +33,11 @@ internal static class FakeCalls
         {
             Content = new StringContent(body.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
         };
-        if (faults is not null) request.Headers.Add("anthropic-fake", faults);
+        if (faults is not null)
+        {
+            request.Headers.Add("anthropic-fake", faults);
+        }
+
         return await fake.Client().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
     }
 

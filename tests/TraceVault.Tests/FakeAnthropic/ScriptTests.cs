@@ -74,7 +74,10 @@ public class ScriptTests
             using var response = await fake.AskAsync(stream: stream, change: body =>
             {
                 body["tools"] = new JsonArray(JsonNode.Parse(WriteTool));
-                if (asks) body["safeguards"] = JsonNode.Parse("""[{"type":"unknown"},{"type":"dangerous_tool_use","classifier_context":{"v":1}}]""");
+                if (asks)
+                {
+                    body["safeguards"] = JsonNode.Parse("""[{"type":"unknown"},{"type":"dangerous_tool_use","classifier_context":{"v":1}}]""");
+                }
             });
             var text = Encoding.UTF8.GetString((await response.ReadToEndAsync()).Bytes);
             var end = JsonNode.Parse(stream ? text.Split('\n').Single(line => line.Contains("message_delta") && line.StartsWith("data", StringComparison.Ordinal))[6..] : text)!;
@@ -102,7 +105,11 @@ public class ScriptTests
         using var response = await fake.AskAsync(stream: false, change: body =>
         {
             body["system"] = system;
-            if (thinking is not null) body["thinking"] = thinking;
+            if (thinking is not null)
+            {
+                body["thinking"] = thinking;
+            }
+
             body["tools"] = new JsonArray(JsonNode.Parse(WriteTool));
             body["messages"]!.AsArray().Add(new JsonObject { ["role"] = "user", ["content"] = content });
         });

@@ -40,8 +40,16 @@ public sealed partial class PublishedTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        if (_server is not null) await _server.DisposeAsync();
-        if (_upstream is not null) await _upstream.DisposeAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        if (_upstream is not null)
+        {
+            await _upstream.DisposeAsync();
+        }
+
         _folder.Delete(recursive: true);
     }
 

@@ -68,8 +68,15 @@ public sealed class PublishedTourTests : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _browsers.ForEach(browser => browser.Dispose());
-        if (_server is not null) await _server.DisposeAsync();
-        if (_database is not null) await _database.DisposeAsync();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
     }
 
     private async Task UseKeyAsync(PageClient owner)

@@ -74,7 +74,10 @@ public class LogWriterTests
             long counted = 0;
             meters.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Name == "tracevault.log.dropped_lines") listener.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "tracevault.log.dropped_lines")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
             };
             meters.SetMeasurementEventCallback<long>((_, value, _, _) => counted += value);
             meters.Start();

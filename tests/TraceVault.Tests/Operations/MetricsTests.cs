@@ -100,7 +100,11 @@ public class MetricsTests
     /// <summary>Makes a call and waits for its line in the log: it is counted after its last byte, so the client may know of its end first.</summary>
     private static async Task CountedAsync(ProxyRig rig, Fault? fault = null, string? token = null)
     {
-        if (fault is not null) rig.Upstream.EnqueueFault(fault);
+        if (fault is not null)
+        {
+            rig.Upstream.EnqueueFault(fault);
+        }
+
         using var answer = (await rig.CallAsync(token: token, cancel: Cancel)).Answer;
         await LoggedAsync(rig.Server, answer);
     }
