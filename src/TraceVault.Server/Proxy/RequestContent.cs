@@ -32,6 +32,7 @@ internal sealed class RequestContent : HttpContent
     private bool _isHeldBack, _isTimed;
     private ITimer? _timer;
     private CancellationToken _dropped;
+    private TaskCompletionSource? _isTakenBack;
     private UpstreamStream? _stream;
     private volatile bool _isSending, _hasGivenUp, _hasWaited;
 
@@ -109,7 +110,7 @@ internal sealed class RequestContent : HttpContent
     /// <param name="cancellationToken">The HTTP client's: over HTTP/2 cancelled when the upstream resets the stream, but not once the answer has begun.</param>
     /// <exception cref="InvalidOperationException">The body was begun before, and what was read of it is gone.</exception>
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        Copying = Copying is { } before ? CopyAgainAsync(before, stream, cancellationToken) : CopyAsync(stream, cancellationToken);
+        Copying = Copying is { } before ? CopyAgainAsync(before, stream, cancellationToken) : CopyOnceAsync(stream, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {
@@ -121,13 +122,36 @@ internal sealed class RequestContent : HttpContent
     /// <summary>The HTTP client tries again when an upstream refuses a stream (RFC 9113 §8.7), and we when nothing was sent.</summary>
     private async Task CopyAgainAsync(Task before, Stream to, CancellationToken dropped)
     {
+        _isTakenBack?.TrySetResult();
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_isOverwritten)
         {
             throw new InvalidOperationException("The body of a request can be sent once.");
         }
 
-        await CopyAsync(to, dropped);
+        await CopyOnceAsync(to, dropped);
+    }
+
+    /// <summary>Over HTTP/1.1 the HTTP client's token is the one that it was called with, and drops nothing that we do not drop.</summary>
+    private Task CopyOnceAsync(Stream to, CancellationToken dropped) =>
+        dropped == _silence.Token ? CopyAsync(to, dropped) : CopyIntoStreamAsync(to, dropped);
+
+    /// <summary>
+    /// The HTTP client looks at why a stream was reset, and whether to send the request again, only if it hears of that before the body fails.
+    /// So a body that it dropped fails no sooner than it is asked for again, or the request is over.
+    /// </summary>
+    private async Task CopyIntoStreamAsync(Stream to, CancellationToken dropped)
+    {
+        _isTakenBack = new TaskCompletionSource();
+        try
+        {
+            await CopyAsync(to, dropped);
+        }
+        catch (Exception problem) when (problem is IOException or OperationCanceledException && dropped.IsCancellationRequested)
+        {
+            await _isTakenBack.Task.WaitAsync(_silence.Token);
+            throw;
+        }
     }
 
     /// <summary>
