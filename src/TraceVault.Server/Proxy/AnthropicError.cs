@@ -74,17 +74,10 @@ internal sealed record AnthropicError(int Status, string Type, string Code, stri
     public static AnthropicError TooLarge(int maxBytes) => Final(413, "request_too_large", "too_large",
         $"The request body is larger than the {maxBytes} bytes that this server takes.");
 
-    /// <summary>Answers the exchange with this error, or breaks the connection when an answer has begun: never a clean end to half an answer.</summary>
+    /// <summary>Answers the exchange with this error. No answer may have begun.</summary>
     public async Task WriteAsync(Exchange exchange)
     {
-        exchange.Outcome = Code;
         var response = exchange.Context.Response;
-        if (response.HasStarted || exchange.UpstreamStatus is not null) // what was copied of an answer can't be taken back, sent or not
-        {
-            exchange.Context.Abort();
-            return;
-        }
-
         var body = Body(exchange.RequestId);
         response.Clear();
         response.StatusCode = Status;

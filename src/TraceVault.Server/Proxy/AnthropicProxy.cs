@@ -37,46 +37,61 @@ internal sealed class AnthropicProxy(
     {
         metrics.Begins();
         RequestContent.LiftLimits(exchange.Context);
+        Ending ending = default;
         try
         {
-            if (await AnswerAsync(exchange, kind, target) is { } error)
-            {
-                await error.WriteAsync(exchange);
-            }
+            ending = await AnswerAsync(exchange, kind, target);
+            await CloseAsync(exchange, ending);
         }
         catch (Exception problem) when (problem is OperationCanceledException or IOException && exchange.Context.RequestAborted.IsCancellationRequested)
         {
-            exchange.Outcome = drain.IsOver ? Exchange.Cut : Exchange.ClientLeft;
+            ending = drain.IsOver ? Ending.Cut : Ending.ClientLeft;
         }
         catch (Exception problem)
         {
             log.Mistake(exchange, problem);
-            await AnthropicError.Internal.WriteAsync(exchange);
+            ending = Ending.Refused(AnthropicError.Internal);
+            await CloseAsync(exchange, ending);
         }
         finally
         {
-            metrics.Ends(exchange);
-            log.Write(exchange);
+            metrics.Ends(exchange, ending);
+            log.Write(exchange, ending);
         }
 
-        if (exchange.IsCutShort)
+        if (ending.Closing is Closing.CutShort && exchange.CanBeCutShort)
         {
             throw new BrokenAnswerException();
         }
     }
 
-    /// <returns>The error to answer with, or null when the exchange has been answered.</returns>
-    private async ValueTask<AnthropicError?> AnswerAsync(Exchange exchange, TargetKind kind, string target)
+    /// <summary>Never a clean end to half an answer.</summary>
+    private static Task CloseAsync(Exchange exchange, Ending ending)
+    {
+        if (ending.Closing is Closing.WithError && !exchange.HasAnswerBegun)
+        {
+            return ending.Error!.WriteAsync(exchange);
+        }
+
+        if (ending.Closing is Closing.Abort or Closing.WithError || (ending.Closing is Closing.CutShort && !exchange.CanBeCutShort))
+        {
+            exchange.Context.Abort();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private async ValueTask<Ending> AnswerAsync(Exchange exchange, TargetKind kind, string target)
     {
         var request = exchange.Context.Request;
         if (kind is TargetKind.Unacceptable)
         {
-            return AnthropicError.BadPath;
+            return Ending.Refused(AnthropicError.BadPath);
         }
 
         if (!MethodRules.IsForwarded(request.Method))
         {
-            return AnthropicError.BadMethod;
+            return Ending.Refused(AnthropicError.BadMethod);
         }
 
         if (kind is TargetKind.Probe && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)))
@@ -86,50 +101,50 @@ internal sealed class AnthropicProxy(
 
         if (drain.IsUnderWay)
         {
-            return AnthropicError.Draining;
+            return Ending.Refused(AnthropicError.Draining);
         }
 
         var credential = Credentials.Read(request.Headers, out var token);
         if (credential is not CredentialKind.Token)
         {
-            return credential is CredentialKind.Missing ? AnthropicError.MissingToken : AnthropicError.ConflictingTokens;
+            return Ending.Refused(credential is CredentialKind.Missing ? AnthropicError.MissingToken : AnthropicError.ConflictingTokens);
         }
 
         if (!AccessToken.TryRead(token, out var presented) || presented.Kind is not (TokenKind.Session or TokenKind.Proxy))
         {
-            return AnthropicError.InvalidToken;
+            return Ending.Refused(AnthropicError.InvalidToken);
         }
 
         var (outcome, caller, expiredAt) = await callers.FindAsync(presented, exchange.Context.RequestAborted);
         if (caller is null)
         {
-            return outcome switch
+            return Ending.Refused(outcome switch
             {
                 LookupOutcome.Unavailable => AnthropicError.Unavailable,
                 LookupOutcome.Expired => AnthropicError.ExpiredToken(presented.Kind, expiredAt),
                 _ => AnthropicError.InvalidToken,
-            };
+            });
         }
 
         exchange.UserId = caller.UserId;
         if (caller.Key is null)
         {
-            return AnthropicError.NoKey(publicUrl.Origin);
+            return Ending.Refused(AnthropicError.NoKey(publicUrl.Origin));
         }
 
         if (options.MaxBytesFor(target) is var most && request.ContentLength > most)
         {
-            return AnthropicError.TooLarge(most);
+            return Ending.Refused(AnthropicError.TooLarge(most));
         }
 
         if (TryOpen(caller.Key, caller.Owner) is not { } key)
         {
-            return AnthropicError.KeyUnreadable;
+            return Ending.Refused(AnthropicError.KeyUnreadable);
         }
 
         if (!caller.User.TryEnter(caller.MaxConcurrent))
         {
-            return AnthropicError.TooManyRequests;
+            return Ending.Refused(AnthropicError.TooManyRequests);
         }
 
         try

@@ -6,8 +6,6 @@ namespace TraceVault.Proxy;
 /// <summary>One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.</summary>
 internal sealed class Exchange(HttpContext context, TimeProvider clock)
 {
-    public const string ClientLeft = "client_left", UpstreamDied = "upstream_died", Cut = "cut";
-
     private readonly long _started = clock.GetTimestamp();
     private long _firstByte;
 
@@ -43,14 +41,14 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     /// <summary>Whether the answer is a stream of events.</summary>
     public bool IsStream { get; set; }
 
+    /// <summary>Whether there is something of an answer, sent or not: it can't be taken back.</summary>
+    public bool HasAnswerBegun => Context.Response.HasStarted || UpstreamStatus is not null;
+
     /// <summary>
     /// Whether the client can see by the framing alone that the answer is not whole, so that what there is of it may be sent first: over HTTP/1.0 the end
     /// of the connection can be the end of the answer. Not while the client still sends: the web server would first wait for the rest of that, for seconds.
     /// </summary>
-    public bool IsCutShort { get; set; }
-
-    /// <summary>How it ended: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c>, <c>cut</c> by the end of the server.</summary>
-    public string Outcome { get; set; } = "ok";
+    public bool CanBeCutShort => HttpProtocol.IsHttp11(Context.Request.Protocol) && Upload is null or { IsOver: true };
 
     /// <summary>Why the upstream could not be reached; null when it could, or was not asked.</summary>
     public UpstreamFailure? Failure { get; set; }

@@ -14,8 +14,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
     /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
     private const int MostUnflushed = 64 << 10;
 
-    /// <returns>The error to answer with; null when the exchange is over, well or broken off.</returns>
-    public async Task<AnthropicError?> ForwardAsync(Exchange exchange, string target, CallerUser user, ProviderKey key)
+    public async Task<Ending> ForwardAsync(Exchange exchange, string target, CallerUser user, ProviderKey key)
     {
         var context = exchange.Context;
         using var silence = new SilenceLimit(options.UpstreamTimeout, clock, context.RequestAborted);
@@ -40,11 +39,11 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
                 await CopyAsync(await response.Content.ReadAsStreamAsync(silence.Token), exchange, silence);
             }
 
-            return null;
+            return Ending.Answered;
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException)
         {
-            return await FailedAsync(problem, exchange, silence);
+            return await EndOfAsync(problem, exchange, silence);
         }
         finally
         {
@@ -121,33 +120,33 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         silence.Broken();
     }
 
-    private async ValueTask<AnthropicError?> FailedAsync(Exception problem, Exchange exchange, SilenceLimit silence)
+    private async ValueTask<Ending> EndOfAsync(Exception problem, Exchange exchange, SilenceLimit silence)
     {
         if (exchange is { IsTooLarge: true, UpstreamStatus: null })
         {
-            return AnthropicError.TooLarge(exchange.Upload!.MaxBytes);
+            return Ending.Refused(AnthropicError.TooLarge(exchange.Upload!.MaxBytes));
         }
 
+        var isSilent = silence.IsOver;
         if (exchange.Context.RequestAborted.IsCancellationRequested || exchange.Upload is { HasClientFailed: true } || exchange.IsTooLarge
-            || silence.IsOfClient || silence is { IsOver: true, IsOfUpload: true })
+            || silence.IsOfClient || (isSilent && silence.IsOfUpload))
         {
-            return BreakOff(exchange, drain.IsOver ? Exchange.Cut : Exchange.ClientLeft);
+            return drain.IsOver ? Ending.Cut : isSilent ? Ending.ClientSilent : Ending.ClientLeft;
         }
 
         if (exchange.UpstreamStatus is not null)
         {
             await FlushLastAsync(exchange.Context.Response.BodyWriter, silence);
-            exchange.IsCutShort = HttpProtocol.IsHttp11(exchange.Context.Request.Protocol) && exchange.Upload is null or { IsOver: true };
-            return BreakOff(exchange, Exchange.UpstreamDied);
+            return isSilent ? Ending.UpstreamSilent : Ending.UpstreamDied;
         }
 
-        if (silence.IsOver)
+        if (isSilent)
         {
-            return AnthropicError.UpstreamTimeout;
+            return Ending.Refused(AnthropicError.UpstreamTimeout);
         }
 
         exchange.Failure = reach.Failed(problem);
-        return exchange.Failure.IsOfOneRequest ? AnthropicError.UpstreamBroke : AnthropicError.UpstreamUnreachable;
+        return Ending.Refused(exchange.Failure.IsOfOneRequest ? AnthropicError.UpstreamBroke : AnthropicError.UpstreamUnreachable);
     }
 
     /// <summary>What came before the upstream died is the client's.</summary>
@@ -161,16 +160,5 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         {
             // The client has left as well, or takes nothing.
         }
-    }
-
-    private static AnthropicError? BreakOff(Exchange exchange, string outcome)
-    {
-        exchange.Outcome = outcome;
-        if (!exchange.IsCutShort)
-        {
-            exchange.Context.Abort();
-        }
-
-        return null;
     }
 }

@@ -5,7 +5,7 @@ internal static class ProbeAnswer
 {
     private static readonly byte[] Body = """{"message":"hello"}"""u8.ToArray();
 
-    public static async ValueTask<AnthropicError?> WriteAsync(Exchange exchange)
+    public static async ValueTask<Ending> WriteAsync(Exchange exchange)
     {
         var response = exchange.Context.Response;
         response.ContentType = "application/json";
@@ -17,6 +17,6 @@ internal static class ProbeAnswer
             await response.Body.WriteAsync(Body, exchange.Context.RequestAborted);
         }
 
-        return null;
+        return Ending.Answered;
     }
 }

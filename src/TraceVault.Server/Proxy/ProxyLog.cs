@@ -10,7 +10,7 @@ internal sealed partial class ProxyLog(ILoggerFactory loggers)
 
     private readonly ILogger _log = loggers.CreateLogger("TraceVault.Proxy");
 
-    public void Write(Exchange exchange)
+    public void Write(Exchange exchange, Ending ending)
     {
         if (_log.IsEnabled(LogLevel.Information))
         {
@@ -19,7 +19,7 @@ internal sealed partial class ProxyLog(ILoggerFactory loggers)
                 exchange.UserId ?? "-",
                 Redaction.Word(exchange.Context.Request.Method, MaxMethodLength),
                 PathForLog(exchange.RawTarget),
-                exchange.Outcome,
+                ending.Word,
                 exchange.TimeToFirstByte is null ? null : exchange.Context.Response.StatusCode,
                 exchange.UpstreamStatus,
                 exchange.UpstreamRequestId is { Length: > 0 } id ? Redaction.Word(id, MaxIdLength) : "-",

@@ -41,7 +41,7 @@ internal sealed class ProxyMetrics : IDisposable
         }
     }
 
-    public void Ends(Exchange exchange)
+    public void Ends(Exchange exchange, Ending ending)
     {
         Interlocked.Decrement(ref _active);
         if (exchange.IsStream)
@@ -50,7 +50,7 @@ internal sealed class ProxyMetrics : IDisposable
         }
 
         var status = new KeyValuePair<string, object?>("status_class", StatusClass(exchange));
-        _requests.Add(1, status, new("error_origin", ErrorOrigin(exchange)));
+        _requests.Add(1, status, new("error_origin", ErrorOrigin(exchange, ending)));
         _duration.Record(exchange.Elapsed.TotalSeconds, status);
         if (exchange.TimeToFirstByte is { } firstByte)
         {
@@ -68,11 +68,7 @@ internal sealed class ProxyMetrics : IDisposable
     private static string StatusClass(Exchange exchange) =>
         exchange.TimeToFirstByte is null ? StatusClasses[0] : StatusClasses[Math.Clamp(exchange.Context.Response.StatusCode / 100, 1, 5)];
 
-    private static string ErrorOrigin(Exchange exchange) => exchange.Outcome switch
-    {
-        "ok" => exchange.UpstreamStatus >= 400 ? "upstream" : "none",
-        Exchange.ClientLeft => "client",
-        Exchange.UpstreamDied => "upstream",
-        _ => "tracevault",
-    };
+    /// <remarks>An upstream's error that arrived whole is the upstream's all the same.</remarks>
+    private static string ErrorOrigin(Exchange exchange, Ending ending) =>
+        ending.Kind is EndingKind.Answered && exchange.UpstreamStatus >= 400 ? "upstream" : ending.Origin;
 }
