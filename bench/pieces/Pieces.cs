@@ -37,7 +37,7 @@ public class Pieces
         _ = AccessToken.TryRead(_token, out _presented);
         _vault = _app.Services.GetRequiredService<KeyVault>();
         var services = _app.Services;
-        _callers = new Callers(services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<UserChanges>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(), NullLogger<Callers>.Instance);
+        _callers = new Callers(services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<ChangeFeed>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(), NullLogger<Callers>.Instance);
         _caller = (await _callers.FindAsync(_presented, CancellationToken.None)).Caller;
         (_answered, _refused) = (new Exchange(new DefaultHttpContext(), TimeProvider.System), new Exchange(new DefaultHttpContext(), TimeProvider.System));
     }

@@ -3,6 +3,7 @@ using OpenTelemetry.Metrics;
 using TraceVault.Accounts;
 using TraceVault.Accounts.Devices;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Demo;
 using TraceVault.Downloads;
 using TraceVault.Hosting;
@@ -139,5 +140,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddChanges().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
 }

@@ -23,7 +23,6 @@ internal static class AccountsFeature
 
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<SetupToken>();
-        builder.Services.AddSingleton<UserChanges>();
         builder.Services.AddSingleton<Users>();
         builder.Services.AddExpiring<Sessions>();
         builder.Services.AddSingleton<SessionReader>();

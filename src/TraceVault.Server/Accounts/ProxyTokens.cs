@@ -1,12 +1,13 @@
 using System.Data.Common;
 using Dapper;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;
 
 /// <summary>Proxy tokens in the database: long-lived, good for the proxy and nothing else, for programs that cannot sign in.</summary>
-internal sealed class ProxyTokens(Database database, UserChanges changes, AuditLog audit, TimeProvider clock)
+internal sealed class ProxyTokens(Database database, ChangeMaker changes, TimeProvider clock)
 {
     /// <summary>More than anybody keeps an eye on; a program that makes one at each run is stopped here.</summary>
     public const int MaxPerUser = 100;
@@ -29,29 +30,29 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
     /// <param name="id">Its id, when who asks has chosen one, so that the same request twice makes one token.</param>
     /// <returns>Null when the user has <see cref="MaxPerUser"/> already, or there is a token of that id.</returns>
     /// <exception cref="SessionOverException">The session ended meanwhile.</exception>
-    public async Task<Created?> CreateAsync(string userId, string bySession, string name, TimeSpan? lifetime, Actor actor, CancellationToken cancel, Guid? id = null)
+    public Task<Created?> CreateAsync(string userId, string bySession, string name, TimeSpan? lifetime, Actor actor, CancellationToken cancel, Guid? id = null)
     {
         var now = clock.GetUtcNow();
         var token = AccessToken.Create(TokenKind.Proxy);
         var listed = new Listed((id ?? Guid.CreateVersion7(now)).ToString(), name, now.ToUnixTimeMilliseconds(), (now + lifetime)?.ToUnixTimeMilliseconds(), null);
-        var created = await audit.RecordAsync(
-            async (connection, transaction) =>
+        return changes.MakeAsync<Created?>(
+            Scope.User(userId),
+            async change =>
             {
-                await Sessions.HoldAsync(connection, transaction, userId, bySession);
-                return await connection.ExecuteAsync(new CommandDefinition(
+                await Sessions.RequireAsync(change, userId, bySession);
+                var created = await change.ExecuteAsync(
                     """
                     insert into proxy_tokens (id, user_id, name, token_hash, created_at, expires_at)
                     select @Id, @userId, @Name, @Hash, @CreatedAt, @ExpiresAt
                     where (select count(*) from proxy_tokens where user_id = @userId) < @MaxPerUser
                     on conflict (id) do nothing
                     """,
-                    new { listed.Id, userId, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser },
-                    transaction,
-                    cancellationToken: cancel));
+                    new { listed.Id, userId, listed.Name, Hash = token.Hash().ToBytes(), listed.CreatedAt, listed.ExpiresAt, MaxPerUser = (long)MaxPerUser });
+                return created == 0
+                    ? Verdict.Nothing<Created?>(null)
+                    : Verdict.Done<Created?>(new Created(token, listed), ChangeKind.Access, userId, AuditEvent.Own(AuditActions.TokenCreated, actor, name));
             },
-            _ => AuditEvent.Own(AuditActions.TokenCreated, actor, name),
             cancel);
-        return created == 0 ? null : new Created(token, listed);
     }
 
     /// <returns>All of a user, the expired ones too, the newest first.</returns>
@@ -71,17 +72,10 @@ internal sealed class ProxyTokens(Database database, UserChanges changes, AuditL
     }
 
     /// <returns>Whether the user had such a token.</returns>
-    public Task<bool> RevokeAsync(string userId, string id, Actor actor)
-    {
-        string? name = null;
-        return changes.MakeAsync(userId, () => audit.RecordAsync(
-            async (connection, transaction) =>
-            {
-                name = await connection.QuerySingleOrDefaultAsync<string>("delete from proxy_tokens where id = @id and user_id = @userId returning name", new { id, userId }, transaction);
-                return name is null ? 0 : 1;
-            },
-            _ => AuditEvent.Own(AuditActions.TokenRevoked, actor, name)));
-    }
+    public Task<bool> RevokeAsync(string userId, string id, Actor actor) => changes.MakeAsync(Scope.User(userId), async change =>
+        await change.FindAsync<string>("delete from proxy_tokens where id = @id and user_id = @userId returning name", new { id, userId }) is { } name
+            ? Verdict.Done(true, ChangeKind.Access, userId, AuditEvent.Own(AuditActions.TokenRevoked, actor, name))
+            : Verdict.Nothing(false));
 
     public static Task TouchAsync(DbConnection connection, DbTransaction? transaction, IEnumerable<(string Id, DateTimeOffset UsedAt)> uses, CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(

@@ -2,12 +2,13 @@ using System.Data.Common;
 using System.Globalization;
 using Dapper;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;
 
 /// <summary>Sessions in the database. Lifetime 30 days, sliding; 90 days at most from the sign-in.</summary>
-internal sealed class Sessions(Database database, UserChanges changes, AuditLog audit, TimeProvider clock) : IExpiring
+internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(90);
@@ -53,42 +54,30 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
 
     /// <summary>For a password that was right a moment ago.</summary>
     /// <returns>Null when the user was disabled or removed, or the password changed, since it was checked against this hash.</returns>
-    public async Task<Created?> CreateAsync(User user, string? checkedHash, Origin origin, CancellationToken cancel)
-    {
-        Created? created = null;
-        await changes.MakeAsync(user.Id, async () =>
+    public Task<Created?> CreateAsync(User user, string? checkedHash, Origin origin, CancellationToken cancel) => changes.MakeAsync<Created?>(
+        Scope.User(user.Id),
+        async change =>
         {
-            await using var connection = await database.ConnectAsync(cancel);
-            await using var transaction = await connection.BeginTransactionAsync(cancel);
-            // Written, not read: who disables the user or changes the password writes the same row, so that one of the two waits for the other.
-            var stands = await connection.ExecuteAsync(new CommandDefinition(
-                "update users set updated_at = updated_at where id = @Id and (cast(@checkedHash as text) is null or (password_hash = @checkedHash and disabled_at is null))",
-                new { user.Id, checkedHash },
-                transaction,
-                cancellationToken: cancel));
-            if (stands == 0)
-            {
-                return 0;
-            }
+            var stands = await change.FindAsync<long>(
+                "select count(*) from users where id = @Id and (cast(@checkedHash as text) is null or (password_hash = @checkedHash and disabled_at is null))",
+                new { user.Id, checkedHash });
+            return stands == 0
+                ? Verdict.Nothing<Created?>(null)
+                : await AddAsync(change, Guid.CreateVersion7(change.Now).ToString(), new Actor(user.Id, user.Email, origin), AccessToken.Create(TokenKind.Session));
+        },
+        cancel);
 
-            var (token, id) = (AccessToken.Create(TokenKind.Session), Guid.CreateVersion7(clock.GetUtcNow()).ToString());
-            var (expires, ended) = await InsertAsync(connection, transaction, id, new Actor(user.Id, user.Email, origin), token, null, cancel);
-            await transaction.CommitAsync(cancel);
-            created = new Created(token, expires);
-            return ended;
-        });
-        return created;
-    }
-
-    /// <summary>Adds a session, and the sign-in to the audit log, in a transaction of the caller's.</summary>
+    /// <summary>Adds a session, the last step of a change under the lock of its user.</summary>
+    /// <param name="change">Under way.</param>
+    /// <param name="id">Of the session.</param>
+    /// <param name="owner">Whose it is, and from where they sign in.</param>
+    /// <param name="token">What it is used with.</param>
     /// <param name="refresh">For a device: what refreshes its tokens, and the place they are handed out at. Its session ends after <see cref="Unused"/> unless it is used.</param>
-    /// <returns>When the session ends, if it is used; and how many others ended for it, which <see cref="UserChanges"/> has to be told after the commit.</returns>
-    public async Task<(DateTimeOffset ExpiresAt, int EndedOthers)> InsertAsync(
-        DbConnection connection, DbTransaction transaction, string id, Actor owner, AccessToken token, (AccessToken Token, string? Place)? refresh, CancellationToken cancel)
+    /// <returns>The token, and when the session ends, if it is used.</returns>
+    public static async Task<Verdict<Created?>> AddAsync(Change change, string id, Actor owner, AccessToken token, (AccessToken Token, string? Place)? refresh = null)
     {
-        var now = clock.GetUtcNow();
-        var expires = ExpiryAfterUse(now, now);
-        await connection.ExecuteAsync(new CommandDefinition(
+        var expires = ExpiryAfterUse(change.Now, change.Now);
+        await change.ExecuteAsync(
             """
             insert into auth_sessions (id, user_id, token_hash, refresh_hash, refresh_place, client, address, created_at, expires_at, last_used_at)
             values (@id, @UserId, @Hash, @Refresh, @Place, @Client, @Address, @Now, @Expires, @Now)
@@ -102,28 +91,22 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
                 refresh?.Place,
                 owner.Origin.Client,
                 owner.Origin.Address,
-                Now = now.ToUnixTimeMilliseconds(),
-                Expires = (refresh is null ? expires : now + Unused).ToUnixTimeMilliseconds(),
-            },
-            transaction,
-            cancellationToken: cancel));
-        await connection.ExecuteAsync(new CommandDefinition(
-            "update users set last_seen_at = @Now where id = @UserId", new { owner.UserId, Now = now.ToUnixTimeMilliseconds() }, transaction, cancellationToken: cancel));
-        await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.SignIn, owner, id), cancel);
-        var ended = await connection.ExecuteAsync(new CommandDefinition(
+                Now = change.NowMs,
+                Expires = (refresh is null ? expires : change.Now + Unused).ToUnixTimeMilliseconds(),
+            });
+        await change.ExecuteAsync("update users set last_seen_at = @Now where id = @UserId", new { owner.UserId, Now = change.NowMs });
+        var ended = await change.ExecuteAsync(
             """
             delete from auth_sessions where user_id = @UserId and id <> @id and id not in (
                 select id from auth_sessions where user_id = @UserId and id <> @id order by last_used_at desc, created_at desc limit @Others)
             """,
-            new { owner.UserId, id, Others = (long)MaxPerUser - 1 },
-            transaction,
-            cancellationToken: cancel));
+            new { owner.UserId, id, Others = (long)MaxPerUser - 1 });
         if (ended > 0)
         {
-            await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.OtherSessionsEnded, owner, ended.ToString(CultureInfo.InvariantCulture)), cancel);
+            await change.AlsoHappenedAsync(AuditEvent.Own(AuditActions.OtherSessionsEnded, owner, ended.ToString(CultureInfo.InvariantCulture)));
         }
 
-        return (expires, ended);
+        return Verdict.Done<Created?>(new Created(token, expires), ChangeKind.Access, owner.UserId!, AuditEvent.Own(AuditActions.SignIn, owner, id));
     }
 
     /// <returns>The session, expired or not; null when it was ended or never was, or its user is disabled.</returns>
@@ -159,38 +142,29 @@ internal sealed class Sessions(Database database, UserChanges changes, AuditLog 
     /// <param name="action">How that is called in the audit log.</param>
     /// <param name="actor">Who ends it.</param>
     /// <returns>Whether the user had such a session.</returns>
-    public Task<bool> EndAsync(string userId, string sessionId, string action, Actor actor) => changes.MakeAsync(userId, () => audit.RecordAsync(
-        (connection, transaction) => connection.ExecuteAsync("delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId }, transaction),
-        _ => AuditEvent.Own(action, actor, sessionId)));
+    public Task<bool> EndAsync(string userId, string sessionId, string action, Actor actor) => changes.MakeAsync(Scope.User(userId), async change =>
+        await change.ExecuteAsync("delete from auth_sessions where id = @sessionId and user_id = @userId", new { sessionId, userId }) == 0
+            ? Verdict.Nothing(false)
+            : Verdict.Done(true, ChangeKind.Access, userId, AuditEvent.Own(action, actor, sessionId)));
 
     /// <summary>Ends every live session of a user but one.</summary>
-    public Task EndOthersAsync(string userId, string keptId, Actor actor)
+    public Task EndOthersAsync(string userId, string keptId, Actor actor) => changes.MakeAsync(Scope.User(userId), async change =>
     {
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        return changes.MakeAsync(userId, () => audit.RecordAsync(
-            async (connection, transaction) =>
-            {
-                await LockUserAsync(connection, transaction, userId);
-                return await connection.ExecuteAsync(
-                    "delete from auth_sessions where user_id = @userId and id <> @keptId and expires_at > @now", new { userId, keptId, now }, transaction);
-            },
-            count => AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, count.ToString(CultureInfo.InvariantCulture))));
-    }
+        var ended = await change.ExecuteAsync(
+            "delete from auth_sessions where user_id = @userId and id <> @keptId and expires_at > @Now", new { userId, keptId, Now = change.NowMs });
+        var happened = AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, ended.ToString(CultureInfo.InvariantCulture));
+        return ended == 0 ? Verdict.Nothing(ended) : Verdict.Done(ended, ChangeKind.Access, userId, happened);
+    });
 
-    /// <summary>Keeps a session from being ended until the transaction is: what it stands for then ends with it.</summary>
+    /// <summary>For a change under the lock of its user, made with a session: what that stands for ends with it.</summary>
     /// <exception cref="SessionOverException">It has ended already.</exception>
-    public static async Task HoldAsync(DbConnection connection, DbTransaction transaction, string userId, string sessionId)
+    public static async Task RequireAsync(Change change, string userId, string sessionId)
     {
-        await LockUserAsync(connection, transaction, userId);
-        if (await connection.ExecuteAsync("update auth_sessions set last_used_at = last_used_at where id = @sessionId and user_id = @userId", new { userId, sessionId }, transaction) == 0)
+        if (await change.FindAsync<long>("select count(*) from auth_sessions where id = @sessionId and user_id = @userId", new { userId, sessionId }) == 0)
         {
             throw new SessionOverException();
         }
     }
-
-    /// <summary>Who changes anything of a user's writes the user first, and their sessions after: of two, one waits for the other and sees what it did.</summary>
-    public static Task LockUserAsync(DbConnection connection, DbTransaction? transaction, string userId) =>
-        connection.ExecuteAsync("update users set updated_at = updated_at where id = @userId", new { userId }, transaction);
 
     /// <summary>Records that a session was used, which also moves its end, and that its user was seen.</summary>
     public async Task TouchAsync(Use use, CancellationToken cancel)

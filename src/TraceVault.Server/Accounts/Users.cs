@@ -1,11 +1,12 @@
 using Dapper;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;
 
 /// <summary>Accounts in the database.</summary>
-internal sealed class Users(Database database, AuditLog audit, TimeProvider clock)
+internal sealed class Users(Database database, ChangeMaker changes, TimeProvider clock)
 {
     /// <summary>A user together with what a sign-in checks.</summary>
     internal sealed record WithPassword(string Id, string Email, string? Name, string Role, string PasswordHash, long? DisabledAt)
@@ -20,31 +21,25 @@ internal sealed class Users(Database database, AuditLog audit, TimeProvider cloc
     }
 
     /// <returns>The owner, or null when there was a first user already.</returns>
-    public async Task<User?> CreateFirstAsync(EmailAddress email, string? name, string passwordHash, Origin origin, CancellationToken cancel)
-    {
-        var user = new User(Guid.CreateVersion7(clock.GetUtcNow()).ToString(), email.Text, name, User.Owner);
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var first = await connection.ExecuteAsync(new CommandDefinition(
-            "insert into first_run (id, completed_at) values (1, @now) on conflict do nothing", new { now }, transaction, cancellationToken: cancel));
-        if (first == 0)
+    public Task<User?> CreateFirstAsync(EmailAddress email, string? name, string passwordHash, Origin origin, CancellationToken cancel) => changes.MakeAsync<User?>(
+        Scope.None,
+        async change =>
         {
-            return null;
-        }
+            if (await change.ExecuteAsync("insert into first_run (id, completed_at) values (1, @NowMs) on conflict do nothing", new { change.NowMs }) == 0)
+            {
+                return Verdict.Nothing<User?>(null);
+            }
 
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            insert into users (id, email, email_key, name, role, password_hash, created_at, updated_at)
-            values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @now, @now)
-            """,
-            new { user.Id, user.Email, email.Key, user.Name, user.Role, passwordHash, now },
-            transaction,
-            cancellationToken: cancel));
-        await audit.AppendAsync(connection, transaction, AuditEvent.Own(AuditActions.SetUp, new Actor(user.Id, user.Email, origin)), cancel);
-        await transaction.CommitAsync(cancel);
-        return user;
-    }
+            var user = new User(Guid.CreateVersion7(change.Now).ToString(), email.Text, name, User.Owner);
+            await change.ExecuteAsync(
+                """
+                insert into users (id, email, email_key, name, role, password_hash, created_at, updated_at)
+                values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @NowMs, @NowMs)
+                """,
+                new { user.Id, user.Email, email.Key, user.Name, user.Role, passwordHash, change.NowMs });
+            return Verdict.Done<User?>(user, ChangeKind.Member, user.Id, AuditEvent.Own(AuditActions.SetUp, new Actor(user.Id, user.Email, origin)));
+        },
+        cancel);
 
     public async Task<WithPassword?> FindAsync(EmailAddress email, CancellationToken cancel)
     {

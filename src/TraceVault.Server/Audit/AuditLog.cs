@@ -72,25 +72,6 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
         }
     }
 
-    /// <summary>Makes a change and adds it to the log in one transaction; adds nothing when there was nothing to change.</summary>
-    /// <param name="change">Returns how many rows it changed.</param>
-    /// <param name="happened">What that was, given how many rows.</param>
-    /// <param name="cancel">Until the commit.</param>
-    /// <returns>How many rows were changed.</returns>
-    public async Task<int> RecordAsync(Func<DbConnection, DbTransaction, Task<int>> change, Func<int, AuditEvent> happened, CancellationToken cancel = default)
-    {
-        await using var connection = await database.ConnectAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var changed = await change(connection, transaction);
-        if (changed > 0)
-        {
-            await AppendAsync(connection, transaction, happened(changed), cancel);
-        }
-
-        await transaction.CommitAsync(cancel);
-        return changed;
-    }
-
     /// <summary>Adds a failed attempt, and after the last one that is looked at for a while, that further ones are refused: those write nothing, or a guesser would fill the log.</summary>
     public async Task AppendFailureAsync(AuditEvent failed, bool isLast, CancellationToken cancel)
     {

@@ -1,6 +1,7 @@
 using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Members;
@@ -25,7 +26,7 @@ internal enum InviteOutcome
 public sealed record Invite(string Id, string Email, string Role, string InvitedBy, long CreatedAt, long ExpiresAt);
 
 /// <summary>Invites in the database: one an address, good for one account, for seven days. A link's token is stored as its hash alone.</summary>
-internal sealed class Invites(Database database, AuditLog audit, TimeProvider clock) : IExpiring
+internal sealed class Invites(Database database, ChangeMaker changes, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
 
@@ -54,108 +55,92 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
     /// <param name="email">Whom.</param>
     /// <param name="role">One of <see cref="MemberPolicy.Roles"/>.</param>
     /// <param name="chosenId">The id that a form gave it: sent again, as by a reload, the form must not replace the link that it made.</param>
-    public async Task<Created> CreateAsync(Actor actor, EmailAddress email, string role, Guid? chosenId = null)
+    public Task<Created> CreateAsync(Actor actor, EmailAddress email, string role, Guid? chosenId = null) => changes.MakeAsync(Scope.Members, async change =>
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
-        if (await change.FindAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.MayGrant(me.Role, role))
+        var invited = new AuditEvent(AuditActions.Invited, actor, null, email.Text, role);
+        if (await change.FindMemberAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.MayGrant(me.Role, role))
         {
-            await change.RefuseAsync(new AuditEvent(AuditActions.Invited, actor, null, email.Text, role));
-            return new Created(InviteOutcome.NotAllowed);
+            return Verdict.Refused(new Created(InviteOutcome.NotAllowed), invited);
         }
 
-        if (await change.QueryAsync<long>("select count(*) from users where email_key = @Key", new { email.Key }) > 0)
+        if (await change.FindAsync<long>("select count(*) from users where email_key = @Key", new { email.Key }) > 0)
         {
-            return new Created(InviteOutcome.HasAccount);
+            return Verdict.Nothing(new Created(InviteOutcome.HasAccount));
         }
 
-        var (now, token) = (clock.GetUtcNow(), AccessToken.Create(TokenKind.Link));
-        var id = chosenId?.ToString() ?? Guid.CreateVersion7(now).ToString();
-        if (await change.QueryAsync<Invite>($"{Select} where i.email_key = @Key", new { email.Key }) is { } earlier)
+        var id = chosenId?.ToString() ?? Guid.CreateVersion7(change.Now).ToString();
+        if (await change.FindAsync<Invite>($"{Select} where i.email_key = @Key", new { email.Key }) is { } earlier)
         {
             if (earlier.Id == id)
             {
-                return new Created(InviteOutcome.LinkMade);
+                return Verdict.Nothing(new Created(InviteOutcome.LinkMade));
             }
 
             if (!MemberPolicy.MayGrant(me.Role, earlier.Role))
             {
-                await change.RefuseAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, earlier.Email, earlier.Role));
-                return new Created(InviteOutcome.NotAllowed);
+                return Verdict.Refused(new Created(InviteOutcome.NotAllowed), Withdrawn(earlier, actor));
             }
 
             await change.ExecuteAsync("delete from invites where id = @Id", new { earlier.Id });
             if (!IsExpired(earlier))
             {
-                await change.AppendAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, earlier.Email, earlier.Role));
+                await change.AlsoHappenedAsync(Withdrawn(earlier, actor));
             }
         }
 
-        if (await change.QueryAsync<long>("select count(*) from invites where id = @id", new { id }) > 0)
+        if (await change.FindAsync<long>("select count(*) from invites where id = @id", new { id }) > 0)
         {
-            id = Guid.CreateVersion7(now).ToString(); // the form of one address, sent again for another
+            id = Guid.CreateVersion7(change.Now).ToString(); // the form of one address, sent again for another
         }
 
-        var invite = new Invite(id, email.Text, role, me.Email, now.ToUnixTimeMilliseconds(), (now + Lifetime).ToUnixTimeMilliseconds());
+        var link = new IssuedLink(AccessToken.Create(TokenKind.Link), change.Now + Lifetime);
+        var invite = new Invite(id, email.Text, role, me.Email, change.NowMs, link.ExpiresAt.ToUnixTimeMilliseconds());
         await change.ExecuteAsync(
             """
             insert into invites (id, email, email_key, role, token_hash, invited_by, created_at, expires_at)
             values (@Id, @Email, @Key, @Role, @Hash, @By, @CreatedAt, @ExpiresAt)
             """,
-            new { invite.Id, invite.Email, email.Key, invite.Role, Hash = token.Hash().ToBytes(), By = me.Id, invite.CreatedAt, invite.ExpiresAt });
-        await change.AppendAsync(new AuditEvent(AuditActions.Invited, actor, null, email.Text, role));
-        await change.CommitAsync();
-        return new Created(InviteOutcome.Done, invite, new IssuedLink(token, now + Lifetime));
-    }
+            new { invite.Id, invite.Email, email.Key, invite.Role, Hash = link.Token.Hash().ToBytes(), By = me.Id, invite.CreatedAt, invite.ExpiresAt });
+        return Verdict.Done(new Created(InviteOutcome.Done, invite, link), ChangeKind.Invite, invite.Id, invited);
+    });
 
-    public async Task<InviteOutcome> WithdrawAsync(Actor actor, string id)
+    public Task<InviteOutcome> WithdrawAsync(Actor actor, string id) => changes.MakeAsync(Scope.Members, async change =>
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
-        if (await change.QueryAsync<Invite>($"{Select} where i.id = @id", new { id }) is not { } invite)
+        if (await change.FindAsync<Invite>($"{Select} where i.id = @id", new { id }) is not { } invite)
         {
-            return InviteOutcome.Unknown;
+            return Verdict.Nothing(InviteOutcome.Unknown);
         }
 
-        if (await change.FindAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.MayGrant(me.Role, invite.Role))
+        if (await change.FindMemberAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.MayGrant(me.Role, invite.Role))
         {
-            await change.RefuseAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, invite.Email, invite.Role));
-            return InviteOutcome.NotAllowed;
+            return Verdict.Refused(InviteOutcome.NotAllowed, Withdrawn(invite, actor));
         }
 
         await change.ExecuteAsync("delete from invites where id = @id", new { id });
-        await change.AppendAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, invite.Email, invite.Role));
-        await change.CommitAsync();
-        return InviteOutcome.Done;
-    }
+        return Verdict.Done(InviteOutcome.Done, ChangeKind.Invite, id, Withdrawn(invite, actor));
+    });
 
     /// <summary>Makes the account. Of two who use one link at once, one gets it.</summary>
     /// <returns>Null when the link may not be used any more, or its address has an account meanwhile.</returns>
-    public async Task<User?> AcceptAsync(TokenHash link, string? name, string passwordHash, Origin origin)
+    public Task<User?> AcceptAsync(TokenHash link, string? name, string passwordHash, Origin origin) => changes.MakeAsync<User?>(Scope.Members, async change =>
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
-        var invite = await change.QueryAsync<Invite>($"{Select} where i.token_hash = @Hash and i.expires_at > @Now", new { Hash = link.ToBytes(), Now });
-        if (invite is null)
+        if (await change.FindAsync<Invite>($"{Select} where i.token_hash = @Hash and i.expires_at > @NowMs", new { Hash = link.ToBytes(), change.NowMs }) is not { } invite)
         {
-            return null;
+            return Verdict.Nothing<User?>(null);
         }
 
-        var user = new User(Guid.CreateVersion7(clock.GetUtcNow()).ToString(), invite.Email, name, invite.Role);
+        var user = new User(Guid.CreateVersion7(change.Now).ToString(), invite.Email, name, invite.Role);
         await change.ExecuteAsync("delete from invites where id = @Id", new { invite.Id });
         var inserted = await change.ExecuteAsync(
             """
             insert into users (id, email, email_key, name, role, password_hash, created_at, updated_at)
-            values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @Now, @Now)
+            values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @NowMs, @NowMs)
             on conflict (email_key) do nothing
             """,
-            new { user.Id, user.Email, EmailAddress.Of(user.Email).Key, user.Name, user.Role, passwordHash, Now });
-        if (inserted == 0)
-        {
-            return null;
-        }
-
-        await change.AppendAsync(AuditEvent.Own(AuditActions.InviteAccepted, new Actor(user.Id, user.Email, origin), user.Role));
-        await change.CommitAsync();
-        return user;
-    }
+            new { user.Id, user.Email, EmailAddress.Of(user.Email).Key, user.Name, user.Role, passwordHash, change.NowMs });
+        var joined = AuditEvent.Own(AuditActions.InviteAccepted, new Actor(user.Id, user.Email, origin), user.Role);
+        return inserted == 0 ? Verdict.Nothing<User?>(null) : Verdict.Done<User?>(user, ChangeKind.Member, user.Id, joined);
+    });
 
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
@@ -165,6 +150,8 @@ internal sealed class Invites(Database database, AuditLog audit, TimeProvider cl
     }
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static AuditEvent Withdrawn(Invite invite, Actor actor) => new(AuditActions.InviteWithdrawn, actor, null, invite.Email, invite.Role);
 
     private async Task<Invite?> FindAsync(string condition, object values, CancellationToken cancel)
     {

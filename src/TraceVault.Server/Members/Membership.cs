@@ -2,12 +2,13 @@ using System.Globalization;
 using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
 /// <summary>The members, and what administrators change about them. A change ends the member's sessions and proxy tokens in its own transaction.</summary>
-internal sealed class Membership(Database database, UserChanges changes, AuditLog audit, TimeProvider clock)
+internal sealed class Membership(Database database, ChangeMaker changes)
 {
     public async Task<IReadOnlyList<Member>> ListAsync(CancellationToken cancel)
     {
@@ -34,56 +35,53 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
     {
         if (!MemberPolicy.MayGrant(me.Role, role))
         {
-            return MemberOutcome.NotAllowed;
+            return NotAllowed(MemberAction.ChangeRole, actor, member, role);
         }
 
         if (member.Role == role)
         {
-            return MemberOutcome.Unchanged;
+            return Verdict.Nothing(MemberOutcome.Unchanged);
         }
 
         if (role != User.Owner && await change.IsLastOwnerAsync(member))
         {
-            return MemberOutcome.LastOwner;
+            return Verdict.Nothing(MemberOutcome.LastOwner);
         }
 
-        await change.ExecuteAsync("update users set role = @role, updated_at = @now where id = @Id", new { role, now = Now, member.Id });
+        await change.ExecuteAsync("update users set role = @role, updated_at = @NowMs where id = @Id", new { role, change.NowMs, member.Id });
         await change.EndAccessAsync(member.Id, actor);
         await change.WithdrawLinksOfAsync(member, actor);
-        await change.AppendAsync(Of(AuditActions.RoleChanged, actor, member, role));
-        return MemberOutcome.Done;
+        return Done(AuditActions.RoleChanged, actor, member, role);
     }, role);
 
     public Task<MemberOutcome> DisableAsync(Actor actor, string memberId) => ChangeAsync(actor, MemberAction.Disable, memberId, async (change, _, member) =>
     {
         if (member.DisabledAt is not null)
         {
-            return MemberOutcome.Done;
+            return Verdict.Nothing(MemberOutcome.Done);
         }
 
         if (await change.IsLastOwnerAsync(member))
         {
-            return MemberOutcome.LastOwner;
+            return Verdict.Nothing(MemberOutcome.LastOwner);
         }
 
-        await change.ExecuteAsync("update users set disabled_at = @now, updated_at = @now where id = @Id", new { now = Now, member.Id });
+        await change.ExecuteAsync("update users set disabled_at = @NowMs, updated_at = @NowMs where id = @Id", new { change.NowMs, member.Id });
         await change.EndAccessAsync(member.Id, actor);
         await change.WithdrawLinksOfAsync(member, actor);
-        await change.AppendAsync(Of(AuditActions.Disabled, actor, member));
-        return MemberOutcome.Done;
+        return Done(AuditActions.Disabled, actor, member);
     });
 
     public Task<MemberOutcome> EnableAsync(Actor actor, string memberId) => ChangeAsync(actor, MemberAction.Enable, memberId, async (change, _, member) =>
     {
         if (member.DisabledAt is null)
         {
-            return MemberOutcome.Done;
+            return Verdict.Nothing(MemberOutcome.Done);
         }
 
-        await change.ExecuteAsync("update users set disabled_at = null, updated_at = @now where id = @Id", new { now = Now, member.Id });
+        await change.ExecuteAsync("update users set disabled_at = null, updated_at = @NowMs where id = @Id", new { change.NowMs, member.Id });
         await change.EndAccessAsync(member.Id, actor); // what a request under way may have left when the account was disabled
-        await change.AppendAsync(Of(AuditActions.Enabled, actor, member));
-        return MemberOutcome.Done;
+        return Done(AuditActions.Enabled, actor, member);
     });
 
     /// <summary>Deletes the account with its key, sessions and tokens; the audit log stays.</summary>
@@ -91,58 +89,43 @@ internal sealed class Membership(Database database, UserChanges changes, AuditLo
     {
         if (await change.IsLastOwnerAsync(member))
         {
-            return MemberOutcome.LastOwner;
+            return Verdict.Nothing(MemberOutcome.LastOwner);
         }
 
         await change.WithdrawResetsAsync("user_id", member.Id, actor);
         await change.WithdrawLinksOfAsync(member, actor);
         await change.ExecuteAsync("delete from users where id = @Id", new { member.Id });
-        await change.AppendAsync(Of(AuditActions.Removed, actor, member, member.Role));
-        return MemberOutcome.Done;
+        return Done(AuditActions.Removed, actor, member, member.Role);
     });
 
     public Task<MemberOutcome> EndSessionsAsync(Actor actor, string memberId) => ChangeAsync(actor, MemberAction.EndSessions, memberId, async (change, _, member) =>
     {
-        await change.ExecuteAsync("update users set updated_at = updated_at where id = @Id", new { member.Id }); // first: see Sessions.LockUserAsync
+        await Scope.User(member.Id).LockAsync(change);
         var ended = await change.ExecuteAsync("delete from auth_sessions where user_id = @Id", new { member.Id });
-        await change.AppendAsync(Of(AuditActions.AllSessionsEnded, actor, member, ended.ToString(CultureInfo.InvariantCulture)));
-        return MemberOutcome.Done;
+        return Done(AuditActions.AllSessionsEnded, actor, member, ended.ToString(CultureInfo.InvariantCulture));
     });
-
-    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static AuditEvent Of(string action, Actor actor, Member member, string? target = null) => new(action, actor, member.Id, member.Email, target);
 
-    private async Task<MemberOutcome> ChangeAsync(
-        Actor actor, MemberAction action, string memberId, Func<MemberTransaction, Member, Member, Task<MemberOutcome>> makeAsync, string? target = null)
-    {
-        var outcome = MemberOutcome.Unknown;
-        await changes.MakeAsync(memberId, async () =>
+    private static Verdict<MemberOutcome> Done(string action, Actor actor, Member member, string? target = null) =>
+        Verdict.Done(MemberOutcome.Done, ChangeKind.Member, member.Id, Of(action, actor, member, target));
+
+    private static Verdict<MemberOutcome> NotAllowed(MemberAction action, Actor actor, Member member, string? target) =>
+        Verdict.Refused(MemberOutcome.NotAllowed, Of(NameOf(action), actor, member, target));
+
+    private Task<MemberOutcome> ChangeAsync(
+        Actor actor, MemberAction action, string memberId, Func<Change, Member, Member, Task<Verdict<MemberOutcome>>> step, string? target = null) =>
+        changes.MakeAsync(Scope.Members, async change =>
         {
-            await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
-            if (await change.FindAsync(memberId) is not { } member)
+            if (await change.FindMemberAsync(memberId) is not { } member)
             {
-                return 0;
+                return Verdict.Nothing(MemberOutcome.Unknown);
             }
 
-            outcome = await change.FindAsync(actor.UserId) is { DisabledAt: null } me && MemberPolicy.Allows(me.Role, action, member.Role, me.Id == member.Id)
-                ? await makeAsync(change, me, member)
-                : MemberOutcome.NotAllowed;
-            if (outcome is MemberOutcome.Done)
-            {
-                await change.CommitAsync();
-                return 1;
-            }
-
-            if (outcome is MemberOutcome.NotAllowed)
-            {
-                await change.RefuseAsync(Of(NameOf(action), actor, member, target));
-            }
-
-            return 0;
+            return await change.FindMemberAsync(actor.UserId) is { DisabledAt: null } me && MemberPolicy.Allows(me.Role, action, member.Role, me.Id == member.Id)
+                ? await step(change, me, member)
+                : NotAllowed(action, actor, member, target);
         });
-        return outcome;
-    }
 
     private static string NameOf(MemberAction action) => action switch
     {

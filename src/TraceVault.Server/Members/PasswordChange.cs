@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Identity;
 using TraceVault.Accounts;
 using TraceVault.Audit;
-using TraceVault.Storage;
+using TraceVault.Changes;
 
 namespace TraceVault.Members;
 
@@ -25,7 +25,7 @@ internal enum PasswordOutcome
 internal sealed record PasswordResult(PasswordOutcome Outcome, string? Problem = null, TimeSpan Wait = default);
 
 /// <summary>Changes one's own password, which ends every other session and all proxy tokens. Guesses of the current one count as failed sign-ins.</summary>
-internal sealed class PasswordChange(Database database, Users users, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, UserChanges changes, AuditLog audit, TimeProvider clock)
+internal sealed class PasswordChange(Users users, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, ChangeMaker changes, AuditLog audit)
 {
     public const string WrongCurrent = "This is not your current password.";
 
@@ -71,19 +71,17 @@ internal sealed class PasswordChange(Database database, Users users, Passwords p
     }
 
     /// <returns>Whether the password that was checked still stood.</returns>
-    private Task<bool> SaveAsync(SignedIn me, string checkedHash, string hash, Actor actor) => changes.MakeAsync(me.User.Id, async () =>
+    private Task<bool> SaveAsync(SignedIn me, string checkedHash, string hash, Actor actor) => changes.MakeAsync(Scope.Members, async change =>
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
         var saved = await change.ExecuteAsync(
-            "update users set password_hash = @hash, updated_at = @now where id = @Id and password_hash = @checkedHash and disabled_at is null",
-            new { me.User.Id, hash, checkedHash, now = clock.GetUtcNow().ToUnixTimeMilliseconds() });
-        if (saved > 0)
+            "update users set password_hash = @hash, updated_at = @NowMs where id = @Id and password_hash = @checkedHash and disabled_at is null",
+            new { me.User.Id, hash, checkedHash, change.NowMs });
+        if (saved == 0)
         {
-            await change.EndAccessAsync(me.User.Id, actor, exceptSession: me.SessionId);
-            await change.AppendAsync(AuditEvent.Own(AuditActions.PasswordChanged, actor));
-            await change.CommitAsync();
+            return Verdict.Nothing(false);
         }
 
-        return saved;
+        await change.EndAccessAsync(me.User.Id, actor, exceptSession: me.SessionId);
+        return Verdict.Done(true, ChangeKind.Member, me.User.Id, AuditEvent.Own(AuditActions.PasswordChanged, actor));
     });
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
+using TraceVault.Vault;
 
 namespace TraceVault.Members;
 
@@ -11,7 +13,7 @@ namespace TraceVault.Members;
 /// Whoever hands out a link could use it themselves. So a reset removes the stored key: nobody comes to another's key by way of their password.
 /// A disabled account has a link only from the machine itself, since disabling ends all others; that one enables it again.
 /// </remarks>
-internal sealed class PasswordResets(Database database, UserChanges changes, AuditLog audit, TimeProvider clock) : IExpiring
+internal sealed class PasswordResets(Database database, ChangeMaker changes, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
 
@@ -32,34 +34,38 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
 
     /// <summary>An administrator's link for a member.</summary>
     /// <param name="replaces">The link that it may replace; null: any.</param>
-    public async Task<Issued> IssueAsync(Actor actor, string memberId, string? replaces = null)
+    public Task<Issued> IssueAsync(Actor actor, string memberId, string? replaces = null) => changes.MakeAsync(Scope.Members, async change =>
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
-        if (await change.FindAsync(memberId) is not { } member)
+        if (await change.FindMemberAsync(memberId) is not { } member)
         {
-            return new Issued(MemberOutcome.Unknown);
+            return Verdict.Nothing(new Issued(MemberOutcome.Unknown));
         }
 
-        if (await change.FindAsync(actor.UserId) is not { DisabledAt: null } me || !MemberPolicy.Allows(me.Role, MemberAction.ResetPassword, member.Role, me.Id == member.Id))
+        var me = await change.FindMemberAsync(actor.UserId);
+        if (me is not { DisabledAt: null } || !MemberPolicy.Allows(me.Role, MemberAction.ResetPassword, member.Role, me.Id == member.Id))
         {
-            await change.RefuseAsync(new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
-            return new Issued(MemberOutcome.NotAllowed);
+            return Verdict.Refused(new Issued(MemberOutcome.NotAllowed), new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
         }
 
-        return member.DisabledAt is not null ? new Issued(MemberOutcome.Disabled)
-            : replaces is not null && Mark(await change.QueryAsync<long?>(MadeAt, new { userId = member.Id })) is var mark && mark != NoLink && mark != replaces ? new Issued(MemberOutcome.LinkMade)
-            : await IssueAsync(change, actor, member);
-    }
+        if (member.DisabledAt is not null)
+        {
+            return Verdict.Nothing(new Issued(MemberOutcome.Disabled));
+        }
+
+        var mark = replaces is null ? NoLink : Mark(await change.FindAsync<long?>(MadeAt, new { userId = member.Id }));
+        return mark == NoLink || mark == replaces
+            ? await IssueAsync(change, actor, member)
+            : Verdict.Nothing(new Issued(MemberOutcome.LinkMade));
+    });
 
     /// <summary>The operator's link, who is at the machine itself and asks nobody; an owner who is disabled gets one too.</summary>
-    public async Task<Issued> IssueAtMachineAsync(EmailAddress email)
+    public Task<Issued> IssueAtMachineAsync(EmailAddress email) => changes.MakeAsync(Scope.Members, async change =>
     {
-        await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
-        var member = await change.QueryAsync<Member>($"select {Member.Columns} from users u where u.email_key = @Key", new { email.Key });
-        return member is null ? new Issued(MemberOutcome.Unknown)
-            : member is { DisabledAt: not null, Role: not User.Owner } ? new Issued(MemberOutcome.Disabled)
+        var member = await change.FindAsync<Member>($"select {Member.Columns} from users u where u.email_key = @Key", new { email.Key });
+        return member is null ? Verdict.Nothing(new Issued(MemberOutcome.Unknown))
+            : member is { DisabledAt: not null, Role: not User.Owner } ? Verdict.Nothing(new Issued(MemberOutcome.Disabled))
             : await IssueAsync(change, new Actor(null, null, new Origin("tracevault-server --reset-password", null)), member);
-    }
+    });
 
     /// <returns>What the link is for, expired or not; null when it was used, replaced or never made. Looking at it does not use it.</returns>
     public async Task<Pending?> FindAsync(TokenHash link, CancellationToken cancel)
@@ -75,26 +81,19 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
 
     /// <summary>Sets the password and ends everything that the old one stood for. Of two who use one link at once, one gets it.</summary>
     /// <returns>Whose password it is; null when the link may not be used any more.</returns>
-    public async Task<User?> UseAsync(Pending reset, TokenHash link, string passwordHash, Origin origin)
+    public Task<User?> UseAsync(Pending reset, TokenHash link, string passwordHash, Origin origin) => changes.MakeAsync<User?>(Scope.Members, async change =>
     {
-        User? user = null;
-        await changes.MakeAsync(reset.UserId, async () =>
+        var used = await change.ExecuteAsync(
+            "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @NowMs", new { Hash = link.ToBytes(), reset.UserId, change.NowMs });
+        if (used == 0 || await change.FindMemberAsync(reset.UserId) is not { } member)
         {
-            await using var change = await MemberTransaction.BeginAsync(database, audit, clock);
-            var used = await change.ExecuteAsync(
-                "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @Now", new { Hash = link.ToBytes(), reset.UserId, Now });
-            if (used == 0 || await change.FindAsync(reset.UserId) is not { } member)
-            {
-                return 0;
-            }
+            return Verdict.Nothing<User?>(null);
+        }
 
-            await ChangePasswordAsync(change, member, passwordHash, new Actor(member.Id, member.Email, origin));
-            await change.CommitAsync();
-            user = member.User;
-            return 1;
-        });
-        return user;
-    }
+        var actor = new Actor(member.Id, member.Email, origin);
+        await ChangePasswordAsync(change, member, passwordHash, actor);
+        return Verdict.Done<User?>(member.User, ChangeKind.Member, member.Id, AuditEvent.Own(AuditActions.PasswordReset, actor));
+    });
 
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
@@ -109,31 +108,30 @@ internal sealed class PasswordResets(Database database, UserChanges changes, Aud
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private async Task<Issued> IssueAsync(MemberTransaction change, Actor actor, Member member)
+    private static async Task<Verdict<Issued>> IssueAsync(Change change, Actor actor, Member member)
     {
-        var (token, expires) = (AccessToken.Create(TokenKind.Link), clock.GetUtcNow() + Lifetime);
+        var link = new IssuedLink(AccessToken.Create(TokenKind.Link), change.Now + Lifetime);
         await change.WithdrawResetsAsync("user_id", member.Id, actor);
         await change.ExecuteAsync(
-            "insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at) values (@Id, @Hash, @By, @Now, @Expires)",
-            new { member.Id, Hash = token.Hash().ToBytes(), By = actor.UserId, Now, Expires = expires.ToUnixTimeMilliseconds() });
-        await change.AppendAsync(new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
-        await change.CommitAsync();
-        return new Issued(MemberOutcome.Done, new IssuedLink(token, expires), member.Email);
+            "insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at) values (@Id, @Hash, @By, @NowMs, @Expires)",
+            new { member.Id, Hash = link.Token.Hash().ToBytes(), By = actor.UserId, change.NowMs, Expires = link.ExpiresAt.ToUnixTimeMilliseconds() });
+        var happened = new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email);
+        return Verdict.Done(new Issued(MemberOutcome.Done, link, member.Email), ChangeKind.Member, member.Id, happened);
     }
 
-    private async Task ChangePasswordAsync(MemberTransaction change, Member member, string passwordHash, Actor actor)
+    private static async Task ChangePasswordAsync(Change change, Member member, string passwordHash, Actor actor)
     {
-        await change.ExecuteAsync("update users set password_hash = @passwordHash, disabled_at = null, updated_at = @Now where id = @Id", new { passwordHash, Now, member.Id });
+        await change.ExecuteAsync(
+            "update users set password_hash = @passwordHash, disabled_at = null, updated_at = @NowMs where id = @Id", new { passwordHash, change.NowMs, member.Id });
         await change.EndAccessAsync(member.Id, actor);
-        await change.AppendAsync(AuditEvent.Own(AuditActions.PasswordReset, actor));
         if (member.DisabledAt is not null)
         {
-            await change.AppendAsync(AuditEvent.Own(AuditActions.Enabled, actor));
+            await change.AlsoHappenedAsync(AuditEvent.Own(AuditActions.Enabled, actor));
         }
 
-        if (await change.ExecuteAsync("delete from user_anthropic_keys where user_id = @Id", new { member.Id }) > 0)
+        if (await ProviderKeys.RemoveAsync(change, member.Id))
         {
-            await change.AppendAsync(AuditEvent.Own(AuditActions.KeyRemoved, actor));
+            await change.AlsoHappenedAsync(AuditEvent.Own(AuditActions.KeyRemoved, actor));
         }
     }
 }

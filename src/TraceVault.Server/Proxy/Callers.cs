@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Dapper;
 using TraceVault.Accounts;
+using TraceVault.Changes;
 using TraceVault.Storage;
 using TraceVault.Vault;
 
@@ -27,7 +28,7 @@ internal readonly record struct Lookup(LookupOutcome Outcome, Caller? Caller = n
 /// <remarks>
 /// An answer is fresh for <see cref="Fresh"/>. After that it still serves while it is read again in the background, up to the outage grace
 /// (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm sessions through a database that is away. A change that
-/// <see cref="UserChanges"/> announces outdates it at once.
+/// <see cref="ChangeFeed"/> announces outdates it at once.
 /// </remarks>
 internal sealed partial class Callers : IDisposable
 {
@@ -40,7 +41,7 @@ internal sealed partial class Callers : IDisposable
     private readonly ConcurrentDictionary<string, CallerUser> _users = new(StringComparer.Ordinal);
     private readonly Database _database;
     private readonly Outage _outage;
-    private readonly UserChanges _changes;
+    private readonly ChangeFeed _changes;
     private readonly TimeSpan _grace;
     private readonly TimeProvider _clock;
     private readonly ILogger<Callers> _log;
@@ -49,7 +50,7 @@ internal sealed partial class Callers : IDisposable
     /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
     private long _failedAt;
 
-    public Callers(Database database, Outage outage, UserChanges changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
+    public Callers(Database database, Outage outage, ChangeFeed changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
     {
         (_database, _outage, _changes, _clock, _log) = (database, outage, changes, clock, log);
         _grace = options.OutageGrace > Fresh ? options.OutageGrace : Fresh;
@@ -256,8 +257,13 @@ internal sealed partial class Callers : IDisposable
     }
 
     /// <summary>The counter first, then the user: a query in between sees one of the two.</summary>
-    private void Outdate(string userId)
+    private void Outdate(ChangeNotice notice)
     {
+        if (notice.UserId is not { } userId)
+        {
+            return;
+        }
+
         Interlocked.Increment(ref _changeCount);
         _users.GetOrAdd(userId, _ => new CallerUser()).Changed();
     }

@@ -247,3 +247,20 @@ public sealed class KeyStates : ForwardOnlyMigration
         Alter.Table("user_anthropic_keys").AddColumn("refused_at").AsInt64().Nullable();
     }
 }
+
+/// <summary>What was changed, in the order of the commits, for other servers to hear of. The counter is one row.</summary>
+[Migration(13, "changes")]
+public sealed class NumberedChanges : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Create.Table("changes")
+            .WithColumn("n").AsInt64().PrimaryKey()
+            .WithColumn("at").AsInt64().NotNullable()
+            .WithColumn("kind").AsText().NotNullable()
+            .WithColumn("subject").AsText().NotNullable();
+        Create.Table("change_counter").WithColumn("n").AsInt64().NotNullable();
+        Execute.Sql("insert into change_counter (n) values (0)");
+    }
+}

@@ -13,7 +13,7 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
     private const long MigrationLock = 0x7472616365766c74;
 
     /// <summary>The version of the last migration. A constant, because finding it would load every type of the program at every start.</summary>
-    internal const long NewestKnown = 12;
+    internal const long NewestKnown = 13;
 
     /// <exception cref="StartupException">The database cannot be reached, or a newer server has already changed its schema.</exception>
     public async Task MigrateAsync(CancellationToken cancel)

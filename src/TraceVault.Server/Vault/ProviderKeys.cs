@@ -3,12 +3,13 @@ using System.Globalization;
 using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Vault;
 
 /// <summary>Users' Anthropic keys in the database, sealed.</summary>
-internal sealed class ProviderKeys(Database database, KeyVault vault, UserChanges changes, AuditLog audit, TimeProvider clock)
+internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMaker changes)
 {
     /// <summary>What the audit log calls the key.</summary>
     private const string Provider = "anthropic";
@@ -42,30 +43,42 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     public Task SaveAsync(string userId, string bySession, ProviderKey key, int? maxConcurrent, bool isKnownToWork, Actor actor)
     {
         var (bytes, keyId) = vault.Seal(key, new KeyOwner(userId));
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        var row = new { userId, bytes, keyId, now, initial = (long)(maxConcurrent ?? DefaultMaxConcurrent), given = maxConcurrent is null ? 0L : 1L, works = isKnownToWork ? now : (long?)null };
-        var action = AuditActions.KeySet;
-        return changes.MakeAsync(userId, () => audit.RecordAsync(
-            async (connection, transaction) =>
-            {
-                await Sessions.HoldAsync(connection, transaction, userId, bySession);
-                action = await StoreAsync(connection, transaction, row);
-                return 1;
-            },
-            _ => AuditEvent.Own(action, actor, Provider)));
+        var (initial, given) = ((long)(maxConcurrent ?? DefaultMaxConcurrent), maxConcurrent is null ? 0L : 1L);
+        return changes.MakeAsync(Scope.User(userId), async change =>
+        {
+            await Sessions.RequireAsync(change, userId, bySession);
+            var row = new { userId, bytes, keyId, now = change.NowMs, initial, given, works = isKnownToWork ? change.NowMs : (long?)null };
+            return Verdict.Done(true, ChangeKind.Key, userId, AuditEvent.Own(await StoreAsync(change, row), actor, Provider));
+        });
     }
 
     /// <returns>Whether the user has a key whose cap could be changed.</returns>
-    public async Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) => await changes.MakeAsync(userId, () => audit.RecordAsync(
-        (connection, transaction) => connection.ExecuteAsync(
-            "update user_anthropic_keys set max_concurrent = @cap where user_id = @userId and max_concurrent <> @cap", new { userId, cap = (long)maxConcurrent }, transaction),
-        _ => AuditEvent.Own(AuditActions.KeyCapChanged, actor, maxConcurrent.ToString(CultureInfo.InvariantCulture))))
-        || await FindAsync(userId, CancellationToken.None) is not null; // it was so already: nothing changed that somebody would have to hear of
+    public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) => changes.MakeAsync(Scope.User(userId), async change =>
+    {
+        if (await change.FindAsync<long?>("select max_concurrent from user_anthropic_keys where user_id = @userId", new { userId }) is not { } before)
+        {
+            return Verdict.Nothing(false);
+        }
+
+        if (before == maxConcurrent)
+        {
+            return Verdict.Nothing(true); // nothing that somebody would have to hear of
+        }
+
+        await change.ExecuteAsync("update user_anthropic_keys set max_concurrent = @cap where user_id = @userId", new { userId, cap = (long)maxConcurrent });
+        return Verdict.Done(true, ChangeKind.Key, userId, AuditEvent.Own(AuditActions.KeyCapChanged, actor, maxConcurrent.ToString(CultureInfo.InvariantCulture)));
+    });
 
     /// <returns>Whether there was one.</returns>
-    public Task<bool> DeleteAsync(string userId, Actor actor) => changes.MakeAsync(userId, () => audit.RecordAsync(
-        (connection, transaction) => connection.ExecuteAsync("delete from user_anthropic_keys where user_id = @userId", new { userId }, transaction),
-        _ => AuditEvent.Own(AuditActions.KeyRemoved, actor, Provider)));
+    public Task<bool> DeleteAsync(string userId, Actor actor) => changes.MakeAsync(Scope.User(userId), async change =>
+        await RemoveAsync(change, userId)
+            ? Verdict.Done(true, ChangeKind.Key, userId, AuditEvent.Own(AuditActions.KeyRemoved, actor, Provider))
+            : Verdict.Nothing(false));
+
+    /// <summary>As a part of another change, under the lock of the user.</summary>
+    /// <returns>Whether there was one.</returns>
+    public static async Task<bool> RemoveAsync(Change change, string userId) =>
+        await change.ExecuteAsync("delete from user_anthropic_keys where user_id = @userId", new { userId }) > 0;
 
     public async Task TouchAsync(string userId, DateTimeOffset usedAt, CancellationToken cancel)
     {
@@ -109,35 +122,26 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, UserChange
     }
 
     /// <summary>Says which it was, a new key or another one; an upsert would not.</summary>
-    private static async Task<string> StoreAsync(DbConnection connection, DbTransaction transaction, object row)
+    private static async Task<string> StoreAsync(Change change, object row)
     {
-        while (true) // until nobody removes the row between the two
+        var replaced = await change.ExecuteAsync(
+            """
+            update user_anthropic_keys set sealed = @bytes, key_id = @keyId, updated_at = @now, last_used_at = null, works_since = @works, refused_at = null,
+                max_concurrent = case when @given = 1 then @initial else max_concurrent end
+            where user_id = @userId
+            """,
+            row);
+        if (replaced > 0)
         {
-            var added = await connection.ExecuteAsync(
-                """
-                insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at, works_since)
-                values (@userId, @bytes, @keyId, @initial, @now, @now, @works)
-                on conflict (user_id) do nothing
-                """,
-                row,
-                transaction);
-            if (added > 0)
-            {
-                return AuditActions.KeySet;
-            }
-
-            var replaced = await connection.ExecuteAsync(
-                """
-                update user_anthropic_keys set sealed = @bytes, key_id = @keyId, updated_at = @now, last_used_at = null, works_since = @works, refused_at = null,
-                    max_concurrent = case when @given = 1 then @initial else max_concurrent end
-                where user_id = @userId
-                """,
-                row,
-                transaction);
-            if (replaced > 0)
-            {
-                return AuditActions.KeyReplaced;
-            }
+            return AuditActions.KeyReplaced;
         }
+
+        await change.ExecuteAsync(
+            """
+            insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at, works_since)
+            values (@userId, @bytes, @keyId, @initial, @now, @now, @works)
+            """,
+            row);
+        return AuditActions.KeySet;
     }
 }

@@ -2,7 +2,6 @@ using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using TraceVault.Accounts;
 using TraceVault.Proxy;
 
 namespace TraceVault.Tests.Proxy;
@@ -119,20 +118,6 @@ public class CallersTests
         Assert.Contains("database_unavailable", await rig.Server.Client.GetStringAsync("/readyz", Cancel));
 
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
-    }
-
-    [Fact]
-    public async Task Only_a_change_is_told_and_a_change_that_broke_off_is_one()
-    {
-        var changes = new UserChanges();
-        var told = new List<string>();
-        changes.Changed += told.Add;
-
-        Assert.False(await changes.MakeAsync("nothing", () => Task.FromResult(0)));
-        Assert.True(await changes.MakeAsync("something", () => Task.FromResult(1)));
-        await Assert.ThrowsAsync<IOException>(() => changes.MakeAsync("who knows", () => throw new IOException()));
-
-        Assert.Equal(["something", "who knows"], told);
     }
 
     [Fact]

@@ -1,12 +1,13 @@
 using System.Net;
 using Dapper;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts.Devices;
 
 /// <summary>Devices that ask to be signed in (RFC 8628), in the database: ten minutes each, of the device code its hash alone.</summary>
-internal sealed class DeviceAuthorizations(Database database, AuditLog audit, TimeProvider clock) : IExpiring
+internal sealed class DeviceAuthorizations(Database database, ChangeMaker changes, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
@@ -75,27 +76,26 @@ internal sealed class DeviceAuthorizations(Database database, AuditLog audit, Ti
     /// <summary>An approval stands as long as the session that gave it, until the device has fetched its tokens.</summary>
     /// <returns>Whether it still waited for a decision.</returns>
     /// <exception cref="SessionOverException">The session ended meanwhile.</exception>
-    public async Task<bool> DecideAsync(UserCode code, bool approve, string bySession, Actor actor)
+    public Task<bool> DecideAsync(UserCode code, bool approve, string bySession, Actor actor) => changes.MakeAsync(Scope.User(actor.UserId!), async change =>
     {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        await using var transaction = await connection.BeginTransactionAsync();
-        await Sessions.HoldAsync(connection, transaction, actor.UserId!, bySession);
-        var id = await connection.QuerySingleOrDefaultAsync<string>(
+        await Sessions.RequireAsync(change, actor.UserId!, bySession);
+        var id = await change.FindAsync<string>(
             """
             update device_authorizations set state = @State, user_id = @UserId, approved_by = @By
-            where user_code = @Letters and state = @Pending and expires_at > @Now returning id
+            where user_code = @Letters and state = @Pending and expires_at > @NowMs returning id
             """,
-            new { State = approve ? DeviceAuthorization.Approved : DeviceAuthorization.Refused, By = approve ? bySession : null, actor.UserId, code.Letters, DeviceAuthorization.Pending, Now = Now() },
-            transaction);
-        if (id is null)
-        {
-            return false;
-        }
-
-        await audit.AppendAsync(connection, transaction, AuditEvent.Own(approve ? AuditActions.DeviceApproved : AuditActions.DeviceRefused, actor, id));
-        await transaction.CommitAsync();
-        return true;
-    }
+            new
+            {
+                State = approve ? DeviceAuthorization.Approved : DeviceAuthorization.Refused,
+                By = approve ? bySession : null,
+                actor.UserId,
+                code.Letters,
+                DeviceAuthorization.Pending,
+                change.NowMs,
+            });
+        var happened = AuditEvent.Own(approve ? AuditActions.DeviceApproved : AuditActions.DeviceRefused, actor, id);
+        return id is null ? Verdict.Nothing(false) : Verdict.Done(true, ChangeKind.Access, actor.UserId!, happened);
+    });
 
     /// <summary>Records a poll.</summary>
     /// <param name="found">As it was read.</param>

@@ -1,11 +1,10 @@
-using Dapper;
 using TraceVault.Audit;
-using TraceVault.Storage;
+using TraceVault.Changes;
 
 namespace TraceVault.Accounts.Devices;
 
 /// <summary>Answers a device that asks whether it was approved (RFC 8628 §3.4): with tokens, once.</summary>
-internal sealed class DeviceGrant(Database database, DeviceAuthorizations devices, Sessions sessions, SessionTokens tokens, UserChanges changes, Places places, TimeProvider clock)
+internal sealed class DeviceGrant(DeviceAuthorizations devices, SessionTokens tokens, ChangeMaker changes, Places places, TimeProvider clock)
 {
     /// <summary>Seconds that each poll that comes too early adds to the interval (RFC 8628 §3.5), and the longest it grows to.</summary>
     private const long SlowDown = 5, MaxInterval = 60;
@@ -70,41 +69,23 @@ internal sealed class DeviceGrant(Database database, DeviceAuthorizations device
     }
 
     /// <returns>Null when another poll was faster.</returns>
-    private async Task<GrantResult?> RedeemAsync(DeviceAuthorization found, Origin origin)
+    private Task<GrantResult?> RedeemAsync(DeviceAuthorization found, Origin origin) => changes.MakeAsync<GrantResult?>(Scope.User(found.UserId!), async change =>
     {
-        GrantResult? result = null;
-        await changes.MakeAsync(found.UserId!, async () =>
+        if (await change.FindAsync<Owner>("select id, email from users where id = @UserId and disabled_at is null", new { found.UserId }) is not { } owner)
         {
-            (result, var endedOthers) = await TryRedeemAsync(found, origin);
-            return endedOthers;
-        });
-        return result;
-    }
-
-    private async Task<(GrantResult? Result, int EndedOthers)> TryRedeemAsync(DeviceAuthorization found, Origin origin)
-    {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
-        await using var transaction = await connection.BeginTransactionAsync();
-        // Written, not read, and first: who disables the user or changes the password does the same, so that one of the two waits for the other.
-        var owner = await connection.QuerySingleOrDefaultAsync<Owner>(
-            "update users set updated_at = updated_at where id = @UserId and disabled_at is null returning id, email", new { found.UserId }, transaction);
-        if (owner is null)
-        {
-            return (new GrantResult(OAuthError.Refused), 0);
+            return Verdict.Nothing<GrantResult?>(new GrantResult(OAuthError.Refused));
         }
 
-        var redeemed = await connection.ExecuteAsync(
+        var redeemed = await change.ExecuteAsync(
             "update device_authorizations set state = @Used, approved_by = null where id = @Id and state = @Approved",
-            new { DeviceAuthorization.Used, found.Id, DeviceAuthorization.Approved },
-            transaction);
+            new { DeviceAuthorization.Used, found.Id, DeviceAuthorization.Approved });
         if (redeemed == 0)
         {
-            return default;
+            return Verdict.Nothing<GrantResult?>(null);
         }
 
         var (access, refresh) = (AccessToken.Create(TokenKind.Session), AccessToken.Create(TokenKind.Refresh));
-        var (expires, ended) = await sessions.InsertAsync(connection, transaction, found.Id, new Actor(owner.Id, owner.Email, origin), access, (refresh, places.Of(origin)), CancellationToken.None);
-        await transaction.CommitAsync();
-        return (new GrantResult(null, new IssuedTokens(access, refresh, expires)), ended);
-    }
+        var added = await Sessions.AddAsync(change, found.Id, new Actor(owner.Id, owner.Email, origin), access, (refresh, places.Of(origin)));
+        return added.As<GrantResult?>(session => new GrantResult(null, new IssuedTokens(access, refresh, session!.ExpiresAt)));
+    });
 }

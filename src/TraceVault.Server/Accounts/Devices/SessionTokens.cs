@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Storage;
 using TraceVault.Vault;
 
@@ -30,15 +31,14 @@ internal sealed class SessionTokens
         "s.token_hash = @Hash or s.refresh_hash = @Hash or s.id = (select session_id from spent_refresh_tokens where token_hash = @Hash or access_hash = @Hash)";
 
     private readonly Database _database;
-    private readonly UserChanges _changes;
-    private readonly AuditLog _audit;
+    private readonly ChangeMaker _changes;
     private readonly Places _places;
     private readonly TimeProvider _clock;
     private readonly byte[] _key = new byte[32];
 
-    public SessionTokens(Database database, UserChanges changes, AuditLog audit, Places places, KeyRing ring, TimeProvider clock)
+    public SessionTokens(Database database, ChangeMaker changes, Places places, KeyRing ring, TimeProvider clock)
     {
-        (_database, _changes, _audit, _places, _clock) = (database, changes, audit, places, clock);
+        (_database, _changes, _places, _clock) = (database, changes, places, clock);
         ring.Sealing.Derive("tracevault/refreshed-tokens", _key);
     }
 
@@ -93,28 +93,24 @@ internal sealed class SessionTokens
     /// <summary>Two parties hold a refresh token. The session goes on where its tokens in force are known to be with the right one; else it ends, for nobody can tell.</summary>
     private async Task ReusedAsync(Found found, TokenHash hash, string? place, Origin origin)
     {
-        await using (var connection = await _database.ConnectAsync(CancellationToken.None))
+        var isTold = await _changes.MakeAsync(Scope.User(found.UserId), async change =>
         {
-            var handedOut = await connection.QuerySingleOrDefaultAsync<string>("select place from spent_refresh_tokens where token_hash = @Hash", new { Hash = hash.ToBytes() });
-            if (IsSame(found.RefreshPlace, handedOut) || IsSame(found.RefreshPlace, place))
+            var handedOut = await change.FindAsync<string>("select place from spent_refresh_tokens where token_hash = @Hash", new { Hash = hash.ToBytes() });
+            if (!IsSame(found.RefreshPlace, handedOut) && !IsSame(found.RefreshPlace, place))
             {
-                await using var transaction = await connection.BeginTransactionAsync();
-                var now = _clock.GetUtcNow();
-                var isNews = await connection.ExecuteAsync(
-                    "update spent_refresh_tokens set shown_at = @Now where token_hash = @Hash and (shown_at is null or shown_at <= @Before)",
-                    new { Now = now.ToUnixTimeMilliseconds(), Before = (now - TellAgain).ToUnixTimeMilliseconds(), Hash = hash.ToBytes() },
-                    transaction) > 0;
-                if (isNews)
-                {
-                    await _audit.AppendAsync(connection, transaction, new AuditEvent(AuditActions.RefreshRefused, new Actor(null, null, origin), found.UserId, found.Email, found.Id));
-                }
-
-                await transaction.CommitAsync();
-                return;
+                return Verdict.Nothing(false);
             }
-        }
 
-        await EndAsync(found.Id, AuditActions.RefreshReused, origin);
+            var isNews = await change.ExecuteAsync(
+                "update spent_refresh_tokens set shown_at = @NowMs where token_hash = @Hash and (shown_at is null or shown_at <= @Before)",
+                new { change.NowMs, Before = (change.Now - TellAgain).ToUnixTimeMilliseconds(), Hash = hash.ToBytes() }) > 0;
+            var refused = new AuditEvent(AuditActions.RefreshRefused, new Actor(null, null, origin), found.UserId, found.Email, found.Id);
+            return isNews ? Verdict.Recorded(true, refused) : Verdict.Nothing(true);
+        });
+        if (!isTold)
+        {
+            await EndAsync(found.Id, AuditActions.RefreshReused, origin);
+        }
     }
 
     /// <summary>Ends the session that an access or refresh token belongs to, whether that is still in force or was just replaced.</summary>
@@ -136,20 +132,13 @@ internal sealed class SessionTokens
             return;
         }
 
-        await _changes.MakeAsync(found.UserId, async () =>
+        await _changes.MakeAsync(Scope.User(found.UserId), async change =>
         {
-            await using var connection = await _database.ConnectAsync(CancellationToken.None);
-            await using var transaction = await connection.BeginTransactionAsync();
-            var ended = await connection.ExecuteAsync("delete from auth_sessions where id = @Id", new { found.Id }, transaction);
-            if (ended > 0)
-            {
-                // Who shows a token that was used before need not be its user.
-                var actor = action == AuditActions.SignOut ? new Actor(found.UserId, found.Email, origin) : new Actor(null, null, origin);
-                await _audit.AppendAsync(connection, transaction, new AuditEvent(action, actor, found.UserId, found.Email, found.Id));
-            }
-
-            await transaction.CommitAsync();
-            return ended;
+            // Who shows a token that was used before need not be its user.
+            var actor = action == AuditActions.SignOut ? new Actor(found.UserId, found.Email, origin) : new Actor(null, null, origin);
+            return await change.ExecuteAsync("delete from auth_sessions where id = @Id", new { found.Id }) == 0
+                ? Verdict.Nothing(false)
+                : Verdict.Done(true, ChangeKind.Access, found.UserId, new AuditEvent(action, actor, found.UserId, found.Email, found.Id));
         });
     }
 
@@ -161,11 +150,9 @@ internal sealed class SessionTokens
         AccessToken.Of(kind, HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes($"{kind} {refreshToken}")));
 
     private Task<bool> RotateAsync(Found found, AccessToken access, AccessToken refresh, string? place, DateTimeOffset now, DateTimeOffset expires) =>
-        _changes.MakeAsync(found.UserId, async () =>
+        _changes.MakeAsync(Scope.User(found.UserId), async change =>
         {
-            await using var connection = await _database.ConnectAsync(CancellationToken.None);
-            await using var transaction = await connection.BeginTransactionAsync();
-            var rotated = await connection.ExecuteAsync(
+            var rotated = await change.ExecuteAsync(
                 """
                 update auth_sessions set token_hash = @Access, refresh_hash = @Refresh, refresh_place = @place, previous_refresh_hash = null,
                     refreshed_at = @Now, last_used_at = @Now, expires_at = @Expires
@@ -180,22 +167,20 @@ internal sealed class SessionTokens
                     Expires = expires.ToUnixTimeMilliseconds(),
                     found.Id,
                     found.RefreshHash,
-                },
-                transaction);
-            if (rotated > 0)
+                });
+            if (rotated == 0)
             {
-                await connection.ExecuteAsync(
-                    """
-                    insert into spent_refresh_tokens (token_hash, session_id, place, access_hash, access_until) values (@RefreshHash, @Id, @RefreshPlace, @TokenHash, @Until);
-                    delete from spent_refresh_tokens where session_id = @Id and token_hash not in (
-                        select token_hash from spent_refresh_tokens where session_id = @Id order by coalesce(access_until, 0) desc limit @MaxSpent)
-                    """,
-                    new { found.RefreshHash, found.Id, found.RefreshPlace, found.TokenHash, Until = (now + Overlap).ToUnixTimeMilliseconds(), MaxSpent = (long)MaxSpent },
-                    transaction);
+                return Verdict.Nothing(false);
             }
 
-            await transaction.CommitAsync();
-            return rotated;
+            await change.ExecuteAsync(
+                """
+                insert into spent_refresh_tokens (token_hash, session_id, place, access_hash, access_until) values (@RefreshHash, @Id, @RefreshPlace, @TokenHash, @Until);
+                delete from spent_refresh_tokens where session_id = @Id and token_hash not in (
+                    select token_hash from spent_refresh_tokens where session_id = @Id order by coalesce(access_until, 0) desc limit @MaxSpent)
+                """,
+                new { found.RefreshHash, found.Id, found.RefreshPlace, found.TokenHash, Until = (now + Overlap).ToUnixTimeMilliseconds(), MaxSpent = (long)MaxSpent });
+            return Verdict.DoneUnaudited(true, ChangeKind.Access, found.UserId);
         });
 
     private async Task<Found?> FindAsync(string condition, object parameters, CancellationToken cancel)

@@ -1,0 +1,34 @@
+namespace TraceVault.Changes;
+
+/// <summary>What a change is about: whoever keeps something in memory knows by it whether that is concerned.</summary>
+internal enum ChangeKind
+{
+    /// <summary>What somebody signs in and calls with: sessions, tokens. Subject: the user's id.</summary>
+    Access,
+
+    /// <summary>Somebody's stored key, or its cap. Subject: the user's id.</summary>
+    Key,
+
+    /// <summary>An account: made, disabled, enabled, removed, with another role or password. Subject: the user's id.</summary>
+    Member,
+
+    /// <summary>An invite. Subject: its id.</summary>
+    Invite,
+}
+
+/// <param name="Kind">What it is about.</param>
+/// <param name="Subject">Whose, or which one: see <see cref="ChangeKind"/>.</param>
+internal readonly record struct ChangeNotice(ChangeKind Kind, string Subject)
+{
+    /// <summary>The user whom it concerns; null for what is nobody's.</summary>
+    public string? UserId => Kind is ChangeKind.Invite ? null : Subject;
+}
+
+/// <summary>The one place that is told of every change. Whoever keeps something in memory that a change may outdate subscribes here.</summary>
+/// <remarks>Told after the commit. Within this process a change holds from the next request on.</remarks>
+internal sealed class ChangeFeed
+{
+    public event Action<ChangeNotice>? Changed;
+
+    public void Tell(ChangeNotice notice) => Changed?.Invoke(notice);
+}
