@@ -10,7 +10,7 @@ namespace TraceVault.Cli;
 /// <summary>The server's management API. Every failure arrives as a <see cref="CommandFailure"/>.</summary>
 internal sealed class ApiClient : IDisposable
 {
-    /// <summary>Answers are short; whatever is longer does not come from TraceVault. In bytes.</summary>
+    /// <summary>The longest answer that is read, in bytes. TraceVault's answers are shorter.</summary>
     private const int MaxAnswerBytes = 1 << 20;
 
     private const string OAuth = "/proxy/anthropic/oauth/";
@@ -24,7 +24,13 @@ internal sealed class ApiClient : IDisposable
     {
         _server = server;
         // No redirects: the token would follow them.
-        _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = SystemProxy.MayServe(server), ConnectTimeout = ConnectTimeout })
+        _http = new(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = SystemProxy.MayServe(server),
+            ConnectTimeout = ConnectTimeout,
+        })
         {
             BaseAddress = new Uri(server.Origin),
             Timeout = AnswerTimeout,
@@ -38,9 +44,11 @@ internal sealed class ApiClient : IDisposable
         }
     }
 
-    /// <summary><c>tracevault-cli/VERSION (OS)</c>: what the list of sessions shows.</summary>
+    /// <summary><c>tracevault-cli/VERSION (OS; ARCHITECTURE)</c>, which the list of sessions shows.</summary>
     public static string UserAgent =>
-        $"tracevault-cli/{typeof(ApiClient).Assembly.GetName().Version?.ToString(3)} ({(OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : "Linux")}; {RuntimeInformation.OSArchitecture})";
+        $"tracevault-cli/{typeof(ApiClient).Assembly.GetName().Version?.ToString(3)} "
+        + $"({(OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS" : "Linux")}; "
+        + $"{RuntimeInformation.OSArchitecture})";
 
     public async Task<SignInAnswer> SetUpAsync(SetupBody body, CancellationToken cancel)
     {
@@ -48,7 +56,7 @@ internal sealed class ApiClient : IDisposable
         return await AnswerAsync(HttpMethod.Post, "/api/v1/auth/setup", json, CliJson.Default.SignInAnswer, cancel);
     }
 
-    /// <summary>Whether the setup token is the right one, before anything else is asked for.</summary>
+    /// <summary>Checks the setup token before anything else is asked for.</summary>
     public async Task CheckSetupAsync(Secret setupToken, CancellationToken cancel)
     {
         using var json = JsonContent.Create(new SetupCheckBody(setupToken), CliJson.Default.SetupCheckBody);
@@ -127,7 +135,8 @@ internal sealed class ApiClient : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancel)
     {
         var response = await SendOnceAsync(method, path, body, cancel);
-        if (response.StatusCode == HttpStatusCode.NoContent || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && ApiFailure.IsJson(response))
+        if (response.StatusCode == HttpStatusCode.NoContent
+            || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created && ApiFailure.IsJson(response))
         {
             return response;
         }

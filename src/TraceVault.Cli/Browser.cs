@@ -27,8 +27,9 @@ internal static class Browser
         return (variable("DISPLAY") ?? variable("WAYLAND_DISPLAY")) is null ? null : url => Start(InBackground("xdg-open", url));
     }
 
-    /// <summary>Left to itself: its words don't get between ours, Ctrl-C doesn't reach it, and nobody waits for it.</summary>
-    private static ProcessStartInfo InBackground(string opener, Uri url) => new("/bin/sh", ["-c", $"{opener} \"$0\" </dev/null >/dev/null 2>&1 &", url.AbsoluteUri]);
+    /// <summary>The opener's output does not mix with ours, Ctrl-C does not reach it, and nothing waits for it.</summary>
+    private static ProcessStartInfo InBackground(string opener, Uri url) =>
+        new("/bin/sh", ["-c", $"{opener} \"$0\" </dev/null >/dev/null 2>&1 &", url.AbsoluteUri]);
 
     private static void Start(ProcessStartInfo start)
     {
@@ -38,7 +39,7 @@ internal static class Browser
         }
         catch (Win32Exception)
         {
-            // The link stands on the screen anyway.
+            // The link is on the screen anyway.
         }
     }
 }

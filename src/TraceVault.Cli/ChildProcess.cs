@@ -12,13 +12,14 @@ internal static partial class ChildProcess
     /// <param name="command">The program, looked up in PATH, and its arguments.</param>
     /// <param name="environment">Variables to set; null removes one.</param>
     /// <returns>The command's exit code on Windows; elsewhere it does not return when the command starts.</returns>
-    /// <exception cref="CommandFailure">It can't be started: 127 when it was not found, else 126.</exception>
+    /// <exception cref="CommandFailure">The command can't be started: exit code 127 when it was not found, otherwise 126.</exception>
     public static int Become(IReadOnlyList<string> command, IReadOnlyDictionary<string, string?> environment) =>
         OperatingSystem.IsWindows() ? Run(command, environment) : Replace(command, environment);
 
     /// <remarks>
     /// The process becomes the command: the terminal, its signals, the exit code and the streams are the command's own, and nothing of this
-    /// program stays in memory. Handlers go back to their defaults by themselves, but the runtime ignores SIGPIPE, and that would be inherited.
+    /// program stays in memory. Signal handlers go back to their defaults by themselves, but the runtime ignores SIGPIPE, which the command
+    /// would inherit.
     /// </remarks>
     private static int Replace(IReadOnlyList<string> command, IReadOnlyDictionary<string, string?> environment)
     {
@@ -29,7 +30,9 @@ internal static partial class ChildProcess
 
         SetHandler(BrokenPipe, 0);
         ExecuteFromPath(command[0], [.. command, null]);
-        throw Marshal.GetLastPInvokeError() == NoSuchFile ? NotFound(command[0]) : NotExecutable(command[0], Marshal.GetLastPInvokeErrorMessage());
+        throw Marshal.GetLastPInvokeError() == NoSuchFile
+            ? NotFound(command[0])
+            : NotExecutable(command[0], Marshal.GetLastPInvokeErrorMessage());
     }
 
     private static int Run(IReadOnlyList<string> command, IReadOnlyDictionary<string, string?> environment)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace TraceVault.Cli;
 
-/// <summary>Everything a command sees of the machine, so that a test can be the machine.</summary>
+/// <summary>Everything that a command sees of the machine, so that a test can stand in for the machine.</summary>
 internal sealed class CliConsole
 {
     public required Printer Out { get; init; }
@@ -21,7 +21,7 @@ internal sealed class CliConsole
     /// <summary>Null when there is no browser to open.</summary>
     public Action<Uri>? OpenBrowser { get; init; }
 
-    /// <summary>Whether what is written to <see cref="Error"/> is seen as it comes.</summary>
+    /// <summary>Whether <see cref="Error"/> is a terminal, where a person watches what is written.</summary>
     public bool IsErrorTerminal { get; init; }
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
@@ -43,8 +43,8 @@ internal sealed class CliConsole
         static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
     }
 
-    // Not Console.Out: that one sets the terminal up for key presses, which the command after `proxy run` would inherit.
-    // On Windows it is needed, because it knows the console's code page.
+    // Not Console.Out, which sets the terminal up for key presses: the command that `proxy run` starts would inherit that.
+    // On Windows Console.Out is needed, because it knows the console's code page.
     private static TextWriter Writer(Func<Stream> open) =>
         OperatingSystem.IsWindows()
             ? open == Console.OpenStandardOutput ? Console.Out : Console.Error

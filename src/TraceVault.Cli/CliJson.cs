@@ -26,29 +26,49 @@ internal sealed record MeAnswer(string Email, MeSession Session, string? Name = 
 internal sealed record MeSession(DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
 
 internal sealed record KeyAnswer(
-    bool Configured, DateTimeOffset? ConfiguredAt = null, DateTimeOffset? LastUsedAt = null, int? MaxConcurrent = null, bool? Readable = null,
-    DateTimeOffset? WorksSince = null, DateTimeOffset? RefusedAt = null);
+    bool Configured,
+    DateTimeOffset? ConfiguredAt = null,
+    DateTimeOffset? LastUsedAt = null,
+    int? MaxConcurrent = null,
+    bool? Readable = null,
+    DateTimeOffset? WorksSince = null,
+    DateTimeOffset? RefusedAt = null);
 
 /// <summary>RFC 8628, section 3.2.</summary>
 internal sealed record DeviceAnswer(
-    Secret DeviceCode, string UserCode, string VerificationUri, int ExpiresIn, string? VerificationUriComplete = null, int? Interval = null);
+    Secret DeviceCode,
+    string UserCode,
+    string VerificationUri,
+    int ExpiresIn,
+    string? VerificationUriComplete = null,
+    int? Interval = null);
 
-/// <summary>RFC 6749, sections 5.1 and 5.2: tokens, or an error. The refresh token is left out: the session slides with its use.</summary>
+/// <summary>RFC 6749, sections 5.1 and 5.2: tokens, or an error. The refresh token is not read: use alone prolongs the session.</summary>
 internal sealed record TokenAnswer(Secret? AccessToken = null, string? Error = null);
 
 /// <summary>
-/// RFC 9457, with the members <c>errors</c>, a field's name to what is wrong with it, and <c>code</c>, where a program may do something about it;
-/// or RFC 6749, section 5.2.
+/// An error: RFC 9457 with the members <c>errors</c> (what is wrong with each field, by its name) and <c>code</c> (where a program can
+/// act on it), or RFC 6749, section 5.2.
 /// </summary>
 internal sealed record Problem(
-    string? Title = null, string? Detail = null, Dictionary<string, string[]>? Errors = null, string? Code = null, string? ErrorDescription = null);
+    string? Title = null,
+    string? Detail = null,
+    Dictionary<string, string[]>? Errors = null,
+    string? Code = null,
+    string? ErrorDescription = null);
 
 /// <summary>What <c>status --json</c> prints.</summary>
 internal sealed record StatusAnswer(string ServerUrl, string Email, string? Name, string? Role, MeSession Session, KeyAnswer AnthropicKey);
 
 /// <summary>What <c>proxy info --json</c> prints; the path is null when the environment holds the credentials.</summary>
 internal sealed record ProxyInfoAnswer(
-    string ServerUrl, string BaseUrl, string OpencodeBaseUrl, string ApiKeyHelper, string? CredentialsPath, string? Email, DateTimeOffset? ExpiresAt);
+    string ServerUrl,
+    string BaseUrl,
+    string OpencodeBaseUrl,
+    string ApiKeyHelper,
+    string? CredentialsPath,
+    string? Email,
+    DateTimeOffset? ExpiresAt);
 
 /// <summary>What <c>/readyz</c> says.</summary>
 internal sealed record HealthAnswer(string Status, string? Reason = null);
@@ -70,7 +90,7 @@ internal sealed record ErrorAnswer(ErrorText Error);
 
 internal sealed record ErrorText(string Code, string Message);
 
-/// <summary>All JSON the program reads and writes, generated at build time: a native binary has no reflection.</summary>
+/// <summary>Serialisers for all JSON that the program reads and writes, made at build time: a native binary has no reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectRequiredConstructorParameters = true,
     RespectNullableAnnotations = true, Converters = [typeof(UtcConverter)])]
@@ -94,14 +114,16 @@ internal sealed record ErrorText(string Code, string Message);
 [JsonSerializable(typeof(ErrorAnswer))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
-    /// <summary>For what people and scripts read: letters as they are. It goes into no web page, where that would matter.</summary>
-    public static CliJson Printed => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    /// <summary>For what people and scripts read: letters are not escaped, which would be unsafe only in a web page.</summary>
+    public static CliJson Printed => field ??= new(
+        new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
 
 /// <summary>Times as RFC 3339 in UTC, to the second.</summary>
 internal sealed class UtcConverter : JsonConverter<DateTimeOffset>
 {
-    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDateTimeOffset();
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", null));

@@ -19,7 +19,7 @@ internal sealed class CommandFailure : Exception
 
     public static CommandFailure CannotRun(int exitCode, string message) => new(exitCode, "cannot_run", message);
 
-    /// <summary>Writes the sentence on standard error, or one JSON object on standard output, where the answer would have stood.</summary>
+    /// <summary>Writes the sentence to standard error, or one JSON object to standard output, in place of the answer.</summary>
     /// <returns>The exit code.</returns>
     public int Write(CliConsole console, bool json)
     {

@@ -18,18 +18,23 @@ internal sealed record Credentials(string ServerUrl, Secret Token, string? Email
     [JsonIgnore]
     public ServerUrl Server => Cli.ServerUrl.Parse(ServerUrl, allowHttp: true);
 
-    /// <summary>The credentials in force: those of the environment, else those of the file.</summary>
+    /// <summary>The credentials in force: those of the environment, otherwise those of the file.</summary>
     /// <exception cref="CommandFailure">Not signed in, or what is there can't be used.</exception>
     public static Credentials Require(CliConsole console, bool allowHttp) =>
         OfEnvironment(console, allowHttp)
         ?? CredentialsFile.Find(console)?.Load()
         ?? throw CommandFailure.NotSignedIn("You are not signed in. Run: tracevault login --server URL");
 
-    /// <summary>As <see cref="Require"/>, for commands that hand the token on: it is good as far as can be found out. A variable's is taken as it is.</summary>
+    /// <summary>
+    /// As <see cref="Require"/>, for commands that hand the token on: asks the server, if it answers, whether a stored token is still good.
+    /// A token from the environment is used as it is.
+    /// </summary>
     public static async Task<Credentials> RequireLiveAsync(CliConsole console, bool allowHttp, CancellationToken cancel)
     {
         var credentials = Require(console, allowHttp);
-        return credentials.FromEnvironment ? credentials : await Renewal.RequireAsync(console, credentials, CredentialsFile.Require(console), cancel);
+        return credentials.FromEnvironment
+            ? credentials
+            : await Renewal.RequireAsync(console, credentials, CredentialsFile.Require(console), cancel);
     }
 
     private static Credentials? OfEnvironment(CliConsole console, bool allowHttp)
@@ -43,7 +48,8 @@ internal sealed record Credentials(string ServerUrl, Secret Token, string? Email
         if (url is null || token is null)
         {
             throw CommandFailure.Usage(
-                $"{(url is null ? TokenVariable : UrlVariable)} is set but {(url is null ? UrlVariable : TokenVariable)} is not. Set both, or neither to use the stored sign-in.");
+                $"{(url is null ? TokenVariable : UrlVariable)} is set but {(url is null ? UrlVariable : TokenVariable)} is not. "
+                + "Set both, or neither to use the stored sign-in.");
         }
 
         var secret = new Secret(token);
@@ -54,7 +60,9 @@ internal sealed record Credentials(string ServerUrl, Secret Token, string? Email
 
         if (token.StartsWith("sk-", StringComparison.Ordinal))
         {
-            throw CommandFailure.Usage($"{TokenVariable} holds a provider's key. It takes a TraceVault token, tvs_… or tvp_…: keys are stored with `tracevault key set`.");
+            throw CommandFailure.Usage(
+                $"{TokenVariable} holds a provider's key. It takes a TraceVault token, tvs_… or tvp_…: "
+                + "keys are stored with `tracevault key set`.");
         }
 
         if (!Cli.ServerUrl.TryParse(url, allowHttp, out var server, out var problem))

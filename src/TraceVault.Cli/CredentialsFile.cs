@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace TraceVault.Cli;
 
-/// <summary><c>credentials.json</c> of one user: closed to everyone else, never half written, and changed by one command at a time.</summary>
+/// <summary>One user's <c>credentials.json</c>: closed to everyone else, never half written, changed by one command at a time.</summary>
 /// <remarks>
-/// The time of its last change is that of the server's last word on the session. Beside it lie <c>credentials.lock</c>, which whoever changes it
-/// holds meanwhile, and <c>last-server</c>, which outlives a logout.
+/// The file's modification time says when the server last confirmed the session. Beside it are <c>credentials.lock</c>, which a command
+/// holds while it changes the file, and <c>last-server</c>, which survives a logout.
 /// </remarks>
 internal sealed class CredentialsFile
 {
@@ -22,12 +22,14 @@ internal sealed class CredentialsFile
 
     private string LastServerPath => System.IO.Path.Combine(_folder, "last-server");
 
-    /// <returns>Null when this account has no home at all, so that nothing can be stored.</returns>
-    public static CredentialsFile? Find(CliConsole console) => ConfigFolder(console.Variable) is { } folder ? new(folder, console.Clock) : null;
+    /// <returns>Null when this account has no home directory, so that nothing can be stored.</returns>
+    public static CredentialsFile? Find(CliConsole console) =>
+        ConfigFolder(console.Variable) is { } folder ? new(folder, console.Clock) : null;
 
     /// <exception cref="CommandFailure">There is no place to store anything.</exception>
     public static CredentialsFile Require(CliConsole console) =>
-        Find(console) ?? throw CommandFailure.Failed("no_config_folder", "There is no place for the credentials: set TRACEVAULT_CONFIG_DIR to a folder.");
+        Find(console) ?? throw CommandFailure.Failed(
+            "no_config_folder", "There is no place for the credentials: set TRACEVAULT_CONFIG_DIR to a folder.");
 
     /// <returns>Null when there is no file.</returns>
     /// <exception cref="CommandFailure">The file can't be read or is damaged.</exception>
@@ -50,14 +52,15 @@ internal sealed class CredentialsFile
         }
         catch (UnauthorizedAccessException)
         {
-            throw CommandFailure.NotSignedIn($"{Path} belongs to someone else. Set TRACEVAULT_CONFIG_DIR to a folder of your own, or fix its owner.");
+            throw CommandFailure.NotSignedIn(
+                $"{Path} belongs to someone else. Set TRACEVAULT_CONFIG_DIR to a folder of your own, or fix its owner.");
         }
     }
 
-    /// <summary>How long ago the server last spoke of the session; null when that can't be told.</summary>
+    /// <summary>How long ago the server last confirmed the session; null when the file's time lies in the future.</summary>
     public TimeSpan? Age()
     {
-        var spoken = File.GetLastWriteTimeUtc(Path); // of a file that is not there, in the year 1601
+        var spoken = File.GetLastWriteTimeUtc(Path); // the year 1601 when there is no file
         return _clock.GetUtcNow().UtcDateTime - spoken is var age && age >= TimeSpan.Zero ? age : null;
     }
 
@@ -75,7 +78,7 @@ internal sealed class CredentialsFile
     }
 
     /// <summary>Replaces the file in one step: written beside it with mode 0600, flushed to disk, renamed over it.</summary>
-    /// <returns>What was there before; null when that was nothing, or damaged.</returns>
+    /// <returns>The credentials that were there before; null when there were none, or the file was damaged.</returns>
     /// <exception cref="CommandFailure">The folder can't be written.</exception>
     public async Task<Credentials?> ReplaceAsync(Credentials credentials)
     {
@@ -102,13 +105,16 @@ internal sealed class CredentialsFile
         }
     }
 
-    /// <summary>Stores that the server has just said when this session ends, unless another command has replaced or forgotten the sign-in meanwhile.</summary>
-    /// <remarks>A failure is nobody's concern: the token is good all the same, and the next command asks again.</remarks>
+    /// <summary>
+    /// Stores the end of the session, which the server has just confirmed, unless another command has replaced or forgotten the sign-in in
+    /// the meantime.
+    /// </summary>
+    /// <remarks>A failure does no harm: the token is still good, and the next command asks again.</remarks>
     public async Task ConfirmAsync(Credentials credentials, DateTimeOffset end)
     {
         try
         {
-            // The file keeps whole seconds, the server more.
+            // The file holds whole seconds, the server's answer is finer.
             if (credentials.ExpiresAt?.ToUnixTimeSeconds() == end.ToUnixTimeSeconds())
             {
                 File.SetLastWriteTimeUtc(Path, _clock.GetUtcNow().UtcDateTime);
@@ -126,7 +132,7 @@ internal sealed class CredentialsFile
         }
     }
 
-    /// <summary>Deletes the file, unless another command has replaced this sign-in meanwhile.</summary>
+    /// <summary>Deletes the file, unless another command has replaced this sign-in in the meantime.</summary>
     /// <exception cref="CommandFailure">The folder can't be written.</exception>
     public async Task ForgetAsync(Credentials credentials)
     {
@@ -145,7 +151,8 @@ internal sealed class CredentialsFile
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw CommandFailure.Failed("not_forgotten", $"The sign-in can't be deleted from {Path}: {refused.Message} Delete that file yourself.");
+            throw CommandFailure.Failed(
+                "not_forgotten", $"The sign-in can't be deleted from {Path}: {refused.Message} Delete that file yourself.");
         }
     }
 
@@ -159,7 +166,7 @@ internal sealed class CredentialsFile
         }
         catch (CommandFailure)
         {
-            // What can't be read holds nothing that anybody could lose.
+            // A file that can't be read holds nothing to lose.
             return null;
         }
     }

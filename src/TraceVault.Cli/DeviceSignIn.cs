@@ -1,15 +1,15 @@
 namespace TraceVault.Cli;
 
-/// <summary>Signs in by a code that a person approves in a browser, here or anywhere (RFC 8628).</summary>
+/// <summary>Signs in with a code that a person approves in a browser on this or any other machine (RFC 8628).</summary>
 internal static class DeviceSignIn
 {
-    /// <summary>What "slow_down", and an answer that did not come, add to the time between two questions (RFC 8628 §3.5).</summary>
+    /// <summary>Added to the polling interval after "slow_down", and after a request that failed (RFC 8628 §3.5).</summary>
     private static readonly TimeSpan Slower = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long Ctrl-C may take: the program is ended two seconds after it.</summary>
+    /// <summary>How long the withdrawal after Ctrl-C may take: two seconds after Ctrl-C the program is ended.</summary>
     private static readonly TimeSpan WithdrawLimit = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Seconds; whatever a server says stays within.</summary>
+    /// <summary>Bounds for what a server asks for, in seconds.</summary>
     private const int ShortestInterval = 1, LongestInterval = 60, LongestLife = 3600;
 
     public static async Task<SignInAnswer> RunAsync(CliConsole console, ServerUrl server, bool openBrowser, CancellationToken cancel)
@@ -33,19 +33,21 @@ internal static class DeviceSignIn
         var complete = device.VerificationUriComplete ?? device.VerificationUri;
         console.Error.WriteLine($"Open {console.Error.Style.Bold(complete)}");
         console.Error.WriteLine($"and approve the code {console.Error.Style.Bold(device.UserCode)}.");
-        if (openBrowser && console.OpenBrowser is { } open && Uri.TryCreate(complete, UriKind.Absolute, out var url) && url.Scheme is "https" or "http")
+        if (openBrowser && console.OpenBrowser is { } open
+            && Uri.TryCreate(complete, UriKind.Absolute, out var url) && url.Scheme is "https" or "http")
         {
             open(url);
         }
     }
 
-    private static async Task<SignInAnswer> WaitAsync(CliConsole console, ServerUrl server, ApiClient api, DeviceAnswer device, CancellationToken cancel)
+    private static async Task<SignInAnswer> WaitAsync(
+        CliConsole console, ServerUrl server, ApiClient api, DeviceAnswer device, CancellationToken cancel)
     {
         var end = console.Clock.GetUtcNow() + TimeSpan.FromSeconds(Math.Clamp(device.ExpiresIn, 0, LongestLife));
         var interval = TimeSpan.FromSeconds(Math.Clamp(device.Interval ?? 5, ShortestInterval, LongestInterval));
         while (console.Clock.GetUtcNow() < end)
         {
-            await Spinner.WaitAsync(console, "Waiting for the approval. Ctrl-C gives up.", interval, cancel);
+            await Spinner.WaitAsync(console, "Waiting for approval. Press Ctrl-C to give up.", interval, cancel);
             var answer = await PollAsync(api, device, cancel);
             if (answer is { Error: null, AccessToken: { } token })
             {
@@ -71,7 +73,7 @@ internal static class DeviceSignIn
         throw CommandFailure.Failed("expired", "The sign-in was not approved in time. Run the command again for a new code.");
     }
 
-    /// <summary>Asks who was signed in. It is also the first use: the server ends a session that nobody uses within minutes.</summary>
+    /// <summary>Asks who was signed in. This is also the first use, without which the server ends the session within minutes.</summary>
     private static async Task<SignInAnswer> UseAsync(ServerUrl server, Secret token, CancellationToken cancel)
     {
         if (!token.FitsHeader)
@@ -84,7 +86,7 @@ internal static class DeviceSignIn
         return new(token, me.Session.ExpiresAt, new(me.Email));
     }
 
-    /// <summary>A server that is away for a moment is asked again, less often.</summary>
+    /// <summary>A server that is unavailable for a moment is asked again, less often.</summary>
     private static async Task<TokenAnswer> PollAsync(ApiClient api, DeviceAnswer device, CancellationToken cancel)
     {
         try
@@ -97,7 +99,7 @@ internal static class DeviceSignIn
         }
     }
 
-    /// <summary>Nobody can approve the code any more, and what was approved at this very moment ends.</summary>
+    /// <summary>Withdraws the code: nobody can approve it any more, and a session that was approved just now ends.</summary>
     private static async Task WithdrawAsync(ApiClient api, DeviceAnswer device)
     {
         using var limit = new CancellationTokenSource(WithdrawLimit);
@@ -107,7 +109,7 @@ internal static class DeviceSignIn
         }
         catch (Exception unheard) when (unheard is CommandFailure or OperationCanceledException)
         {
-            // The code ends by itself within minutes.
+            // The code expires by itself within minutes.
         }
     }
 }

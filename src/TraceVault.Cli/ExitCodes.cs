@@ -5,6 +5,6 @@ internal static class ExitCodes
 {
     public const int Done = 0, Failed = 1, WrongUsage = 2, NotSignedIn = 3;
 
-    /// <summary>POSIX shells: the command was found but can't be executed, was not found, was ended by Ctrl-C (128 + SIGINT).</summary>
+    /// <summary>As in POSIX shells: found but can't be executed, not found, ended by Ctrl-C (128 + SIGINT).</summary>
     public const int NotExecutable = 126, NotFound = 127, Interrupted = 130;
 }

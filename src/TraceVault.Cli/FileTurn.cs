@@ -2,17 +2,17 @@ using System.Diagnostics;
 
 namespace TraceVault.Cli;
 
-/// <summary>One command's turn at a file: the others wait, in this process and in every other of this machine.</summary>
+/// <summary>One command's turn at a file: the others wait, in this process and in all others on this machine.</summary>
 internal sealed class FileTurn : IDisposable
 {
-    /// <summary>Whoever has the turn writes a small file; longer than this takes only a disk that hangs.</summary>
+    /// <summary>A turn lasts as long as it takes to write a small file; only a disk that hangs takes longer than this.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly FileStream _lock;
 
     private FileTurn(FileStream held) => _lock = held;
 
-    /// <param name="path">A file of its own, which stays: to delete it would let two have their turn at once.</param>
+    /// <param name="path">A file for this purpose alone. It is never deleted: otherwise two could have their turn at once.</param>
     /// <exception cref="IOException">It can't be opened, or somebody else holds it for too long.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder can't be written.</exception>
     public static async Task<FileTurn> TakeAsync(string path)

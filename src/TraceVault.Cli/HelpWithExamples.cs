@@ -36,7 +36,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         return ExitCodes.Done;
     }
 
-    /// <summary>A group named without one of its commands: the help, as wrong usage.</summary>
+    /// <summary>Shows the help of a group that was named without one of its commands, which is wrong usage.</summary>
     public static int ShowForGroup(ParseResult parse)
     {
         new HelpWithExamples().Invoke(parse);

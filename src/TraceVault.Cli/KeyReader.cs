@@ -3,7 +3,7 @@ namespace TraceVault.Cli;
 /// <summary>Key presses of the terminal, unechoed.</summary>
 internal class KeyReader
 {
-    /// <summary>Whether a further key is already there, as after a paste.</summary>
+    /// <summary>Whether another key press is already waiting, as after a paste.</summary>
     public virtual bool Waiting => Console.KeyAvailable;
 
     /// <summary>Makes Ctrl-C a key instead of a signal, so that a prompt can end tidily.</summary>

@@ -3,17 +3,18 @@ namespace TraceVault.Cli;
 /// <summary>Finds the names that a mistyped word may stand for.</summary>
 internal static class Nearest
 {
-    /// <summary>Two letters that changed places count as two.</summary>
+    /// <summary>Two swapped letters count as two edits.</summary>
     private const int MostEdits = 2;
 
-    /// <summary>Shorter words begin too many names.</summary>
+    /// <summary>Too many names begin with a shorter word.</summary>
     private const int ShortestBeginning = 3;
 
-    /// <param name="typed">The word; of <c>--name=value</c> the name counts.</param>
+    /// <param name="typed">The word; of <c>--name=value</c> only the name counts.</param>
     public static IEnumerable<string> Of(string typed, IEnumerable<string> names)
     {
         var word = typed.Split('=', ':')[0];
-        return names.Where(name => (word.Length >= ShortestBeginning && name.StartsWith(word, StringComparison.Ordinal)) || IsNear(Edits(word, name), name));
+        return names.Where(name =>
+            (word.Length >= ShortestBeginning && name.StartsWith(word, StringComparison.Ordinal)) || IsNear(Edits(word, name), name));
     }
 
     private static bool IsNear(int edits, string name) => edits <= MostEdits && edits * 2 < name.Length;
@@ -27,7 +28,8 @@ internal static class Nearest
             var diagonal = row[0]++;
             for (var j = 0; j < to.Length; j++)
             {
-                (diagonal, row[j + 1]) = (row[j + 1], Math.Min(Math.Min(row[j], row[j + 1]) + 1, from[i] == to[j] ? diagonal : diagonal + 1));
+                (diagonal, row[j + 1]) =
+                    (row[j + 1], Math.Min(Math.Min(row[j], row[j + 1]) + 1, from[i] == to[j] ? diagonal : diagonal + 1));
             }
         }
 

@@ -3,7 +3,7 @@ namespace TraceVault.Cli;
 /// <summary>Pi goes to api.anthropic.com, whatever ANTHROPIC_BASE_URL says, unless its <c>models.json</c> names another address.</summary>
 internal static class PiSettings
 {
-    /// <summary>What to do before a token can be handed to it; null when that is done, or it is another tool.</summary>
+    /// <summary>Says what to do before the tool can be given a token; null when that is done, or when the tool is not Pi.</summary>
     public static string? Missing(string program, ServerUrl server, Func<string, string?> variable)
     {
         if (!ClientEnvironment.IsProgram(program, "pi"))
@@ -12,10 +12,11 @@ internal static class PiSettings
         }
 
         var path = Path.Combine(
-            variable("PI_CODING_AGENT_DIR") ?? Path.Combine(variable("HOME") ?? variable("USERPROFILE") ?? "", ".pi", "agent"), "models.json");
+            variable("PI_CODING_AGENT_DIR") ?? Path.Combine(variable("HOME") ?? variable("USERPROFILE") ?? "", ".pi", "agent"),
+            "models.json");
         return Names(path, server.ProxyBase) ? null
             : $$"""
-                Pi goes past your proxy, so it is not given your token: it reads no ANTHROPIC_BASE_URL. Put this into {{path}}:
+                Pi would bypass your proxy, so it is not given your token: it does not read ANTHROPIC_BASE_URL. Put this into {{path}}:
                   { "providers": { "anthropic": { "baseUrl": "{{server.ProxyBase}}" } } }
                 """;
     }

@@ -7,8 +7,9 @@ using System.Text.Json.Serialization.Metadata;
 namespace TraceVault.Cli;
 
 /// <summary>
-/// The one way to standard output and to standard error. What a server, a file or a variable says comes out as text: whatever would drive the
-/// terminal, or turn the direction of the writing, is spelled out. Only this program's own words bring line breaks and colours along.
+/// The only way to standard output and standard error. What comes from a server, a file or a variable is printed as text: characters that
+/// would control the terminal, or change the direction of the text, are spelled out. Only this program's own words may hold line breaks and
+/// colours.
 /// </summary>
 internal sealed class Printer(TextWriter writer, bool colours = false)
 {
@@ -21,16 +22,19 @@ internal sealed class Printer(TextWriter writer, bool colours = false)
 
     public void WriteLine(Words words) => writer.WriteLine(words.ToString());
 
-    /// <summary>A text of ours, whose line breaks stay.</summary>
+    /// <summary>For a text of this program's own, whose line breaks are kept.</summary>
     public void WriteLine(string text) => writer.WriteLine(Text.Escape(text));
 
     public void WriteLine(Styled text) => WriteLine($"{text}");
 
-    /// <summary>What is no text stands in JSON as an escape, from which a program reads exactly what was said.</summary>
+    /// <summary>What is not text is written as a JSON escape, from which a program reads exactly what was said.</summary>
     public void WriteJson<T>(T value, JsonTypeInfo<T> type) => writer.WriteLine(Text.Escape(JsonSerializer.Serialize(value, type)));
 }
 
-/// <summary>An interpolated string on its way to a <see cref="Printer"/>: its literal parts are ours, what fills its holes anybody's.</summary>
+/// <summary>
+/// An interpolated string on its way to a <see cref="Printer"/>: its literal parts are this program's own, the values in it may come from
+/// anybody.
+/// </summary>
 [InterpolatedStringHandler]
 internal readonly struct Words(int literalLength, int holes)
 {

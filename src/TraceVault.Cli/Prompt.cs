@@ -5,14 +5,19 @@ namespace TraceVault.Cli;
 /// <summary>Asks a person, key by key; questions go to standard error, so that standard output holds answers only.</summary>
 internal static class Prompt
 {
-    /// <exception cref="CommandFailure">Wrong usage when nobody can be asked; <paramref name="instead"/> says what to give then.</exception>
-    public static string Ask(CliConsole console, string question, string instead) => Read(console, question, instead, echo: true, wholePaste: false).Trim();
+    /// <exception cref="CommandFailure">
+    /// Wrong usage when nobody can be asked; <paramref name="instead"/> says what to give then.
+    /// </exception>
+    public static string Ask(CliConsole console, string question, string instead) =>
+        Read(console, question, instead, echo: true, wholePaste: false).Trim();
 
     /// <summary>As <see cref="Ask"/>, without echo.</summary>
     public static Secret AskSecret(CliConsole console, string question, string instead) =>
         new(Read(console, question, instead, echo: false, wholePaste: false));
 
-    /// <summary>As <see cref="AskSecret"/>, but a pasted text is taken with its line breaks, so that they can be refused instead of cutting it short.</summary>
+    /// <summary>
+    /// As <see cref="AskSecret"/>, but keeps the line breaks of a pasted text, so that they can be refused instead of cutting it short.
+    /// </summary>
     public static Secret AskPastedSecret(CliConsole console, string question, string instead) =>
         new(Read(console, question, instead, echo: false, wholePaste: true).TrimEnd('\n'));
 

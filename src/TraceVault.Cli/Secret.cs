@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace TraceVault.Cli;
 
-/// <summary>A token, password or key. It does not print; it serialises only into a request or the credentials file.</summary>
+/// <summary>A token, password or key. It is never printed, and serialised only into a request or the credentials file.</summary>
 [DebuggerDisplay("[secret]")]
 [JsonConverter(typeof(Converter))]
 internal sealed class Secret(string value)
@@ -13,11 +13,12 @@ internal sealed class Secret(string value)
     /// <summary>The secret itself. Named so that every use shows up in a search.</summary>
     public string Reveal() => value;
 
-    /// <summary>Whether it can travel as a header: printable ASCII without spaces.</summary>
+    /// <summary>Whether it can be sent in a header: printable ASCII without spaces.</summary>
     public bool FitsHeader => value.Length > 0 && value.All(c => c is > ' ' and < '\x7f');
 
-    /// <summary>A session's token or a proxy token.</summary>
-    public bool IsOfTraceVault => value.StartsWith("tvs_", StringComparison.Ordinal) || value.StartsWith("tvp_", StringComparison.Ordinal);
+    /// <summary>Whether it is a session token or a proxy token.</summary>
+    public bool IsOfTraceVault =>
+        value.StartsWith("tvs_", StringComparison.Ordinal) || value.StartsWith("tvp_", StringComparison.Ordinal);
 
     public override string ToString() => "[secret]";
 
@@ -34,17 +35,23 @@ internal sealed class Secret(string value)
 /// <summary>An Anthropic key as a person hands it over.</summary>
 internal static class AnthropicKey
 {
-    /// <summary>Bounds of the server, in characters.</summary>
+    /// <summary>The server's bounds, in characters.</summary>
     private const int MinLength = 20, MaxLength = 512;
 
     private const string Source = "https://console.anthropic.com/settings/keys";
 
-    /// <summary>What people take for a key, by what it begins with. The server knows them too; here nothing of it leaves the machine.</summary>
+    /// <summary>What people mistake for a key, by its prefix. The server knows these too; the check here sends nothing.</summary>
     private static readonly (string Prefix, string Kind)[] Others =
     [
-        ("sk-ant-oat", "the token of a Claude subscription"), ("sk-ant-ort", "the refresh token of a Claude subscription"), ("sk-ant-admin", "an admin key, which sends no messages"),
-        ("sk-ant-sid", "the session of a browser at claude.ai"), ("tvs_", "a token of TraceVault"), ("tvp_", "a token of TraceVault"), ("tvr_", "a token of TraceVault"),
-        ("tvd_", "a token of TraceVault"), ("tvl_", "a token of TraceVault"),
+        ("sk-ant-oat", "the token of a Claude subscription"),
+        ("sk-ant-ort", "the refresh token of a Claude subscription"),
+        ("sk-ant-admin", "an admin key, which sends no messages"),
+        ("sk-ant-sid", "the session of a browser at claude.ai"),
+        ("tvs_", "a token of TraceVault"),
+        ("tvp_", "a token of TraceVault"),
+        ("tvr_", "a token of TraceVault"),
+        ("tvd_", "a token of TraceVault"),
+        ("tvl_", "a token of TraceVault"),
     ];
 
     /// <summary>Says what is wrong before anything is sent; the text never repeats the key.</summary>
@@ -53,17 +60,26 @@ internal static class AnthropicKey
         var trimmed = text.Trim(' ');
         key = new Secret(trimmed);
         problem = trimmed.Length == 0 ? "No key was given."
-            : trimmed.Any(char.IsWhiteSpace) ? "The key holds spaces or line breaks. Copy it once more, as one piece."
-            : Array.Find(Others, other => trimmed.StartsWith(other.Prefix, StringComparison.Ordinal)).Kind is { } kind ? $"That is {kind}, not an API key. Make one at {Source}."
-            : IsMasked(trimmed) ? $"That is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made. Make another at {Source}."
-            : !trimmed.StartsWith("sk-ant-", StringComparison.Ordinal) ? $"That is {(trimmed.StartsWith("sk-", StringComparison.Ordinal) ? "a key of OpenAI or another provider" : "not an Anthropic key")}: Anthropic's start with sk-ant-. Make one at {Source}."
-            : !key.FitsHeader ? "The key holds characters that no key has. Copy it once more."
-            : trimmed.Length is < MinLength or > MaxLength ? $"A key has {MinLength} to {MaxLength} characters; this text has {trimmed.Length}. Copy it once more."
+            : trimmed.Any(char.IsWhiteSpace) ? "The key holds spaces or line breaks. Copy it again, in one piece."
+            : Array.Find(Others, other => trimmed.StartsWith(other.Prefix, StringComparison.Ordinal)).Kind is { } kind
+                ? $"That is {kind}, not an API key. Make one at {Source}."
+            : IsMasked(trimmed)
+                ? "That is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made. "
+                    + $"Make another at {Source}."
+            : !trimmed.StartsWith("sk-ant-", StringComparison.Ordinal)
+                ? (trimmed.StartsWith("sk-", StringComparison.Ordinal)
+                        ? "That is a key of OpenAI or another provider"
+                        : "That is not an Anthropic key")
+                    + $": Anthropic's start with sk-ant-. Make one at {Source}."
+            : !key.FitsHeader ? "The key holds characters that no key has. Copy it again."
+            : trimmed.Length is < MinLength or > MaxLength
+                ? $"A key has {MinLength} to {MaxLength} characters; this text has {trimmed.Length}. Copy it again."
             : null;
         return problem is null;
     }
 
     private static bool IsMasked(string text) =>
         text.AsSpan().ContainsAny("…•●∗＊")
-        || (text.Contains("...", StringComparison.Ordinal) || text.Contains("***", StringComparison.Ordinal)) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '*');
+        || (text.Contains("...", StringComparison.Ordinal) || text.Contains("***", StringComparison.Ordinal))
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '*');
 }

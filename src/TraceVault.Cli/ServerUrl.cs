@@ -5,14 +5,14 @@ namespace TraceVault.Cli;
 /// <summary>The origin of a TraceVault server, without a path or a trailing slash.</summary>
 internal sealed class ServerUrl
 {
-    /// <summary>First segments of what a person may copy from the browser or a client's settings; the first stands for none.</summary>
+    /// <summary>First path segments of what a person may copy from the browser or a client's settings; the empty one is no path.</summary>
     private static readonly string[] OwnPaths = ["", "proxy", "me", "auth", "api"];
 
     private ServerUrl(Uri uri) => Origin = uri.GetLeftPart(UriPartial.Authority);
 
     public string Origin { get; }
 
-    /// <summary>An IPv6 address stands in its brackets.</summary>
+    /// <summary>An IPv6 address is in brackets.</summary>
     public string Host => new Uri(Origin).Host;
 
     public string ProxyBase => Origin + "/proxy/anthropic";
@@ -25,7 +25,8 @@ internal sealed class ServerUrl
     /// <param name="allowHttp">Whether http is accepted for other machines.</param>
     /// <param name="url">The origin, when there is one.</param>
     /// <param name="problem">A sentence otherwise.</param>
-    public static bool TryParse(string? text, bool allowHttp, [NotNullWhen(true)] out ServerUrl? url, [NotNullWhen(false)] out string? problem)
+    public static bool TryParse(
+        string? text, bool allowHttp, [NotNullWhen(true)] out ServerUrl? url, [NotNullWhen(false)] out string? problem)
     {
         url = null;
         if (!Uri.TryCreate(text?.Trim(), UriKind.Absolute, out var uri) || uri is not { Scheme: "https" or "http", Host.Length: > 0 })
@@ -42,7 +43,8 @@ internal sealed class ServerUrl
         }
         else if (uri.Scheme == "http" && !allowHttp && !uri.IsLoopback)
         {
-            problem = $"{uri.GetLeftPart(UriPartial.Authority)} is not encrypted: anyone on the way could read your token. Use https, or add --allow-http if you accept that.";
+            problem = $"{uri.GetLeftPart(UriPartial.Authority)} is not encrypted: anyone on the way could read your token. "
+                + "Use https, or add --allow-http if you accept that.";
         }
         else
         {

@@ -5,7 +5,7 @@ namespace TraceVault.Cli;
 /// <summary>Options that several commands take.</summary>
 internal static class SharedOptions
 {
-    /// <summary>Taken everywhere, because the address may come from the environment at any command.</summary>
+    /// <summary>Every command takes it, because the address may come from the environment.</summary>
     public static Option<bool> AllowHttp() => new("--allow-http")
     {
         Description = "Accept an http:// server on another machine. Tokens and keys then travel unencrypted.",
@@ -16,10 +16,11 @@ internal static class SharedOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, errors included." };
 
-    /// <param name="elsewise">What stands for it when it is absent; null: nothing.</param>
+    /// <param name="elsewise">The default, in words; null makes the option required.</param>
     public static Option<string> Server(string? elsewise = null) => new("--server")
     {
-        Description = $"Where TraceVault answers, such as https://tracevault.example.com.{(elsewise is null ? "" : $" Default: {elsewise}.")}",
+        Description = "Where TraceVault answers, such as https://tracevault.example.com."
+            + (elsewise is null ? "" : $" Default: {elsewise}."),
         HelpName = "URL",
         Required = elsewise is null,
     };

@@ -1,6 +1,6 @@
 namespace TraceVault.Cli;
 
-/// <summary>What every way of signing in shares: the password questions, and keeping the session.</summary>
+/// <summary>What every way of signing in shares: asking for the password, and keeping the session.</summary>
 internal static class SignIn
 {
     private const int Attempts = 3;
@@ -20,7 +20,7 @@ internal static class SignIn
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var first = await PasswordAsync(console, fromInput, cancel);
-            if (first.Reveal() == Prompt.AskSecret(console, "Password, once more:", "").Reveal())
+            if (first.Reveal() == Prompt.AskSecret(console, "Password again:", "").Reveal())
             {
                 return first;
             }
@@ -37,8 +37,11 @@ internal static class SignIn
         return email.Contains('@', StringComparison.Ordinal) ? email : throw CommandFailure.Usage("That is not an email address.");
     }
 
-    /// <summary>Stores the session; when that fails it is ended again, else the one it replaces is, so that none is left that nobody holds.</summary>
-    public static async Task KeepAsync(CliConsole console, CredentialsFile file, ServerUrl server, SignInAnswer answer, CancellationToken cancel)
+    /// <summary>
+    /// Stores the session and ends the one that it replaces; a session that can't be stored is ended. So none is left that nobody holds.
+    /// </summary>
+    public static async Task KeepAsync(
+        CliConsole console, CredentialsFile file, ServerUrl server, SignInAnswer answer, CancellationToken cancel)
     {
         if (!answer.Token.FitsHeader)
         {
@@ -56,10 +59,12 @@ internal static class SignIn
             throw;
         }
 
-        console.Out.WriteLine(console.Out.Style.Green($"Signed in as {answer.User.Email} at {server} until {Text.Time(answer.ExpiresAt)}."));
+        console.Out.WriteLine(
+            console.Out.Style.Green($"Signed in as {answer.User.Email} at {server} until {Text.Time(answer.ExpiresAt)}."));
         if (console.Variable("TRACEVAULT_TOKEN") is not null)
         {
-            console.Error.WriteLine(console.Error.Style.Yellow("TRACEVAULT_TOKEN is set and goes before this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
+            console.Error.WriteLine(console.Error.Style.Yellow(
+                "TRACEVAULT_TOKEN is set and takes precedence over this sign-in. Unset it and TRACEVAULT_SERVER_URL to use this one."));
         }
 
         if (replaced?.Server.Origin == server.Origin)
@@ -77,12 +82,13 @@ internal static class SignIn
         }
         catch (CommandFailure)
         {
-            // The person needs to hear whether the sign-in was stored; a session that lives on ends by itself.
+            // The person needs to know whether the sign-in was stored; a session that was not ended expires by itself.
         }
     }
 
-    /// <summary>Standard input that is a terminal would show the password: there it is asked for, as without the option.</summary>
+    /// <summary>Reading standard input on a terminal would show the password: there it is asked for, as without the option.</summary>
     private static bool IsPiped(CliConsole console, bool fromInput) => fromInput && console.Keys is null;
 
-    private static Secret NotEmpty(Secret password) => password.Reveal().Length > 0 ? password : throw CommandFailure.Usage("The password is empty.");
+    private static Secret NotEmpty(Secret password) =>
+        password.Reveal().Length > 0 ? password : throw CommandFailure.Usage("The password is empty.");
 }

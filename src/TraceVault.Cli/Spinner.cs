@@ -1,6 +1,6 @@
 namespace TraceVault.Cli;
 
-/// <summary>Shows, on a terminal, that something is waited for.</summary>
+/// <summary>Shows, on a terminal, that the program is waiting.</summary>
 internal static class Spinner
 {
     private const string Frames = @"|/-\";

@@ -15,7 +15,9 @@ internal readonly record struct Style(bool Enabled)
     private Styled Wrap(string text, string code) => Enabled ? new($"\e[{code}m", text, "\e[0m") : new("", text, "");
 }
 
-/// <summary>Text between two sequences of our own, which a <see cref="Printer"/> lets through; the text itself is anybody's.</summary>
+/// <summary>
+/// Text between two of our own control sequences, which a <see cref="Printer"/> lets through; the text itself may come from anybody.
+/// </summary>
 internal readonly record struct Styled(string Begin, string Text, string End)
 {
     public override string ToString() => Text;

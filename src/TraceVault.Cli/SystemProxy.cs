@@ -5,10 +5,10 @@ internal static class SystemProxy
 {
     private const string Everything = "*";
 
-    /// <summary>The proxy's own protocol is no secret, so a token goes through it inside TLS or not at all; a server on this very machine needs none.</summary>
+    /// <summary>A proxy can read plain text, so a token passes it in TLS or not at all; a server on this machine needs no proxy.</summary>
     public static bool MayServe(ServerUrl server) => server is { IsHttps: true, IsLoopback: false } && !IsOff();
 
-    /// <summary>.NET reads NO_PROXY too, but does not know the star, which curl and most others do.</summary>
+    /// <summary>.NET reads NO_PROXY too, but not the star, which curl and most other programs know.</summary>
     private static bool IsOff() => ClientEnvironment.NoProxy.Select(Environment.GetEnvironmentVariable)
         .Any(hosts => hosts?.Split(',', StringSplitOptions.TrimEntries).Contains(Everything) is true);
 }

@@ -36,7 +36,7 @@ internal static class TraceVaultCommand
         }
         catch (IOException failed)
         {
-            // A disk that is full, a file that broke: the system's own words hold no secret.
+            // A full disk or a broken file: the system's own message holds no secret.
             return CommandFailure.Failed("io", failed.Message).Write(console, UsageErrors.AsksForJson(args));
         }
     }

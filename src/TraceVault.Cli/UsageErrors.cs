@@ -9,23 +9,26 @@ internal static class UsageErrors
     {
         var json = AsksForJson(args);
         var name = NameOf(parse.CommandResult.Command);
-        // The parser's own text repeats what it does not know, and that may be a key or a password given where none is taken.
+        // The parser's own text repeats what it does not know, which may be a key or a password in the wrong place.
         var sentences = parse.UnmatchedTokens.Count > 0 ? NotTaken(parse, name) : parse.Errors.Select(error => error.Message);
         var exitCode = CommandFailure.Usage(string.Join(json ? ' ' : '\n', sentences)).Write(console, json);
         if (!json)
         {
-            console.Error.WriteLine($"Run '{name} --help' for what it takes.");
+            console.Error.WriteLine($"Run '{name} --help' to see what it takes.");
         }
 
         return exitCode;
     }
 
-    /// <summary>Looked up in the raw arguments, because it has to be known when they can't be parsed; what follows <c>--</c> is someone else's.</summary>
+    /// <summary>
+    /// Searches the raw arguments, because the answer is needed when they can't be parsed; what follows <c>--</c> belongs to another
+    /// program.
+    /// </summary>
     public static bool AsksForJson(IEnumerable<string> args) => args.TakeWhile(arg => arg != "--").Contains("--json");
 
     private static IEnumerable<string> NotTaken(ParseResult parse, string name)
     {
-        yield return $"Something was given that '{name}' does not take. "
+        yield return $"There is an argument that '{name}' does not take. "
             + "It is not repeated here, as it could be a secret; secrets are asked for, or read from standard input or a file.";
         var command = parse.CommandResult.Command;
         string[] known = [.. command.Subcommands.Select(sub => sub.Name), .. command.Options.Select(option => option.Name)];

@@ -7,7 +7,10 @@ internal static class KeyRemoveCommand
 {
     public static Command Create(CliConsole console)
     {
-        var command = new ExampleCommand("remove", "Delete your Anthropic key from the server. The proxy refuses your requests from then on.", "tracevault key remove");
+        var command = new ExampleCommand(
+            "remove",
+            "Delete your Anthropic key from the server. The proxy refuses your requests from then on.",
+            "tracevault key remove");
         command.SetAction(async (parse, cancel) =>
         {
             var credentials = Credentials.Require(console, SharedOptions.AllowsHttp(parse));

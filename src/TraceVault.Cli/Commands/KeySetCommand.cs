@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace TraceVault.Cli.Commands;
 
-/// <summary><c>key set</c>: stores the caller's Anthropic key; never from an argument, which process lists show.</summary>
+/// <summary><c>key set</c>: stores the caller's Anthropic key, never from an argument, because process lists show arguments.</summary>
 internal static class KeySetCommand
 {
     private const int MostConcurrent = 256;
@@ -12,14 +12,16 @@ internal static class KeySetCommand
     {
         var limit = new Option<int?>("--max-concurrent")
         {
-            Description = $"How many of your requests may run at once, 1 to {MostConcurrent}. Alone it leaves the stored key as it is: press Enter at the question.",
+            Description = $"How many of your requests may run at once, 1 to {MostConcurrent}. "
+                + "To leave the stored key as it is, press Enter when you are asked for one.",
             HelpName = "N",
             CustomParser = Limit,
         };
-        var anyway = new Option<bool>("--store-anyway") { Description = "Store the key without asking Anthropic whether it takes it." };
+        var anyway = new Option<bool>("--store-anyway") { Description = "Store the key without asking Anthropic whether it accepts it." };
         var command = new ExampleCommand(
             "set",
-            "Store your Anthropic key. It is asked for without echo, or read from standard input, and tried at Anthropic, which costs nothing.",
+            "Store your Anthropic key. It is asked for without echo, or read from standard input, and tried with Anthropic, "
+                + "which costs nothing.",
             "tracevault key set",
             "tracevault key set < key.txt",
             "tracevault key set --max-concurrent 8 < /dev/null")
@@ -27,7 +29,8 @@ internal static class KeySetCommand
             limit,
             anyway,
         };
-        command.SetAction((parse, cancel) => RunAsync(console, parse.GetValue(limit), parse.GetValue(anyway), SharedOptions.AllowsHttp(parse), cancel));
+        command.SetAction((parse, cancel) =>
+            RunAsync(console, parse.GetValue(limit), parse.GetValue(anyway), SharedOptions.AllowsHttp(parse), cancel));
         return command;
     }
 
@@ -66,7 +69,8 @@ internal static class KeySetCommand
         console.Out.WriteLine(console.Out.Style.Green("The key is stored. Try it: tracevault proxy run -- claude"));
         if (!anyway && (await api.KeyAsync(cancel)).WorksSince is null)
         {
-            console.Error.WriteLine(console.Error.Style.Yellow("Anthropic could not be asked whether it takes the key. Check in a while: tracevault proxy doctor"));
+            console.Error.WriteLine(console.Error.Style.Yellow(
+                "Anthropic could not be asked whether it accepts the key. Check in a while: tracevault proxy doctor"));
         }
 
         return ExitCodes.Done;
@@ -80,7 +84,10 @@ internal static class KeySetCommand
         }
         catch (CommandFailure refused) when (refused.Code == "key_refused")
         {
-            throw CommandFailure.Failed(refused.Code, $"{refused.Message} Copy it once more from console.anthropic.com, Settings, API keys; or store it all the same: tracevault key set --store-anyway");
+            throw CommandFailure.Failed(
+                refused.Code,
+                $"{refused.Message} Copy it again from console.anthropic.com, Settings, API keys; "
+                + "or store it anyway: tracevault key set --store-anyway");
         }
     }
 }

@@ -2,14 +2,17 @@ using System.CommandLine;
 
 namespace TraceVault.Cli.Commands;
 
-/// <summary><c>key status</c>: what the server tells of the stored key, which is never the key.</summary>
+/// <summary><c>key status</c>: what the server says about the stored key, but never the key itself.</summary>
 internal static class KeyStatusCommand
 {
     public static Command Create(CliConsole console)
     {
         var json = SharedOptions.Json();
         var command = new ExampleCommand(
-            "status", "Show whether a key is stored and when it was last used. Nobody is shown the key.", "tracevault key status", "tracevault key status --json")
+            "status",
+            "Show whether a key is stored and when it was last used. Nobody is shown the key.",
+            "tracevault key status",
+            "tracevault key status --json")
         {
             json,
         };
@@ -32,12 +35,14 @@ internal static class KeyStatusCommand
         return command;
     }
 
-    /// <summary>A line.</summary>
+    /// <summary>Writes one line about the key.</summary>
     public static void Describe(Printer output, KeyAnswer key)
     {
         var state = !key.Configured ? output.Style.Yellow("none. Store one: tracevault key set")
             : key.Readable is false ? output.Style.Red("stored, but the server can't open it. Store it again: tracevault key set")
-            : key.RefusedAt is { } refused ? output.Style.Red($"refused by Anthropic since {Text.Time(refused)}. Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set")
+            : key.RefusedAt is { } refused ? output.Style.Red(
+                $"refused by Anthropic since {Text.Time(refused)}. "
+                + "Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set")
             : output.Style.Green("stored");
         output.WriteLine($"Anthropic key  {state}{(key is { Configured: true, Readable: not false, RefusedAt: null } ? Use(key) : "")}");
     }
@@ -47,7 +52,7 @@ internal static class KeyStatusCommand
         var since = key.ConfiguredAt is { } stored ? $" since {Text.Time(stored)}" : "";
         var used = key.LastUsedAt is { } last ? $", last used {Text.Time(last)}" : ", not used yet";
         var limit = key.MaxConcurrent is { } most ? $", at most {most} requests at once" : "";
-        var works = key.WorksSince is { } worked ? $", works since {Text.Time(worked)}" : "";
+        var works = key.WorksSince is { } worked ? $", working since {Text.Time(worked)}" : "";
         return since + works + used + limit;
     }
 }

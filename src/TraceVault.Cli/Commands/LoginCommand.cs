@@ -7,10 +7,14 @@ internal static class LoginCommand
 {
     public static Command Create(CliConsole console)
     {
-        var server = SharedOptions.Server(elsewise: "the one that you signed in at last");
-        var email = new Option<string>("--email") { Description = "Your address: sign in with it and your password, without a browser.", HelpName = "ADDRESS" };
+        var server = SharedOptions.Server(elsewise: "the one where you last signed in");
+        var email = new Option<string>("--email")
+        {
+            Description = "Your address: sign in with it and your password, without a browser.",
+            HelpName = "ADDRESS",
+        };
         var fromInput = SharedOptions.PasswordFromInput();
-        var noBrowser = new Option<bool>("--no-browser") { Description = "Print the link alone; open no browser." };
+        var noBrowser = new Option<bool>("--no-browser") { Description = "Only print the link; do not open a browser." };
         var command = new ExampleCommand(
             "login",
             "Sign in on this machine: approve the code that it prints, in a browser here or on any other machine.",

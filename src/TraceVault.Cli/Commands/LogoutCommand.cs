@@ -5,9 +5,10 @@ namespace TraceVault.Cli.Commands;
 /// <summary><c>logout</c>: ends the session on the server and forgets it here.</summary>
 internal static class LogoutCommand
 {
-    /// <remarks>The end that this machine knows is left out: each use of the token has moved it.</remarks>
-    private const string NotEnded = "The sign-in is forgotten on this machine, but its session on the server was not ended. It ends by itself 30 days after its "
-        + "last use. To end it sooner, end it on the server's page /me/sessions.";
+    /// <remarks>The end that this machine knows is left out, because each use of the token has moved it.</remarks>
+    private const string NotEnded =
+        "The sign-in is forgotten on this machine, but its session on the server was not ended. "
+        + "It ends by itself 30 days after its last use. To end it sooner, end it on the server's page /me/sessions.";
 
     public static Command Create(CliConsole console)
     {
@@ -36,7 +37,7 @@ internal static class LogoutCommand
 
         if (credentials.FromEnvironment)
         {
-            console.Out.WriteLine("The session is ended. Unset TRACEVAULT_TOKEN and TRACEVAULT_SERVER_URL, which still hold it.");
+            console.Out.WriteLine("The session has ended. Unset TRACEVAULT_TOKEN and TRACEVAULT_SERVER_URL, which still hold it.");
             return ExitCodes.Done;
         }
 

@@ -36,7 +36,8 @@ internal static class ProxyDoctorCommand
             using var gateway = parse.GetValue(url) is { } other
                 ? Gateway.OfUrl(other, console, allowHttp)
                 : Gateway.OfSignIn(Credentials.Require(console, allowHttp));
-            return await RunAsync(console, gateway, parse.GetValue(stream), new(console, parse.GetValue(json), Secrets(console, gateway)), cancel);
+            var report = new Report(console, parse.GetValue(json), Secrets(console, gateway));
+            return await RunAsync(console, gateway, parse.GetValue(stream), report, cancel);
         });
         return command;
     }
@@ -64,5 +65,8 @@ internal static class ProxyDoctorCommand
     }
 
     private static List<string> Secrets(CliConsole console, Gateway gateway) =>
-        [.. new[] { gateway.Credential?.Reveal(), console.Variable(Shells.AuthToken), console.Variable(Shells.ApiKey) }.OfType<string>().Distinct()];
+    [
+        .. new[] { gateway.Credential?.Reveal(), console.Variable(Shells.AuthToken), console.Variable(Shells.ApiKey) }
+            .OfType<string>().Distinct(),
+    ];
 }

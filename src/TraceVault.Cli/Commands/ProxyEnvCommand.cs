@@ -34,7 +34,9 @@ internal static class ProxyEnvCommand
         command.SetAction(async (parse, cancel) =>
         {
             var credentials = await Credentials.RequireLiveAsync(console, SharedOptions.AllowsHttp(parse), cancel);
-            var withoutProxy = ClientEnvironment.HasProxy(console.Variable) ? ClientEnvironment.WithoutProxy(credentials.Server, console.Variable) : [];
+            var withoutProxy = ClientEnvironment.HasProxy(console.Variable)
+                ? ClientEnvironment.WithoutProxy(credentials.Server, console.Variable)
+                : [];
             console.Out.WriteLine(Shells.Lines(parse.GetValue(shell)!, credentials.Server.ProxyBase, credentials.Token, withoutProxy));
             return ExitCodes.Done;
         });

@@ -7,11 +7,16 @@ internal static class ProxyInfoCommand
 {
     private const string Helper = "tracevault proxy token";
 
+    private const string Batches = "messages.batches.results() asks api.anthropic.com itself, which answers 401:";
+
     public static Command Create(CliConsole console)
     {
         var json = SharedOptions.Json();
         var command = new ExampleCommand(
-            "info", "Show the proxy's base URL and how to set up Claude Code, an SDK, opencode, Pi or GSD 2.", "tracevault proxy info", "tracevault proxy info --json")
+            "info",
+            "Show the proxy's base URL and how to set up Claude Code, an SDK, opencode, Pi or GSD 2.",
+            "tracevault proxy info",
+            "tracevault proxy info --json")
         {
             json,
         };
@@ -22,9 +27,9 @@ internal static class ProxyInfoCommand
             var path = credentials.FromEnvironment ? null : CredentialsFile.Find(console)?.Path;
             if (parse.GetValue(json))
             {
-                console.Out.WriteJson(
-                    new ProxyInfoAnswer(credentials.ServerUrl, proxy, proxy + "/v1", Helper, path, credentials.Email, credentials.ExpiresAt),
-                    CliJson.Printed.ProxyInfoAnswer);
+                var answer = new ProxyInfoAnswer(
+                    credentials.ServerUrl, proxy, proxy + "/v1", Helper, path, credentials.Email, credentials.ExpiresAt);
+                console.Out.WriteJson(answer, CliJson.Printed.ProxyInfoAnswer);
             }
             else
             {
@@ -57,7 +62,7 @@ internal static class ProxyInfoCommand
           Python      Anthropic(base_url="{{proxy}}", auth_token=token)
           C#          new AnthropicClient { BaseUrl = "{{proxy}}", AuthToken = token, ApiKey = null }
         where token is the output of: {{Helper}}
-        messages.batches.results() asks api.anthropic.com itself, which answers 401: fetch {{proxy}}/v1/messages/batches/ID/results instead.
+        {{Batches}} fetch {{proxy}}/v1/messages/batches/ID/results instead.
 
         {{output.Style.Bold("opencode")}} needs /v1 at the end. In opencode.json, then `tracevault proxy run -- opencode`:
           {
@@ -68,7 +73,7 @@ internal static class ProxyInfoCommand
             }
           }
 
-        {{output.Style.Bold("Pi")}} reads no ANTHROPIC_BASE_URL. In ~/.pi/agent/models.json:
+        {{output.Style.Bold("Pi")}} does not read ANTHROPIC_BASE_URL. In ~/.pi/agent/models.json:
           { "providers": { "anthropic": { "baseUrl": "{{proxy}}", "apiKey": "!{{Helper}}" } } }
 
         {{output.Style.Bold("GSD 2")}}, and other tools that take a key from ANTHROPIC_API_KEY alone:

@@ -14,7 +14,8 @@ internal static class ProxyRunCommand
         };
         var asApiKey = new Option<bool>("--api-key")
         {
-            Description = $"Set {Shells.ApiKey} to your token as well, for tools that read nothing else. For pi and gsd that is done without it.",
+            Description = $"Set {Shells.ApiKey} to your token as well, for tools that read nothing else. "
+                + "For pi and gsd it is set without this option.",
         };
         var command = new ExampleCommand(
             "run",
@@ -25,10 +26,11 @@ internal static class ProxyRunCommand
         {
             asApiKey, words,
         };
-        // Not an asynchronous action: the parser ends one two seconds after Ctrl-C, which on Windows belongs to the command.
+        // Not an asynchronous action: the parser ends those two seconds after Ctrl-C, which on Windows belongs to the command.
         command.SetAction(parse =>
         {
-            var credentials = Credentials.RequireLiveAsync(console, SharedOptions.AllowsHttp(parse), CancellationToken.None).GetAwaiter().GetResult();
+            var credentials = Credentials.RequireLiveAsync(console, SharedOptions.AllowsHttp(parse), CancellationToken.None)
+                .GetAwaiter().GetResult();
             var run = parse.GetValue(words)!;
             var missing = PiSettings.Missing(run[0], credentials.Server, console.Variable);
             if (missing is not null)

@@ -22,7 +22,8 @@ internal static class SetupCommand
             "setup",
             "Create the first user of a new server and sign in. The server prints the setup token at its first start.",
             "tracevault setup --server https://tracevault.example.com",
-            "tracevault setup --server http://127.0.0.1:3000 --email ada@example.com --setup-token-file token.txt --password-stdin < password.txt")
+            "tracevault setup --server http://127.0.0.1:3000 --email ada@example.com --setup-token-file token.txt "
+                + "--password-stdin < password.txt")
         {
             server, email, name, tokenFile, fromInput,
         };
@@ -35,7 +36,8 @@ internal static class SetupCommand
             await api.CheckSetupAsync(token, cancel);
             var address = SignIn.Email(console, parse.GetValue(email));
             var password = await SignIn.NewPasswordAsync(console, parse.GetValue(fromInput), cancel);
-            await SignIn.KeepAsync(console, file, url, await api.SetUpAsync(new(token, address, password, parse.GetValue(name)), cancel), cancel);
+            var answer = await api.SetUpAsync(new(token, address, password, parse.GetValue(name)), cancel);
+            await SignIn.KeepAsync(console, file, url, answer, cancel);
             console.Out.WriteLine("Next, store your Anthropic key: tracevault key set");
             return ExitCodes.Done;
         });
@@ -46,7 +48,10 @@ internal static class SetupCommand
     {
         var token = file is not null ? new(Read(file))
             : console.Variable(TokenVariable) is { } given ? new(given.Trim())
-            : Prompt.AskSecret(console, "Setup token (the server printed it):", $"Put the setup token into {TokenVariable} or a file named by --setup-token-file.");
+            : Prompt.AskSecret(
+                console,
+                "Setup token (the server printed it):",
+                $"Put the setup token into {TokenVariable} or a file named by --setup-token-file.");
         return token.Reveal().Length > 0 ? token : throw CommandFailure.Usage("The setup token is empty.");
     }
 

@@ -9,7 +9,10 @@ internal static class StatusCommand
     {
         var json = SharedOptions.Json();
         var command = new ExampleCommand(
-            "status", "Show who is signed in, where, until when, and whether an Anthropic key is stored.", "tracevault status", "tracevault status --json")
+            "status",
+            "Show who is signed in, where, until when, and whether an Anthropic key is stored.",
+            "tracevault status",
+            "tracevault status --json")
         {
             json,
         };
@@ -23,7 +26,7 @@ internal static class StatusCommand
         using var api = new ApiClient(credentials.Server, credentials.Token);
         var me = await api.MeAsync(cancel);
         var key = await api.KeyAsync(cancel);
-        // The server moves the end of a session that is in use; what this machine knows follows here.
+        // The server moves the end of a session with each use; here this machine stores the new one.
         if (!credentials.FromEnvironment)
         {
             await CredentialsFile.Require(console).ConfirmAsync(credentials, me.Session.ExpiresAt);
@@ -31,7 +34,8 @@ internal static class StatusCommand
 
         if (json)
         {
-            console.Out.WriteJson(new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Printed.StatusAnswer);
+            console.Out.WriteJson(
+                new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Printed.StatusAnswer);
             return ExitCodes.Done;
         }
 

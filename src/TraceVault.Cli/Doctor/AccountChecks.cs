@@ -10,13 +10,16 @@ internal static class AccountChecks
         new("anthropic-key", cancel => KeyAsync(gateway, cancel), () => gateway.NoLookUp() ?? ProxyToken(gateway) ?? gateway.Closed),
     ];
 
-    /// <summary>Good for the proxy and nothing else, so the API would refuse it.</summary>
-    private static string? ProxyToken(Gateway gateway) =>
-        gateway.Credential!.Reveal().StartsWith("tvp_", StringComparison.Ordinal) ? "A proxy token can't ask; the checks below show whether it is good." : null;
+    /// <summary>A proxy token is good for the proxy and nothing else, so the API would refuse it.</summary>
+    private static string? ProxyToken(Gateway gateway) => gateway.Credential!.Reveal().StartsWith("tvp_", StringComparison.Ordinal)
+        ? "A proxy token can't ask for this; the checks below show whether it is good."
+        : null;
 
-    private const string More = "The server's administrator finds more in its log.";
+    private const string More = "Ask the server's administrator to look into its log.";
 
-    private const string Database = "The server's administrator checks that the database runs and that TRACEVAULT_DATABASE leads to it; the server's log says more.";
+    private const string Database =
+        "Ask the server's administrator to check that the database runs and that TRACEVAULT_DATABASE leads to it; "
+        + "the server's log says more.";
 
     private static async Task<Finding> ReadyAsync(Gateway gateway, CancellationToken cancel)
     {
@@ -24,7 +27,9 @@ internal static class AccountChecks
         var health = reply.Read(CliJson.Default.HealthAnswer);
         if (health?.Reason is not { } why)
         {
-            return reply.Status == 200 ? Finding.Ok("The database answers and every stored key opens.") : Finding.Fail($"/readyz answers HTTP {reply.Status}.", More);
+            return reply.Status == 200
+                ? Finding.Ok("The database answers and every stored key opens.")
+                : Finding.Fail($"/readyz answers HTTP {reply.Status}.", More);
         }
 
         var isDatabase = why.Contains("database", StringComparison.OrdinalIgnoreCase);
@@ -58,10 +63,14 @@ internal static class AccountChecks
             return Unexpected(gateway, "/api/v1/me/anthropic-key", reply);
         }
 
-        gateway.Closed = !key.Configured ? "No Anthropic key is stored." : key.Readable is false ? "The stored Anthropic key can't be opened." : null;
+        gateway.Closed = !key.Configured ? "No Anthropic key is stored."
+            : key.Readable is false ? "The stored Anthropic key can't be opened."
+            : null;
         if (key is { Configured: true, RefusedAt: { } refused })
         {
-            return Finding.Warn($"Anthropic has refused the stored key since {Text.Time(refused)}; the check of models asks again.", "Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set");
+            return Finding.Warn(
+                $"Anthropic has refused the stored key since {Text.Time(refused)}; the check of models asks again.",
+                "Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set");
         }
 
         return gateway.Closed is { } closed
@@ -74,5 +83,5 @@ internal static class AccountChecks
 
     private static Finding Unexpected(Gateway gateway, string path, Reply reply) => gateway.IsAway(reply)
         ? Finding.Fail(gateway.Lacks!, Database)
-        : Finding.Fail($"{path} answers HTTP {reply.Status}, {reply.MediaType}, which is not what TraceVault says.", gateway.Fix);
+        : Finding.Fail($"{path} answers HTTP {reply.Status}, {reply.MediaType}, which is not how TraceVault answers.", gateway.Fix);
 }

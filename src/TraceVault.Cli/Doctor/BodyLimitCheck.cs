@@ -11,13 +11,19 @@ internal static class BodyLimitCheck
     public static Check Of(Gateway gateway)
     {
         const string Waits = "A body of 512 MiB was announced, and the server waits for it.";
-        return new("body-limit", cancel => AnnounceAsync(gateway, cancel), () => gateway.NoWayThrough() ?? Proxied(gateway), gateway.IsTraceVault
-            ? Finding.Fail(Waits, Front)
-            : Finding.Warn(Waits, $"It has no limit, or reads everything first. {Front}"));
+        return new(
+            "body-limit",
+            cancel => AnnounceAsync(gateway, cancel),
+            () => gateway.NoWayThrough() ?? Proxied(gateway),
+            gateway.IsTraceVault
+                ? Finding.Fail(Waits, Front)
+                : Finding.Warn(Waits, $"It has no limit, or reads everything first. {Front}"));
     }
 
     private static string? Proxied(Gateway gateway) =>
-        SystemProxy.MayServe(gateway.Server) && HttpClient.DefaultProxy.GetProxy(new(gateway.Base)) is not null ? "HTTPS_PROXY stands between, through which this is not tried." : null;
+        SystemProxy.MayServe(gateway.Server) && HttpClient.DefaultProxy.GetProxy(new(gateway.Base)) is not null
+            ? "This is not tried through the proxy that HTTPS_PROXY names."
+            : null;
 
     private static async Task<Finding> AnnounceAsync(Gateway gateway, CancellationToken cancel)
     {
@@ -27,8 +33,9 @@ internal static class BodyLimitCheck
         {
             return Finding.Fail($"A body of 512 MiB was announced and answered with HTTP {status} instead of 413.", gateway.Fix);
         }
-        // The limit of what stands in front may be the smaller one, and clients put their own words to a 413.
+        // Something in front of the server may have a smaller limit; clients show words of their own for a 413 anyway.
         var own = head.Contains("\r\nx-tracevault-error: too_large", StringComparison.OrdinalIgnoreCase);
-        return Finding.Ok($"Refused with 413 by its length{(gateway.IsTraceVault && !own ? ", by what stands in front of the server," : "")} before a byte of it was sent.");
+        var refuser = gateway.IsTraceVault && !own ? ", by what stands in front of the server," : "";
+        return Finding.Ok($"Refused with 413 by its length{refuser} before a byte of it was sent.");
     }
 }

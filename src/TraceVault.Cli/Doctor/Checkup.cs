@@ -3,7 +3,7 @@ using System.Security.Authentication;
 
 namespace TraceVault.Cli.Doctor;
 
-/// <summary>Runs checks one after another, each within a time limit and whatever the one before found.</summary>
+/// <summary>Runs checks one after another, each within a time limit and whatever the one before it found.</summary>
 internal sealed class Checkup(Gateway gateway, TimeProvider clock)
 {
     private const int LimitSeconds = 10;
@@ -27,7 +27,8 @@ internal sealed class Checkup(Gateway gateway, TimeProvider clock)
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            return check.Late ?? Finding.Fail($"No answer came within {LimitSeconds} seconds.", "Check the URL, the network and that the server is running.");
+            return check.Late ?? Finding.Fail(
+                $"No answer came within {LimitSeconds} seconds.", "Check the URL, the network and that the server is running.");
         }
         catch (HttpRequestException failed)
         {

@@ -11,17 +11,19 @@ internal static class ConnectionTrouble
             Finding.Fail($"No machine named {gateway.Server.Host} was found.", "Check the URL and your network."),
         HttpRequestError.SecureConnectionError =>
             gateway.Client.Certificate?.Trouble(gateway.Server.Host) ?? (IsBrokenOff(failed) ? BrokenOff : Finding.Fail(
-                "No TLS connection was made.", $"If the server speaks plain http, give its http:// URL; else look at how TLS is set up there.")),
-        HttpRequestError.ProxyTunnelError =>
-            Finding.Fail("The proxy named by HTTPS_PROXY refused the connection.", "Add the server to NO_PROXY if it is reachable directly."),
+                "No TLS connection was made.",
+                "If the server speaks plain http, give its http:// URL; otherwise look at how TLS is set up there.")),
+        HttpRequestError.ProxyTunnelError => Finding.Fail(
+            "The proxy named by HTTPS_PROXY refused the connection.", "Add the server to NO_PROXY if it is reachable directly."),
         HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.InvalidResponse =>
-            Finding.Fail("What answers does not speak HTTP, or at too great length.", "Check the URL."),
+            Finding.Fail("What answers does not speak HTTP, or its answer is too long.", "Check the URL."),
         _ when IsBrokenOff(failed) => BrokenOff,
         _ => Finding.Fail($"No answer: {ApiFailure.Reason(failed)}.", "Check the URL and that the server is running."),
     };
 
     private static Finding BrokenOff => Finding.Fail(
-        "No answer: the connection broke off, by the server or something on the way.", "Check the URL, the firewall, and the log of the server and of what stands in front of it.");
+        "No answer: the server, or something on the way to it, broke off the connection.",
+        "Check the URL, the firewall, and the log of the server and of what stands in front of it.");
 
     private static bool IsBrokenOff(HttpRequestException failed) => failed.HttpRequestError is HttpRequestError.ResponseEnded
         || failed.GetBaseException() is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted };

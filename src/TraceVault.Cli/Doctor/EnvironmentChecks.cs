@@ -1,6 +1,6 @@
 namespace TraceVault.Cli.Doctor;
 
-/// <summary>What in the caller's environment would lead a client past the gateway, or make it refuse.</summary>
+/// <summary>What in the caller's environment would make a client bypass the gateway, or be refused by it.</summary>
 internal static class EnvironmentChecks
 {
     private const string Start = "Start tools with: tracevault proxy run -- COMMAND";
@@ -8,8 +8,12 @@ internal static class EnvironmentChecks
     public static IEnumerable<Check> Of(Gateway gateway, CliConsole console) =>
     [
         new("env-base-url", _ => Task.FromResult(BaseUrl(gateway, console.Variable(Shells.BaseUrl)))),
-        new("env-credentials", _ => Task.FromResult(Credentials(gateway, console.Variable(Shells.AuthToken), console.Variable(Shells.ApiKey)))),
-        new("env-providers", _ => Task.FromResult(Providers([.. ClientEnvironment.OtherProviders.Where(name => console.Variable(name) is not null)]))),
+        new(
+            "env-credentials",
+            _ => Task.FromResult(Credentials(gateway, console.Variable(Shells.AuthToken), console.Variable(Shells.ApiKey)))),
+        new(
+            "env-providers",
+            _ => Task.FromResult(Providers([.. ClientEnvironment.OtherProviders.Where(name => console.Variable(name) is not null)]))),
     ];
 
     private static Finding BaseUrl(Gateway gateway, string? value)
@@ -27,11 +31,16 @@ internal static class EnvironmentChecks
 
         if (url.Equals(gateway.Base + "/v1", StringComparison.OrdinalIgnoreCase))
         {
-            return Finding.Warn($"{Shells.BaseUrl} ends in /v1, which clients add themselves; only opencode wants it.", $"Set it to {gateway.Base}.");
+            return Finding.Warn(
+                $"{Shells.BaseUrl} ends in /v1, which clients add themselves; only opencode wants it.", $"Set it to {gateway.Base}.");
         }
-        // Without what may stand before the host: that can be a password.
-        var origin = Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "no URL";
-        return Finding.Warn($"{Shells.BaseUrl} leads elsewhere ({origin}): clients started here go past this gateway.", gateway.IsTraceVault ? Start : $"Set it to {gateway.Base}.");
+        // Without the user information, which may hold a password.
+        var origin = Uri.TryCreate(url, UriKind.Absolute, out var uri)
+            ? uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)
+            : "no URL";
+        return Finding.Warn(
+            $"{Shells.BaseUrl} leads elsewhere ({origin}): clients started here bypass this gateway.",
+            gateway.IsTraceVault ? Start : $"Set it to {gateway.Base}.");
     }
 
     private static Finding Credentials(Gateway gateway, string? token, string? key)
@@ -39,7 +48,8 @@ internal static class EnvironmentChecks
         var expected = gateway.Credential?.Reveal();
         if (token is not null && key is not null && token != key)
         {
-            return Finding.Warn($"{Shells.AuthToken} and {Shells.ApiKey} are both set and differ; clients send both.", $"Unset {Shells.ApiKey}.");
+            return Finding.Warn(
+                $"{Shells.AuthToken} and {Shells.ApiKey} are both set and differ; clients send both.", $"Unset {Shells.ApiKey}.");
         }
 
         if (gateway.IsTraceVault && token is null && key is not null && key != expected)
@@ -48,8 +58,8 @@ internal static class EnvironmentChecks
         }
 
         return gateway.IsTraceVault && token is not null && token != expected
-            ? Finding.Warn($"{Shells.AuthToken} holds another token than that of this sign-in.", Start)
-            : Finding.Ok("No two that differ.");
+            ? Finding.Warn($"{Shells.AuthToken} holds a token other than that of this sign-in.", Start)
+            : Finding.Ok("No two credentials differ.");
     }
 
     private static Finding Providers(string[] set) => set.Length == 0

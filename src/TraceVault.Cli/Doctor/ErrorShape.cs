@@ -1,9 +1,12 @@
 namespace TraceVault.Cli.Doctor;
 
-/// <summary>An error as clients understand it: Anthropic's envelope (https://docs.anthropic.com/en/api/errors), and a word on repeating it.</summary>
+/// <summary>
+/// An error as clients understand it: Anthropic's envelope (https://docs.anthropic.com/en/api/errors), and a header that says whether to
+/// retry.
+/// </summary>
 internal static class ErrorShape
 {
-    /// <summary>What is not as it should be at an answer to a request whose credential is no good.</summary>
+    /// <summary>What is wrong with an answer to a request whose credential is no good.</summary>
     /// <param name="code">The value of <c>x-tracevault-error</c>; null for another gateway.</param>
     public static IEnumerable<string> Deviations(Reply reply, string? code)
     {

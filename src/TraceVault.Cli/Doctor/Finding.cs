@@ -9,7 +9,7 @@ internal enum CheckResult
 
     Fail,
 
-    /// <summary>Not looked at.</summary>
+    /// <summary>Not examined.</summary>
     Skip,
 }
 

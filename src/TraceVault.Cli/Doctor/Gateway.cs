@@ -13,10 +13,10 @@ internal sealed class Gateway : IDisposable
 
     public ServerUrl Server { get; }
 
-    /// <summary>The base URL of a client, without a slash at its end.</summary>
+    /// <summary>The base URL that a client is given, without a slash at its end.</summary>
     public string Base { get; }
 
-    /// <summary>The base URL as a request can have it: an origin alone lacks a path.</summary>
+    /// <summary>The base URL as a request needs it: an origin alone gets the path /.</summary>
     public string Root => Base == Server.Origin ? Base + "/" : Base;
 
     /// <summary>Null when there is none; then much is skipped.</summary>
@@ -25,7 +25,7 @@ internal sealed class Gateway : IDisposable
     /// <summary>Where the credential comes from, in words.</summary>
     public string Source { get; }
 
-    /// <summary>Whether what TraceVault alone promises is asked for.</summary>
+    /// <summary>Whether to check also what TraceVault alone promises.</summary>
     public bool IsTraceVault { get; }
 
     public GatewayClient Client { get; }
@@ -33,21 +33,24 @@ internal sealed class Gateway : IDisposable
     /// <summary>The first answer; null until there is one that can be trusted.</summary>
     public Reply? Greeting { get; set; }
 
-    /// <summary>Why no request would get as far as the upstream, as a sentence; null when nothing speaks against it.</summary>
+    /// <summary>Why no request would reach the upstream, as a sentence; null when no reason is known.</summary>
     public string? Closed { get; set; }
 
-    /// <summary>What the server itself lacks, as a sentence: then what it should look up can't be asked. Null when nothing is known to be missing.</summary>
+    /// <summary>
+    /// What the server itself lacks, as a sentence: it can't be asked for anything that it has to look up. Null when nothing is known to be
+    /// missing.
+    /// </summary>
     public string? Lacks { get; set; }
 
-    /// <summary>The answer to a real request, by the upstream; null when none came.</summary>
+    /// <summary>The upstream's answer to a real request; null when none came.</summary>
     public Reply? Answer { get; set; }
 
-    /// <summary>The credential as clients send it. Only behind <see cref="NoCredential"/>.</summary>
+    /// <summary>The credential as clients send it. To be used only where <see cref="NoCredential"/> is null.</summary>
     public Header Authorization => _asApiKey ? Header.ApiKey(Credential!.Reveal()) : Header.Bearer(Credential!.Reveal());
 
     /// <summary>What to do when the contract is broken.</summary>
     public string Fix => IsTraceVault
-        ? "If something stands in front of the server, let it pass requests and answers on unchanged; else update the server."
+        ? "If something stands in front of the server, let it pass requests and answers on unchanged; otherwise update the server."
         : "Look for a setting of this gateway, or ask its makers.";
 
     public static Gateway OfSignIn(Credentials credentials) => new(
@@ -55,7 +58,7 @@ internal sealed class Gateway : IDisposable
         credentials.FromEnvironment ? "TRACEVAULT_TOKEN" : $"the sign-in of {credentials.Email}", asApiKey: false, isTraceVault: true);
 
     /// <summary>Any gateway, with the credential that a client would take from the environment.</summary>
-    /// <exception cref="CommandFailure">Wrong usage: the URL is none, or what the variable holds is no credential.</exception>
+    /// <exception cref="CommandFailure">Wrong usage: the URL or what the variable holds can't be used.</exception>
     public static Gateway OfUrl(string url, CliConsole console, bool allowHttp)
     {
         var (server, path) = GatewayUrl.Parse(url, allowHttp);
@@ -69,14 +72,15 @@ internal sealed class Gateway : IDisposable
         if (IsAnthropic(server) && credential?.IsOfTraceVault is true)
         {
             throw CommandFailure.Usage(
-                $"{name} holds a token of TraceVault's, which Anthropic answers with 401, so it was not sent there. If it was an SDK that did: messages.batches.results() "
-                + "asks the address that stands in the batch. Ask the proxy's /v1/messages/batches/ID/results instead.");
+                $"{name} holds a token of TraceVault's, which Anthropic answers with 401, so it was not sent there. "
+                + "If an SDK did send it there: messages.batches.results() asks the address that the batch names. "
+                + "Ask the proxy's /v1/messages/batches/ID/results instead.");
         }
 
         return new(server, path, credential, name, asApiKey: name == Shells.ApiKey, isTraceVault: false);
     }
 
-    /// <summary>Whether TraceVault itself says that it can't look anything up at this moment; remembers it.</summary>
+    /// <summary>Whether TraceVault itself says that it can't look anything up at the moment, which is then remembered.</summary>
     public bool IsAway(Reply reply)
     {
         if (reply.Status != 503 || (reply.OwnError != "unavailable" && reply.Read(CliJson.Default.Problem)?.Detail is null))
@@ -88,7 +92,8 @@ internal sealed class Gateway : IDisposable
         return true;
     }
 
-    private static bool IsAnthropic(ServerUrl server) => $".{server.Host.TrimEnd('.')}".EndsWith(".anthropic.com", StringComparison.OrdinalIgnoreCase);
+    private static bool IsAnthropic(ServerUrl server) =>
+        $".{server.Host.TrimEnd('.')}".EndsWith(".anthropic.com", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>An obstacle to every check that asks the gateway.</summary>
     public string? NotReached() => Greeting is null ? "The server was not reached." : null;

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace TraceVault.Cli.Doctor;
 
-/// <summary>Sends to the gateway exactly what a check says: no header, path or credential of its own, and nothing beyond a redirect.</summary>
+/// <summary>Sends the gateway exactly what a check says: it adds nothing but a user agent, and follows no redirect.</summary>
 internal sealed class GatewayClient : IDisposable
 {
-    /// <summary>Whatever a check asks for is short. In bytes.</summary>
+    /// <summary>The longest answer that is read, in bytes. Whatever a check asks for is shorter.</summary>
     private const int MaxAnswerBytes = 1 << 20;
 
     private readonly HttpClient _http;
@@ -29,24 +29,30 @@ internal sealed class GatewayClient : IDisposable
         MaxResponseContentBufferSize = MaxAnswerBytes,
     };
 
-    /// <summary>What the server showed last; null over http.</summary>
+    /// <summary>The certificate that the server showed last; null over http.</summary>
     public ServerCertificate? Certificate { get; private set; }
 
-    /// <param name="url">Goes out as it is, dot segments and all.</param>
+    /// <param name="url">Sent as it is, dot segments included.</param>
     public async Task<Reply> SendAsync(HttpMethod method, string url, CancellationToken cancel, params IEnumerable<Header> headers)
     {
         var start = Stopwatch.GetTimestamp();
         using var request = Request(method, url, headers);
         using var response = await _http.SendAsync(request, cancel);
         return new(
-            (int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync(cancel), Stopwatch.GetElapsedTime(start));
+            (int)response.StatusCode,
+            response.Headers,
+            response.Content.Headers,
+            await response.Content.ReadAsByteArrayAsync(cancel),
+            Stopwatch.GetElapsedTime(start));
     }
 
-    /// <returns>As soon as the head of the answer is there; the caller disposes it.</returns>
-    public async Task<HttpResponseMessage> StreamAsync(string url, string json, CancellationToken cancel, params IEnumerable<Header> headers)
+    /// <returns>The answer, as soon as its head is there; the caller disposes it.</returns>
+    public async Task<HttpResponseMessage> StreamAsync(
+        string url, string json, CancellationToken cancel, params IEnumerable<Header> headers)
     {
         using var request = Request(HttpMethod.Post, url, headers);
-        request.Content = new StringContent(json, System.Text.Encoding.UTF8, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        request.Content = new StringContent(
+            json, System.Text.Encoding.UTF8, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
     }
 
@@ -54,7 +60,8 @@ internal sealed class GatewayClient : IDisposable
 
     private static HttpRequestMessage Request(HttpMethod method, string url, IEnumerable<Header> headers)
     {
-        var request = new HttpRequestMessage(method, new Uri(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        var request = new HttpRequestMessage(
+            method, new Uri(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         foreach (var (name, value) in headers.Prepend(new("user-agent", ApiClient.UserAgent)))
         {
             request.Headers.TryAddWithoutValidation(name, value);

@@ -1,11 +1,12 @@
 namespace TraceVault.Cli.Doctor;
 
-/// <summary>Paths that two readers may read differently, so that one could be let through as another.</summary>
+/// <summary>Whether paths are refused that two programs may read differently: one path could be let through as another.</summary>
 internal static class PathCheck
 {
     private static readonly string[] Paths =
     [
-        "/v1/../v1/models", "/v1/./models", "/v1/%2e%2e/v1/models", "/v1/.%2E/v1/models", "/v1%2fmodels", "/v1%5cmodels", @"/v1\models", "/v1//models", "/v1/models%00",
+        "/v1/../v1/models", "/v1/./models", "/v1/%2e%2e/v1/models", "/v1/.%2E/v1/models",
+        "/v1%2fmodels", "/v1%5cmodels", @"/v1\models", "/v1//models", "/v1/models%00",
     ];
 
     public static Check Of(Gateway gateway) => new("bad-paths", cancel => RefuseAsync(gateway, cancel), gateway.NotReached);
@@ -16,7 +17,7 @@ internal static class PathCheck
         var refused = true;
         foreach (var path in Paths)
         {
-            // TraceVault refuses them before it looks at a credential; of another gateway nothing is learned without one.
+            // TraceVault refuses them before it looks at a credential; another gateway shows nothing without one.
             var headers = gateway.IsTraceVault || gateway.Credential is null ? [] : (Header[])[gateway.Authorization, Header.Version];
             var status = (await gateway.Client.SendAsync(HttpMethod.Get, gateway.Base + path, cancel, headers)).Status;
             if (status != 400)
@@ -28,8 +29,10 @@ internal static class PathCheck
         }
 
         var detail = $"Not refused with 400: {string.Join(", ", others)}.";
-        return others.Count == 0 ? Finding.Ok($"{Paths.Length} forms of dot segments, hidden separators and empty segments are refused with 400.")
-            : refused && !gateway.IsTraceVault ? Finding.Warn(detail, "Refused all the same, by this gateway or behind it; compare with its documentation.")
-            : Finding.Fail(detail, $"Rules that go by the path can be walked around. {gateway.Fix}");
+        return others.Count == 0
+                ? Finding.Ok($"{Paths.Length} forms of dot segments, hidden separators and empty segments are refused with 400.")
+            : refused && !gateway.IsTraceVault
+                ? Finding.Warn(detail, "Refused all the same, by this gateway or behind it; compare with its documentation.")
+            : Finding.Fail(detail, $"Rules that go by the path can be bypassed. {gateway.Fix}");
     }
 }

@@ -1,6 +1,6 @@
 namespace TraceVault.Cli.Doctor;
 
-/// <summary>Clients ask, without a credential, whether anybody is there.</summary>
+/// <summary>Whether the gateway answers the requests by which clients find out, without a credential, that it is there.</summary>
 internal static class ProbeChecks
 {
     public static IEnumerable<Check> Of(Gateway gateway) =>
@@ -15,7 +15,8 @@ internal static class ProbeChecks
         {
             if (await gateway.Client.SendAsync(method, url, cancel) is { Status: not 200 } reply)
             {
-                return Finding.Fail($"{method} answers HTTP {reply.Status} instead of 200.", $"Clients take the gateway for absent. {gateway.Fix}");
+                return Finding.Fail(
+                    $"{method} answers HTTP {reply.Status} instead of 200.", $"Clients conclude that no gateway is there. {gateway.Fix}");
             }
         }
 

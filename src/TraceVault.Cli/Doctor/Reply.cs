@@ -11,17 +11,19 @@ internal sealed record Reply(int Status, HttpResponseHeaders Headers, HttpConten
 
     public string MediaType => Header("content-type")?.Split(';')[0].Trim() is { Length: > 0 } type ? type : "no content type";
 
-    /// <summary>The code of an error of TraceVault's own; null on what comes from elsewhere.</summary>
+    /// <summary>The code of an error of TraceVault's own; null when the answer comes from elsewhere.</summary>
     public string? OwnError => Header(OwnErrorHeader);
 
-    /// <summary>The body as an error of Anthropic's shape; null when it is none.</summary>
+    /// <summary>The body as an error in Anthropic's form; null when it is none.</summary>
     public EnvelopeAnswer? Error => Read(CliJson.Default.EnvelopeAnswer);
 
-    /// <summary>The status, and whatever sentence the body has.</summary>
+    /// <summary>The status, and the sentence in the body if there is one.</summary>
     public string Said => Error is { Error: { } error } ? $"HTTP {Status}, {error.Type}: {error.Message}" : $"HTTP {Status}, {MediaType}";
 
     public string? Header(string name) =>
-        Headers.NonValidated.TryGetValues(name, out var values) || ContentHeaders.NonValidated.TryGetValues(name, out values) ? values.ToString() : null;
+        Headers.NonValidated.TryGetValues(name, out var values) || ContentHeaders.NonValidated.TryGetValues(name, out values)
+            ? values.ToString()
+            : null;
 
     /// <returns>Null when the body is something else.</returns>
     public T? Read<T>(JsonTypeInfo<T> type)

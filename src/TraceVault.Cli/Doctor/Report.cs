@@ -4,23 +4,25 @@ namespace TraceVault.Cli.Doctor;
 /// <param name="secrets">Never printed, even when a server repeats them.</param>
 internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string> secrets)
 {
-    /// <summary>In characters; a server may say any amount.</summary>
+    /// <summary>The longest text that is printed, in characters; a server may send any amount.</summary>
     private const int MaxText = 500;
 
     private const int NameWidth = 20;
 
-    /// <summary>What is shorter is no secret, and would be found in words.</summary>
+    /// <summary>In characters. A shorter text is no secret, and could be part of a word.</summary>
     private const int LeastSecret = 8;
 
     private readonly List<CheckAnswer> _answers = [];
 
     public void Add(string check, Finding finding)
     {
-        var answer = new CheckAnswer(check, Word(finding.Result), Clean(finding.Detail), finding.Remedy is { } remedy ? Clean(remedy) : null);
+        var answer = new CheckAnswer(
+            check, Word(finding.Result), Clean(finding.Detail), finding.Remedy is { } remedy ? Clean(remedy) : null);
         _answers.Add(answer);
         if (!json)
         {
-            console.Out.WriteLine($"{Coloured(finding.Result)}  {check.PadRight(NameWidth)}{answer.Detail}{console.Out.Style.Bold(answer.Remedy is null ? "" : " -> ")}{answer.Remedy}");
+            var arrow = console.Out.Style.Bold(answer.Remedy is null ? "" : " -> ");
+            console.Out.WriteLine($"{Coloured(finding.Result)}  {check.PadRight(NameWidth)}{answer.Detail}{arrow}{answer.Remedy}");
         }
     }
 
@@ -33,7 +35,9 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
         }
         else
         {
-            console.Out.WriteLine($"\n{Count(CheckResult.Ok)} ok, {Count(CheckResult.Warn)} to look at, {Count(CheckResult.Fail)} failed, {Count(CheckResult.Skip)} skipped.");
+            console.Out.WriteLine(
+                $"\n{Count(CheckResult.Ok)} ok, {Count(CheckResult.Warn)} to look at, "
+                + $"{Count(CheckResult.Fail)} failed, {Count(CheckResult.Skip)} skipped.");
         }
 
         return Count(CheckResult.Fail) > 0 ? ExitCodes.Failed : ExitCodes.Done;
@@ -51,10 +55,11 @@ internal sealed class Report(CliConsole console, bool json, IReadOnlyList<string
         _ => new("", "skip", ""),
     };
 
-    /// <summary>Secrets go before the text is cut: half a token is a secret too.</summary>
+    /// <summary>Secrets are removed before the text is cut: half a token is a secret too.</summary>
     private string Clean(string text)
     {
-        var clean = secrets.Where(secret => secret.Length >= LeastSecret).Aggregate(text, (shown, secret) => shown.Replace(secret, "[secret]", StringComparison.Ordinal));
+        var clean = secrets.Where(secret => secret.Length >= LeastSecret)
+            .Aggregate(text, (shown, secret) => shown.Replace(secret, "[secret]", StringComparison.Ordinal));
         return clean.Length > MaxText ? clean[..MaxText] + "…" : clean;
     }
 }

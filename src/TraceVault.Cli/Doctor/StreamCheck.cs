@@ -11,25 +11,31 @@ internal static class StreamCheck
 
     private const string Unbuffered = "Something holds events back. If nginx stands in front: proxy_buffering off.";
 
-    /// <summary>Anthropic sends some together, and so may the network.</summary>
+    /// <summary>Anthropic sends some events together, and the network may join more.</summary>
     private const int MostPerPiece = 4;
 
     /// <summary>A model takes many times as long to write what is asked for.</summary>
     private static readonly TimeSpan LeastDuration = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Nor is it done any sooner: a whole answer before that comes from no model, and shows nothing of what is in between.</summary>
+    /// <summary>
+    /// Nor is a model done any sooner: a whole answer before that does not come from one, and shows nothing about what is in between.
+    /// </summary>
     private static readonly TimeSpan LeastThought = TimeSpan.FromMilliseconds(250);
 
     public static Check Of(Gateway gateway, TimeProvider clock, string? model, bool wanted) => new(
-        "stream", cancel => StreamAsync(gateway, clock, model ?? SmallModel, cancel), () => wanted ? gateway.NoWayThrough() : "Add --stream for it; it costs a fraction of a cent.");
+        "stream",
+        cancel => StreamAsync(gateway, clock, model ?? SmallModel, cancel),
+        () => wanted ? gateway.NoWayThrough() : "Add --stream to check this; it costs a fraction of a cent.");
 
     private static async Task<Finding> StreamAsync(Gateway gateway, TimeProvider clock, string model, CancellationToken cancel)
     {
+        const string Messages = """[{"role":"user","content":"Count from one to thirty in words."}]""";
         var json = $$"""
-            {"model":"{{JsonEncodedText.Encode(model)}}","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"Count from one to thirty in words."}]}
+            {"model":"{{JsonEncodedText.Encode(model)}}","max_tokens":100,"stream":true,"messages":{{Messages}}}
             """;
         var start = clock.GetTimestamp();
-        using var response = await gateway.Client.StreamAsync(gateway.Base + "/v1/messages", json, cancel, gateway.Authorization, Header.Version);
+        using var response = await gateway.Client.StreamAsync(
+            gateway.Base + "/v1/messages", json, cancel, gateway.Authorization, Header.Version);
         var reading = await StreamReading.ReadAsync(response, clock, start, cancel);
         return Deviation(gateway, reading) ?? Finding.Ok($"{Describe(reading)}.");
     }
@@ -50,7 +56,8 @@ internal static class StreamCheck
         if (reading.LastEvent != "message_stop")
         {
             return Finding.Fail(
-                $"The stream ended after {reading.LastEvent ?? "nothing"} instead of message_stop.", $"Clients take a truncated answer for a whole one. {gateway.Fix}");
+                $"The stream ended after {reading.LastEvent ?? "nothing"} instead of message_stop.",
+                $"Clients take a truncated answer for a whole one. {gateway.Fix}");
         }
 
         if (reading.Last - reading.First < LeastDuration && reading.Last < LeastThought)
@@ -63,9 +70,12 @@ internal static class StreamCheck
             return Finding.Fail($"All events came at once: {Describe(reading)}.", Unbuffered);
         }
 
-        return reading.Events > reading.Pieces * MostPerPiece ? Finding.Warn($"Events came in clusters: {Describe(reading)}.", Unbuffered) : null;
+        return reading.Events > reading.Pieces * MostPerPiece
+            ? Finding.Warn($"Events came in clusters: {Describe(reading)}.", Unbuffered)
+            : null;
     }
 
     private static string Describe(StreamReading reading) =>
-        $"{reading.Events} events in {reading.Pieces} pieces, the first after {reading.First.TotalMilliseconds:0} ms, the last after {reading.Last.TotalMilliseconds:0} ms";
+        $"{reading.Events} events in {reading.Pieces} pieces, the first after {reading.First.TotalMilliseconds:0} ms, "
+        + $"the last after {reading.Last.TotalMilliseconds:0} ms";
 }

@@ -4,23 +4,24 @@ namespace TraceVault.Cli.Doctor;
 
 /// <summary>A stream of server-sent events as it arrived; times run from the request on.</summary>
 /// <param name="Head">The head; its body is empty unless the answer is an error.</param>
-/// <param name="Pieces">In how many pieces they came: one each, when nothing collects them.</param>
+/// <param name="Pieces">In how many pieces the events came: one each, when nothing collects them.</param>
 /// <param name="First">When the first event was there.</param>
 /// <param name="Last">When the last event was there; the same as <paramref name="First"/> when both came in one piece.</param>
-/// <param name="LastEvent">The name of the last; null when there was none.</param>
+/// <param name="LastEvent">The name of the last event; null when there was none.</param>
 internal sealed record StreamReading(Reply Head, int Events, int Pieces, TimeSpan First, TimeSpan Last, string? LastEvent)
 {
     private const int MaxBytes = 1 << 20;
 
     private const string Field = "event:";
 
-    /// <param name="response">Whose head was read.</param>
+    /// <param name="response">A response of which only the head has been read.</param>
     /// <param name="clock">Measures when each piece is there.</param>
     /// <param name="start">The timestamp of the request.</param>
-    public static async Task<StreamReading> ReadAsync(HttpResponseMessage response, TimeProvider clock, long start, CancellationToken cancel)
+    public static async Task<StreamReading> ReadAsync(
+        HttpResponseMessage response, TimeProvider clock, long start, CancellationToken cancel)
     {
-        var reading = new StreamReading(
-            new((int)response.StatusCode, response.Headers, response.Content.Headers, [], TimeSpan.Zero), 0, 0, TimeSpan.Zero, TimeSpan.Zero, null);
+        var head = new Reply((int)response.StatusCode, response.Headers, response.Content.Headers, [], TimeSpan.Zero);
+        var reading = new StreamReading(head, 0, 0, TimeSpan.Zero, TimeSpan.Zero, null);
         using var body = new MemoryStream();
         await using var stream = await response.Content.ReadAsStreamAsync(cancel);
         var (buffer, rest) = (new byte[8192], "");

@@ -10,15 +10,16 @@ internal static class UnsentBody
     private const int MaxHeadBytes = 64 << 10;
 
     /// <returns>The head of the answer: the status line and the headers.</returns>
-    /// <exception cref="IOException">The server hung up before.</exception>
+    /// <exception cref="IOException">The server closed the connection before it answered, or its head is too long.</exception>
     public static async Task<string> AnnounceAsync(Uri url, long bytes, Header authorization, CancellationToken cancel)
     {
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(url.DnsSafeHost, url.Port, cancel);
         await using var stream = await SecureAsync(client, url, cancel);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST {url.AbsolutePath} HTTP/1.1\r\nhost: {url.Authority}\r\nuser-agent: {ApiClient.UserAgent}\r\n{authorization.Name}: {authorization.Value}\r\n"
-            + $"{Header.Version.Name}: {Header.Version.Value}\r\ncontent-type: application/json\r\ncontent-length: {bytes}\r\n\r\n"), cancel);
+            $"POST {url.AbsolutePath} HTTP/1.1\r\nhost: {url.Authority}\r\nuser-agent: {ApiClient.UserAgent}\r\n"
+            + $"{authorization.Name}: {authorization.Value}\r\n{Header.Version.Name}: {Header.Version.Value}\r\n"
+            + $"content-type: application/json\r\ncontent-length: {bytes}\r\n\r\n"), cancel);
         return await ReadHeadAsync(stream, cancel);
     }
 

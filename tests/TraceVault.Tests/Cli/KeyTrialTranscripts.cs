@@ -21,12 +21,12 @@ public sealed class KeyTrialTranscripts : IDisposable
         (_machine.Variables["TRACEVAULT_SERVER_URL"], _machine.Variables["TRACEVAULT_TOKEN"]) = (rig.Server.Url.GetLeftPart(UriPartial.Authority), rig.Token);
 
         Assert.Equal(new(0, "The key is stored. Try it: tracevault proxy run -- claude\n", ""), await _machine.PipeAsync("key set", TestServer.AnthropicKey + "\n"));
-        Assert.Matches(@"^Anthropic key  stored since .* UTC, works since .* UTC, not used yet, at most 32 requests at once\n$", (await _machine.RunAsync("key status")).Out);
+        Assert.Matches(@"^Anthropic key  stored since .* UTC, working since .* UTC, not used yet, at most 32 requests at once\n$", (await _machine.RunAsync("key status")).Out);
         var refused = await _machine.PipeAsync("key set", Deleted);
         Assert.Equal((1, ""), (refused.ExitCode, refused.Out));
         Assert.StartsWith("Anthropic does not know this key: it answered 401, \u201cinvalid x-api-key\u201d. Nothing was changed.", refused.Error);
         Assert.EndsWith("tracevault key set --store-anyway\n", refused.Error);
-        Assert.Contains("works since", (await _machine.RunAsync("key status")).Out); // the one before
+        Assert.Contains("working since", (await _machine.RunAsync("key status")).Out); // the one before
 
         Assert.Equal(new(0, "The key is stored. Try it: tracevault proxy run -- claude\n", ""), await _machine.PipeAsync("key set --store-anyway", Deleted));
         await rig.CallAsync(cancel: Patience.Cancel);

@@ -78,7 +78,7 @@ public sealed class LoginTests : IDisposable
     [InlineData(401, "This token is not known, or its session was ended. Sign in again with `tracevault login`.", "This token is not known, or its session was ended. Run: tracevault login --server SERVER")]
     [InlineData(409, "This server has its first user already. Sign in with `tracevault login`.", "This server has its first user already. Run: tracevault login --server SERVER")]
     [InlineData(429, "Too many failed attempts. Try again in 15 minutes.", "Too many failed attempts. Try again in 15 minutes.")]
-    [InlineData(503, "The database is unavailable. Try again in a few seconds.", "The database is unavailable. Try again; if it stays, look into the server's log.")]
+    [InlineData(503, "The database is unavailable. Try again in a few seconds.", "The database is unavailable. Try again; if it keeps failing, look into the server's log.")]
     public async Task Advice_is_given_once(int status, string detail, string expected)
     {
         await using var server = await OddServer.StartAsync(context =>

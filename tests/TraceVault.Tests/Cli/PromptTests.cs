@@ -75,7 +75,7 @@ public class PromptTests
 
     [Theory]
     [InlineData("login", "Password: \n")]
-    [InlineData("setup", "Password: \nPassword, once more: \n")]
+    [InlineData("setup", "Password: \nPassword again: \n")]
     public async Task A_terminal_is_asked_without_echo_even_when_the_password_was_to_be_piped(string command, string asked)
     {
         using var machine = new CliMachine();

@@ -16,7 +16,7 @@ public sealed class ProxyCommandTests : IDisposable
         const string Server = "http://127.0.0.1:1"; // nobody listens there
         _machine.SignedIn(Server).Clock.SetUtcNow(DateTimeOffset.Parse("2026-12-20T10:00:00Z"));
         Assert.Equal(
-            new(1, "", $"Could not check whether your sign-in still lives: Can't reach {Server}: nothing listens there. Check the URL and that the server is running.\n"),
+            new(1, "", $"Could not check whether your sign-in is still valid: Can't reach {Server}: nothing listens there. Check the URL and that the server is running.\n"),
             await _machine.RunAsync("proxy " + command));
     }
 

@@ -99,9 +99,9 @@ public sealed class RenewalTests : IDisposable
     public Task A_session_that_did_end_is_said_to_have_ended() => AssertRefusedAsync(
         401, server => new(3, "", $"Your sign-in at {server} ended on 2026-11-20 09:59 UTC. Run: tracevault login --server {server}\n"));
 
-    [Theory, InlineData(403, "No."), InlineData(500, "No. Try again; if it stays, look into the server's log.")]
+    [Theory, InlineData(403, "No."), InlineData(500, "No. Try again; if it keeps failing, look into the server's log.")]
     public Task An_answer_that_says_nothing_of_the_session_does_not_end_it(int status, string reason) => AssertRefusedAsync(
-        status, _ => new(1, "", $"Could not check whether your sign-in still lives: {reason}\n"));
+        status, _ => new(1, "", $"Could not check whether your sign-in is still valid: {reason}\n"));
 
     [Fact]
     public async Task A_server_that_does_not_answer_costs_three_seconds()
@@ -120,7 +120,7 @@ public sealed class RenewalTests : IDisposable
         Assert.False(run.IsCompleted);
         _machine.Clock.Advance(TimeSpan.FromSeconds(0.1));
         Assert.Equal(
-            new(1, "", $"Could not check whether your sign-in still lives: Can't reach {server.Url}: no answer came in time. Check the URL and that the server is running.\n"),
+            new(1, "", $"Could not check whether your sign-in is still valid: Can't reach {server.Url}: no answer came in time. Check the URL and that the server is running.\n"),
             await run);
     }
 

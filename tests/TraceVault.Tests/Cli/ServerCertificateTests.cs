@@ -9,7 +9,7 @@ public class ServerCertificateTests
     private static readonly DateTimeOffset End = DateTimeOffset.Parse("2026-11-20T10:00:00Z");
 
     [Theory]
-    [InlineData(SslPolicyErrors.RemoteCertificateNameMismatch, X509ChainStatusFlags.NoError, "not made out for vault.example.com")]
+    [InlineData(SslPolicyErrors.RemoteCertificateNameMismatch, X509ChainStatusFlags.NoError, "not valid for vault.example.com")]
     [InlineData(SslPolicyErrors.RemoteCertificateChainErrors, X509ChainStatusFlags.PartialChain, "an authority that this machine does not trust")]
     [InlineData(SslPolicyErrors.RemoteCertificateChainErrors, X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.UntrustedRoot, "to 2026-11-20 10:00 UTC only")]
     public void Says_what_is_wrong_with_it(SslPolicyErrors errors, X509ChainStatusFlags chain, string expected) =>

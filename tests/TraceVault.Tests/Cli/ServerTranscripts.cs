@@ -33,7 +33,7 @@ public abstract class ServerTranscripts : IAsyncLifetime
     public async Task Setup_asks_for_everything_and_signs_in()
     {
         var run = await _machine.TypeAsync($"setup --server {_server.Url}/", $"{_server.SetupToken}\n{Email}\n{Password}\n{Password}\n");
-        Assert.Equal((0, $"Setup token (the server printed it): \nEmail: {Email}\nPassword: \nPassword, once more: \n"), (run.ExitCode, run.Error));
+        Assert.Equal((0, $"Setup token (the server printed it): \nEmail: {Email}\nPassword: \nPassword again: \n"), (run.ExitCode, run.Error));
         Assert.StartsWith($"Signed in as {Email} at {_server.Url} until ", run.Out);
         Assert.EndsWith("\nNext, store your Anthropic key: tracevault key set\n", run.Out);
         Assert.True(File.Exists(_machine.CredentialsPath));
@@ -162,7 +162,7 @@ public abstract class ServerTranscripts : IAsyncLifetime
         await SetUpAsync();
         Assert.Equal(
             new(0, "The key is stored. Try it: tracevault proxy run -- claude\n",
-                "Anthropic key: \nAnthropic could not be asked whether it takes the key. Check in a while: tracevault proxy doctor\n"), // nobody listens there
+                "Anthropic key: \nAnthropic could not be asked whether it accepts the key. Check in a while: tracevault proxy doctor\n"), // nobody listens there
             await _machine.TypeAsync("key set", Key + "\n", pasted: true));
         Assert.Matches(@"^Anthropic key  stored since .* UTC, not used yet, at most 32 requests at once\n$", (await _machine.RunAsync("key status")).Out);
         Assert.Equal(
@@ -194,7 +194,7 @@ public abstract class ServerTranscripts : IAsyncLifetime
         Assert.Equal((3, ""), (run.ExitCode, run.Out));
         Assert.EndsWith($"Run: tracevault login --server {_server.Url}\n", run.Error);
         Assert.Equal(
-            new(0, "The session is ended. Unset TRACEVAULT_TOKEN and TRACEVAULT_SERVER_URL, which still hold it.\n", ""), await UseElsewhereAsync(token, "logout"));
+            new(0, "The session has ended. Unset TRACEVAULT_TOKEN and TRACEVAULT_SERVER_URL, which still hold it.\n", ""), await UseElsewhereAsync(token, "logout"));
     }
 
     /// <summary>Runs a command as on a machine that has nothing but the token, in its environment.</summary>

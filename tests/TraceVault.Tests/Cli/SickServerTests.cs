@@ -74,7 +74,7 @@ public sealed class SickServerTests : IDisposable
             connection.LingerState = new(true, 0);
         }
 
-        (await examining).AssertOnly("fail", "reachable", "the connection broke off");
+        (await examining).AssertOnly("fail", "reachable", "broke off the connection");
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class SickServerTests : IDisposable
     public async Task An_upstream_that_is_not_reached()
     {
         var run = (await ExamineAsync(context => IsReal(context) ? ErrorAsync(context, 502, "api_error", "upstream_unreachable") : null))
-            .AssertOnly("fail", "models", "TraceVault answered itself (upstream_unreachable): HTTP 502, api_error: No.");
+            .AssertOnly("fail", "models", "TraceVault itself answered (upstream_unreachable): HTTP 502, api_error: No.");
         Assert.Contains("TRACEVAULT_ANTHROPIC_URL", run["models"].Remedy);
         Assert.Equal("skip", run["response-headers"].Result);
     }
@@ -282,13 +282,13 @@ public sealed class SickServerTests : IDisposable
 
         context.Abort();
         return Task.CompletedTask;
-    })).AssertOnly("fail", "models", "the connection broke off");
+    })).AssertOnly("fail", "models", "broke off the connection");
 
     [Theory]
     [InlineData("ANTHROPIC_BASE_URL", "https://ada:hunter2@elsewhere.example.com/x", "env-base-url", "leads elsewhere (https://elsewhere.example.com)")]
     [InlineData("ANTHROPIC_BASE_URL", "SERVER/proxy/anthropic/v1", "env-base-url", "ends in /v1")]
     [InlineData("ANTHROPIC_API_KEY", "sk-ant-hunter2", "env-credentials", "ANTHROPIC_API_KEY is set")]
-    [InlineData("ANTHROPIC_AUTH_TOKEN", "tvs_hunter2", "env-credentials", "holds another token")]
+    [InlineData("ANTHROPIC_AUTH_TOKEN", "tvs_hunter2", "env-credentials", "holds a token other than")]
     [InlineData("CLAUDE_CODE_USE_BEDROCK", "1", "env-providers", "CLAUDE_CODE_USE_BEDROCK")]
     [InlineData("CLAUDE_CODE_USE_VERTEX", "1", "env-providers", "CLAUDE_CODE_USE_VERTEX")]
     [InlineData("CLAUDE_CODE_USE_FOUNDRY", "1", "env-providers", "CLAUDE_CODE_USE_FOUNDRY")]

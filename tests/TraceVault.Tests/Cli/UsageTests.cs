@@ -12,7 +12,7 @@ public sealed class UsageTests : IDisposable
         var run = await _machine.RunAsync("proxy tokne");
         Assert.Equal(2, run.ExitCode);
         Assert.Empty(run.Out);
-        Assert.EndsWith("\nDid you mean token?\nRun 'tracevault proxy --help' for what it takes.\n", run.Error);
+        Assert.EndsWith("\nDid you mean token?\nRun 'tracevault proxy --help' to see what it takes.\n", run.Error);
         Assert.DoesNotContain("tokne", run.Error);
     }
 
