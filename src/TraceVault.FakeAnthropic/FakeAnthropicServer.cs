@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace TraceVault.FakeAnthropic;
 
-/// <summary>A fake of api.anthropic.com on a loopback port, that answers realistically, fails on request and remembers what arrived.</summary>
+/// <summary>
+/// A fake of api.anthropic.com on a loopback port, which answers realistically, fails on request and remembers what arrived.
+/// </summary>
 public sealed class FakeAnthropicServer : IAsyncDisposable
 {
     private readonly FakeAnthropicOptions _options;
@@ -22,7 +24,7 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
         _app.Run(AnswerAsync);
     }
 
-    /// <summary>Origin, such as <c>http://127.0.0.1:40123/</c>; <c>localhost</c> under TLS, for a certificate's sake.</summary>
+    /// <summary>Origin, such as <c>http://127.0.0.1:40123/</c>; <c>localhost</c> under TLS, because certificates name it.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1/");
 
     /// <summary>What was recorded so far, oldest first.</summary>
@@ -34,8 +36,8 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
     public int TotalConnections => _connections.Total;
 
     /// <summary>
-    /// When set, answers every request in place of the realistic behaviour and adds no header of its own.
-    /// The body is received before, and can be read again, unless <see cref="FakeAnthropicOptions.ReadBodyFirst"/> is off.
+    /// When set, it answers every request in place of the realistic behaviour, and the fake adds no header.
+    /// The body is received first, and can be read again, unless <see cref="FakeAnthropicOptions.ReadBodyFirst"/> is off.
     /// </summary>
     public Func<HttpContext, Task>? Handler { get; set; }
 
@@ -55,7 +57,7 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
     /// <summary>Completes when exactly <paramref name="count"/> connections are open.</summary>
     public Task WaitForConnectionsAsync(int count, CancellationToken cancel = default) => _connections.WaitAsync(count, cancel);
 
-    /// <summary>All of them strike the next request under /v1/ that finds no earlier ones waiting.</summary>
+    /// <summary>All of these faults strike one request: the next under /v1/ for which no earlier faults are queued.</summary>
     public void EnqueueFault(params Fault[] faults) => _faults.Enqueue(faults);
 
     /// <summary>Resets all connections, as when the upstream dies.</summary>
@@ -72,7 +74,8 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
     private WebApplication Build()
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(sockets => sockets.MaxWriteBufferSize = 1); // a flushed byte is with the kernel, so a cut loses none
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
+            .UseSockets(sockets => sockets.MaxWriteBufferSize = 1); // a flushed byte is with the kernel, so a cut loses none
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -88,7 +91,9 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
 
     private void Configure(ListenOptions listen)
     {
-        listen.Protocols = !_options.Http2 ? HttpProtocols.Http1 : _options.Certificate is null ? HttpProtocols.Http2 : HttpProtocols.Http1AndHttp2;
+        listen.Protocols = !_options.Http2 ? HttpProtocols.Http1
+            : _options.Certificate is null ? HttpProtocols.Http2
+            : HttpProtocols.Http1AndHttp2;
         listen.Use(next => connection => _connections.TrackAsync(connection, next));
         if (_options.Certificate is { } certificate)
         {
@@ -103,21 +108,22 @@ public sealed class FakeAnthropicServer : IAsyncDisposable
         var raw = context.Features.Get<RawConnection>()?.TakeHead();
         var recorded = _options.Record ? new RecordedRequest(context, raw) : null;
         await using var cut = context.RequestAborted.UnsafeRegister(_ => recorded?.Abort(), null);
-        await using var body = new BodyTap(context.Request.Body, _options.MaxRecordedBodyBytes, _options.Record, tap => Received(recorded, tap));
+        await using var body = new BodyTap(
+            context.Request.Body, _options.MaxRecordedBodyBytes, _options.Record, tap => Received(recorded, tap));
         try
         {
             await AnswerAsync(context, recorded, body);
         }
         catch (Exception gone) when (context.RequestAborted.IsCancellationRequested && gone is OperationCanceledException or IOException)
         {
-            // The caller left; what it saw of the answer is its own to judge.
+            // The caller left, and judges for itself what it saw of the answer.
         }
         finally
         {
             Received(recorded, body);
             if (context.RequestAborted.IsCancellationRequested)
             {
-                recorded?.Abort(); // the registration may be gone before its turn came
+                recorded?.Abort(); // the registration may be disposed before it has run
             }
 
             recorded?.Complete();

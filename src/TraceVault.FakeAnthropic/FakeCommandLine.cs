@@ -35,7 +35,9 @@ internal static class FakeCommandLine
             switch (rest)
             {
                 case ["--port", var text, ..] when Number(text, 0, ushort.MaxValue) is { } value: port = value; break;
-                case ["--events", var text, ..] when Number(text, SseScript.MinEvents, SseScript.MaxEvents) is { } value: events = value; break;
+                case ["--events", var text, ..] when Number(text, SseScript.MinEvents, SseScript.MaxEvents) is { } value:
+                    events = value;
+                    break;
                 case ["--seed", var text, ..] when Number(text, 0, int.MaxValue / 2) is { } value: seed = value; break;
                 case ["--pace", var text, ..] when FaultGrammar.ParseDuration(text) is { } value: pace = value; break;
                 case ["--api-key", var value, ..]: apiKey = value; break;
@@ -63,5 +65,7 @@ internal static class FakeCommandLine
     }
 
     private static int? Number(string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : null;
 }

@@ -9,7 +9,7 @@ if (args.Contains("--help"))
 
 if (FakeCommandLine.Parse(args) is not { } options)
 {
-    await Console.Error.WriteLineAsync("These arguments are not understood. Run with --help to see which there are.");
+    await Console.Error.WriteLineAsync("These arguments are not understood. Run with --help to see the valid ones.");
     return 2;
 }
 

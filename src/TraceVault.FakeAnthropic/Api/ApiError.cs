@@ -7,9 +7,9 @@ internal static class ApiError
 {
     /// <param name="exchange">The request to answer.</param>
     /// <param name="status">HTTP status.</param>
-    /// <param name="message">Null takes the one that is usual for the status.</param>
+    /// <param name="message">Null takes the usual one for the status.</param>
     /// <param name="retryAfter">In seconds; null leaves the header to the status.</param>
-    /// <param name="curable">False tells the client not to ask again, whatever the status says.</param>
+    /// <param name="curable">False tells the client not to retry, whatever the status says.</param>
     public static Task WriteAsync(Exchange exchange, int status, string? message = null, int? retryAfter = null, bool curable = true)
     {
         var (type, usual) = Describe(status);

@@ -18,11 +18,14 @@ internal sealed class Exchange(HttpContext context, FakeAnthropicOptions options
 
     public string RequestId { get; } = new Seeded(-options.Seed - number).Id("req_01");
 
-    /// <summary>Null as long as the body is not read, and when there is none or it is no JSON object.</summary>
+    /// <summary>Null until the body is read, and when there is none or it is not a JSON object.</summary>
     public MessagesRequest? Request { get; set; }
 
-    /// <summary>Model named in the answer; a fault in place of a model is answered under a real name.</summary>
-    public string Model => Request?.Model is { } model && !model.StartsWith(FaultGrammar.ModelPrefix, StringComparison.Ordinal) ? model : SseScript.DefaultModel;
+    /// <summary>The model that the answer names; a real one when the request names a fault instead of a model.</summary>
+    public string Model =>
+        Request?.Model is { } model && !model.StartsWith(FaultGrammar.ModelPrefix, StringComparison.Ordinal)
+            ? model
+            : SseScript.DefaultModel;
 
     public IReadOnlyList<Fault> Faults => _faults;
 
@@ -48,11 +51,16 @@ internal sealed class Exchange(HttpContext context, FakeAnthropicOptions options
         headers["x-robots-tag"] = "none";
     }
 
-    /// <summary>https://docs.anthropic.com/en/api/rate-limits#response-headers: full again in a second, RFC 3339.</summary>
+    /// <summary>
+    /// https://docs.anthropic.com/en/api/rate-limits#response-headers: the limits are full again in a second, times are RFC 3339.
+    /// </summary>
     public void SetRateLimits(bool exhausted = false)
     {
         var reset = options.Clock.GetUtcNow().AddSeconds(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", null);
-        foreach (var (kind, limit) in new[] { ("requests", 4000), ("input-tokens", 2_000_000), ("output-tokens", 400_000), ("tokens", 2_400_000) })
+        foreach (var (kind, limit) in new[]
+        {
+            ("requests", 4000), ("input-tokens", 2_000_000), ("output-tokens", 400_000), ("tokens", 2_400_000),
+        })
         {
             Response.Headers[$"anthropic-ratelimit-{kind}-limit"] = $"{limit}";
             Response.Headers[$"anthropic-ratelimit-{kind}-remaining"] = exhausted ? "0" : $"{limit - 1}";

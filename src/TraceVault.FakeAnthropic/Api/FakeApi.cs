@@ -1,9 +1,9 @@
 namespace TraceVault.FakeAnthropic;
 
-/// <summary>The realistic behaviour: faults of the request, then its credential, then its path.</summary>
+/// <summary>The realistic behaviour: looks at the faults of a request, then at its credential, then at its path.</summary>
 internal static class FakeApi
 {
-    /// <summary>The part that needs the head alone.</summary>
+    /// <summary>The part that needs only the request's head.</summary>
     /// <returns>True when the request is answered already, its body unread.</returns>
     public static async Task<bool> AnswerEarlyAsync(Exchange exchange)
     {
@@ -74,7 +74,8 @@ internal static class FakeApi
             ("POST", "/v1/messages") => MessagesApi.CreateAsync(exchange),
             ("POST", "/v1/messages/count_tokens") => MessagesApi.CountAsync(exchange),
             ("GET", "/v1/models") => ModelsApi.ListAsync(exchange),
-            ("GET", _) when path.StartsWith("/v1/models/", StringComparison.Ordinal) => ModelsApi.ShowAsync(exchange, path["/v1/models/".Length..]),
+            ("GET", _) when path.StartsWith("/v1/models/", StringComparison.Ordinal) =>
+                ModelsApi.ShowAsync(exchange, path["/v1/models/".Length..]),
             (_, "/v1/messages" or "/v1/messages/count_tokens" or "/v1/models") => ApiError.WriteAsync(exchange, 405, "Method Not Allowed"),
             _ => ApiError.WriteAsync(exchange, 404),
         };

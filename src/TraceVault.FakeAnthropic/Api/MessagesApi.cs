@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace TraceVault.FakeAnthropic;
 
-/// <summary>POST /v1/messages and /v1/messages/count_tokens, with the complaints of the real API about what is missing.</summary>
+/// <summary>POST /v1/messages and /v1/messages/count_tokens, with the real API's errors about what is missing.</summary>
 internal static class MessagesApi
 {
-    /// <summary>Canned streams, so that a benchmark measures no JSON writing of ours. Kept for the process, at most 32.</summary>
+    /// <summary>Canned streams, so that a benchmark does not measure how the fake writes JSON. At most 32, kept for good.</summary>
     private static readonly ConcurrentDictionary<(int Events, int Seed, string Model), IReadOnlyList<SseEvent>> Canned = new();
 
     public static Task CountAsync(Exchange exchange) => Complaint(exchange, counting: true) is var (status, message)
@@ -50,7 +50,10 @@ internal static class MessagesApi
         var seeded = new Seeded(exchange.Seed);
         var id = seeded.Id("msg_01");
         var special = request.MaxTokens == 1 ? ([new TextBlock(["#"])], "max_tokens") // a quota probe
-            : exchange.Options.Script?.Answer(request, seeded) ?? ForcedTool(request, seeded) ?? OfFormat(request) ?? OfText(exchange.Options);
+            : exchange.Options.Script?.Answer(request, seeded)
+                ?? ForcedTool(request, seeded)
+                ?? OfFormat(request)
+                ?? OfText(exchange.Options);
         if (special is not var (blocks, stop))
         {
             return SseScript.Canned(exchange.Options.Events, exchange.Seed, exchange.Model, request.Thinks, request.Usage());
@@ -77,14 +80,17 @@ internal static class MessagesApi
         }
 
         var input = ReplyJson.Text(SchemaSample.Object(tool["input_schema"]));
-        return ([new ToolUseBlock(seeded.Id("toolu_01"), MessagesRequest.Text(tool["name"]) ?? "", ["", .. WriteFileScript.Slices(input)])], "tool_use");
+        var called = MessagesRequest.Text(tool["name"]) ?? "";
+        return ([new ToolUseBlock(seeded.Id("toolu_01"), called, ["", .. WriteFileScript.Slices(input)])], "tool_use");
     }
 
     /// <summary>Structured output, which clients use for titles and the like.</summary>
     private static (IReadOnlyList<Block> Blocks, string StopReason)? OfFormat(MessagesRequest request)
     {
         var schema = (request.Json["output_config"]?["format"] ?? request.Json["output_format"])?["schema"];
-        return schema is null ? null : ([new TextBlock([.. WriteFileScript.Slices(ReplyJson.Text(SchemaSample.Object(schema)))])], "end_turn");
+        return schema is null
+            ? null
+            : ([new TextBlock([.. WriteFileScript.Slices(ReplyJson.Text(SchemaSample.Object(schema)))])], "end_turn");
     }
 
     private static (IReadOnlyList<Block> Blocks, string StopReason)? OfText(FakeAnthropicOptions options) =>
@@ -134,7 +140,8 @@ internal static class MessagesApi
             return (400, "messages: Field required");
         }
 
-        var known = model.StartsWith("claude-", StringComparison.Ordinal) || model.StartsWith(FaultGrammar.ModelPrefix, StringComparison.Ordinal);
+        var known = model.StartsWith("claude-", StringComparison.Ordinal)
+            || model.StartsWith(FaultGrammar.ModelPrefix, StringComparison.Ordinal);
         return known ? null : (404, $"model: {model}");
     }
 }

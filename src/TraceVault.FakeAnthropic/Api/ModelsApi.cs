@@ -16,7 +16,7 @@ internal static class ModelsApi
         ("claude-sonnet-4-20250514", "Claude Sonnet 4", "2025-05-22T00:00:00Z"),
     ];
 
-    /// <summary>Newest first; limit 1 to 1000, 20 unless told.</summary>
+    /// <summary>Newest first; the limit is 1 to 1000, by default 20.</summary>
     public static Task ListAsync(Exchange exchange)
     {
         var query = exchange.Context.Request.Query;

@@ -10,7 +10,12 @@ internal static class ReplyWriter
     public static async Task WriteJsonAsync(Exchange exchange, JsonObject json)
     {
         var headOnly = HttpMethods.IsHead(exchange.Context.Request.Method);
-        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.EndEarly, FaultKind.ErrorEvent, FaultKind.Huge, .. headOnly ? [FaultKind.CutMidEvent] : (FaultKind[])[]]) is { } stray)
+        FaultKind[] placeless =
+        [
+            FaultKind.Silence, FaultKind.EndEarly, FaultKind.ErrorEvent, FaultKind.Huge,
+            .. headOnly ? [FaultKind.CutMidEvent] : (FaultKind[])[],
+        ];
+        if (StrayFault.Find(exchange, placeless) is { } stray)
         {
             await StrayFault.RefuseAsync(exchange, stray, "an answer of this kind");
             return;
@@ -78,7 +83,7 @@ internal static class ReplyWriter
         }
     }
 
-    /// <summary>Ends a stream in the way of the fault, in place of the event that would come next.</summary>
+    /// <summary>Ends a stream as the fault says, in place of the event that would come next.</summary>
     private static async Task EndAsync(Exchange exchange, Stream body, Fault fault, SseEvent next)
     {
         if (fault.Kind == FaultKind.ErrorEvent)
@@ -95,16 +100,18 @@ internal static class ReplyWriter
         await fault.CutAsync(exchange.Context);
     }
 
-    /// <summary>A message whose one text fills the body up to the given length; sent in pieces, never held whole.</summary>
+    /// <summary>A message whose only text fills the body up to the given length; sent in pieces, never held as a whole.</summary>
     public static async Task WriteHugeAsync(Exchange exchange, long length)
     {
-        if (StrayFault.Find(exchange, [FaultKind.Silence, FaultKind.CutMidEvent, FaultKind.EndEarly, FaultKind.ErrorEvent, FaultKind.Gzip]) is { } stray)
+        FaultKind[] placeless = [FaultKind.Silence, FaultKind.CutMidEvent, FaultKind.EndEarly, FaultKind.ErrorEvent, FaultKind.Gzip];
+        if (StrayFault.Find(exchange, placeless) is { } stray)
         {
             await StrayFault.RefuseAsync(exchange, stray, "a huge answer");
             return;
         }
 
-        var message = ReplyJson.Text(ReplyJson.Message(SseScript.Canned(SseScript.MinEvents, exchange.Seed, exchange.Model, thinking: false, Usage.Sample)));
+        var reply = SseScript.Canned(SseScript.MinEvents, exchange.Seed, exchange.Model, thinking: false, Usage.Sample);
+        var message = ReplyJson.Text(ReplyJson.Message(reply));
         var split = message.IndexOf("\"text\":\"", StringComparison.Ordinal) + 8;
         var (head, tail) = (Encoding.UTF8.GetBytes(message[..split]), Encoding.UTF8.GetBytes(message[split..]));
         var piece = new byte[64 << 10];

@@ -14,7 +14,7 @@ internal sealed class OpenConnections
 
     public int Total => Volatile.Read(ref _total);
 
-    /// <summary>Connection middleware. A connection is gone when the peer closed it, even while its handler still runs.</summary>
+    /// <summary>Connection middleware. A connection is gone when the peer has closed it, even while its handler still runs.</summary>
     public async Task TrackAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         Interlocked.Increment(ref _total);

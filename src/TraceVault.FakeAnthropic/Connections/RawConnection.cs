@@ -20,7 +20,7 @@ internal sealed class RawConnection(IDuplexPipe transport) : IDuplexPipe
     /// <summary>Holds the next answer back in the middle of its head until <paramref name="wait"/> is over.</summary>
     public void PauseInsideNextHead(Func<Task> wait) => _output.PauseNext(wait);
 
-    /// <summary>Connection middleware; stands after TLS, so that it sees clear text.</summary>
+    /// <summary>Connection middleware; it comes after TLS, so that it sees clear text.</summary>
     public static Task UseAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var raw = new RawConnection(connection.Transport);

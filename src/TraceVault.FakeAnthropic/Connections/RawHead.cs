@@ -20,7 +20,9 @@ internal sealed class RawHead
 
     /// <summary>In bytes; 0 when there is none.</summary>
     public long ContentLength =>
-        Values("content-length").Select(value => long.TryParse(value, CultureInfo.InvariantCulture, out var length) ? length : 0).FirstOrDefault();
+        Values("content-length")
+            .Select(value => long.TryParse(value, CultureInfo.InvariantCulture, out var length) ? length : 0)
+            .FirstOrDefault();
 
     /// <summary>Sizes in bytes of the body's chunks so far, the last one (0) included.</summary>
     public IReadOnlyList<long> Chunks { get { lock (_chunks) { return [.. _chunks]; } } }
@@ -35,7 +37,10 @@ internal sealed class RawHead
 
     public static RawHead Parse(byte[] bytes)
     {
-        var lines = Encoding.Latin1.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r')).ToArray();
+        var lines = Encoding.Latin1.GetString(bytes)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.TrimEnd('\r'))
+            .ToArray();
         var start = lines[0].Split(' ');
         return new RawHead
         {

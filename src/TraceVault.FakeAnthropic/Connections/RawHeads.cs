@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 
 namespace TraceVault.FakeAnthropic;
 
-/// <summary>Cuts the bytes of an HTTP/1.1 connection into heads and bodies (RFC 9112 §6), so that each request gets its own head.</summary>
+/// <summary>Splits the bytes of an HTTP/1.1 connection into heads and bodies (RFC 9112 §6): each request gets its own head.</summary>
 internal sealed class RawHeads
 {
     private enum Part { Head, Body, ChunkSize, Chunk, Trailers, NotHttp1 }

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace TraceVault.FakeAnthropic;
 
-/// <summary>One fault of one answer. Members that the kind does not name are ignored; a fault that finds no place in its answer is not.</summary>
+/// <summary>
+/// One fault of one answer. Members that its kind does not name are ignored; a fault that its answer has no place for is not.
+/// </summary>
 public sealed record Fault(FaultKind Kind)
 {
     /// <summary>HTTP status.</summary>
@@ -18,7 +20,7 @@ public sealed record Fault(FaultKind Kind)
     /// <summary>When given, the pause lasts until this completes, whatever <see cref="For"/> says. In process only.</summary>
     public Task? Until { get; init; }
 
-    /// <summary>How many events are sent before.</summary>
+    /// <summary>How many events are sent before the fault.</summary>
     public int After { get; init; } = 3;
 
     /// <summary>A cut half-closes the connection (FIN) instead of resetting it (RST). HTTP/1.1 only.</summary>
@@ -63,7 +65,8 @@ public sealed record Fault(FaultKind Kind)
     public static Fault Reply(int events, int seed = 1, TimeSpan pace = default) =>
         new(FaultKind.Reply) { Events = events, Seed = seed, Pace = pace };
 
-    internal Task PauseAsync(TimeProvider clock, CancellationToken cancel) => Until is { } until ? until.WaitAsync(cancel) : Task.Delay(For, clock, cancel);
+    internal Task PauseAsync(TimeProvider clock, CancellationToken cancel) =>
+        Until is { } until ? until.WaitAsync(cancel) : Task.Delay(For, clock, cancel);
 
     /// <summary>Ends the connection without ending the answer.</summary>
     internal async Task CutAsync(HttpContext context)
@@ -71,7 +74,8 @@ public sealed record Fault(FaultKind Kind)
         if (Fin && context.Features.Get<IConnectionSocketFeature>() is { } connection)
         {
             connection.Socket.Shutdown(SocketShutdown.Send);
-            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default); // the peer closes in turn
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted)
+                .ContinueWith(_ => { }, TaskScheduler.Default); // until the peer closes in turn
         }
 
         context.Abort();

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TraceVault.FakeAnthropic;
 
-/// <summary>Reads faults off the wire: <c>name[;key=value]…[,name…]</c>, in the header or behind the prefix of a model name.</summary>
+/// <summary>Reads faults from a request: <c>name[;key=value]…[,name…]</c>, in the header or after the prefix of a model name.</summary>
 internal static class FaultGrammar
 {
     public const string HeaderName = "anthropic-fake", ModelPrefix = "fake:";
@@ -31,7 +31,7 @@ internal static class FaultGrammar
         leaves no place for, such as after=30 in a stream of 24 events, is answered with 500, never dropped.
         """;
 
-    /// <summary>What each name begins with, and the keys that its kind looks at.</summary>
+    /// <summary>The fault that each name starts from, and the keys that it takes.</summary>
     private static readonly Dictionary<string, (Fault Fault, string[] Keys)> Names = new(StringComparer.OrdinalIgnoreCase)
     {
         ["status"] = (Fault.Status(500), ["code", "retry-after"]),
@@ -58,7 +58,7 @@ internal static class FaultGrammar
         return parsed.Length > 0 && faults.Count == parsed.Length;
     }
 
-    /// <returns>Null when the unit or the number is none.</returns>
+    /// <returns>Null when the text is not a duration.</returns>
     public static TimeSpan? ParseDuration(string text)
     {
         var (digits, seconds) = text switch
@@ -68,7 +68,9 @@ internal static class FaultGrammar
             [.. var head, 'm'] => (head, 60.0),
             _ => (text, 1.0),
         };
-        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? TimeSpan.FromSeconds(number * seconds) : null;
+        return double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            ? TimeSpan.FromSeconds(number * seconds)
+            : null;
     }
 
     private static Fault? ParseOne(string text)
@@ -100,5 +102,6 @@ internal static class FaultGrammar
         _ => null,
     };
 
-    private static long? Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static long? Number(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

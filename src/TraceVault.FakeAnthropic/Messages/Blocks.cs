@@ -25,6 +25,6 @@ internal sealed record Reply(string Id, string Model, IReadOnlyList<Block> Block
 /// <summary>Tokens of one request; <paramref name="OutputTokens"/> counts the whole answer.</summary>
 internal sealed record Usage(int InputTokens, int CacheRead, int CacheWrite5m, int CacheWrite1h, int OutputTokens)
 {
-    /// <summary>Every count of it differs and none is zero, so that a reader which mixes up two of them is found out.</summary>
+    /// <summary>The input counts all differ and none is zero, so that a reader that mixes up two of them is found out.</summary>
     public static readonly Usage Sample = new(12, 4096, 1024, 256, 0);
 }

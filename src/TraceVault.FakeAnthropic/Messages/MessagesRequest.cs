@@ -37,7 +37,10 @@ internal sealed partial class MessagesRequest(JsonObject json, int bytes)
         }
     }
 
-    /// <summary>Reads back a cached prefix from the second turn on; what the first turn marked, it writes, half for each lifetime when both are marked.</summary>
+    /// <summary>
+    /// When the request marks a prefix for the cache, the first turn writes it, and later turns read most of it and write the rest; half is
+    /// written for each lifetime when both are marked.
+    /// </summary>
     public Usage Usage()
     {
         var (fresh, prefix) = (Math.Min(InputTokens, 12), Math.Max(0, InputTokens - 12));
@@ -55,10 +58,10 @@ internal sealed partial class MessagesRequest(JsonObject json, int bytes)
     }
 
     /// <summary>
-    /// What the API says about the calls of tools when a request asks for it (beta dangerous-tool-use), as Claude Code does in auto mode: all are harmless here.
-    /// Without it that client warns its user of whatever stands between it and the API.
+    /// What the API says about tool calls when a request asks for it (beta dangerous-tool-use), as Claude Code does in auto mode: here all
+    /// are harmless. Without it Claude Code warns its user about whatever is between it and the API.
     /// </summary>
-    /// <returns>Null when it does not ask.</returns>
+    /// <returns>Null when the request does not ask.</returns>
     public JsonArray? Judge(IEnumerable<Block> blocks)
     {
         if (!Objects(json["safeguards"]).Any(asked => Text(asked["type"]) is "dangerous_tool_use"))
@@ -66,9 +69,10 @@ internal sealed partial class MessagesRequest(JsonObject json, int bytes)
             return null;
         }
 
-        var verdicts = new JsonObject(blocks.OfType<ToolUseBlock>()
-            .Select(call => KeyValuePair.Create<string, JsonNode?>(call.Id, new JsonObject { ["type"] = "evaluated", ["outcome"] = "not_flagged" })));
-        return [new JsonObject { ["type"] = "dangerous_tool_use", ["status"] = new JsonObject { ["type"] = "available", ["tool_uses"] = verdicts } }];
+        var verdicts = new JsonObject(blocks.OfType<ToolUseBlock>().Select(call => KeyValuePair.Create<string, JsonNode?>(
+            call.Id, new JsonObject { ["type"] = "evaluated", ["outcome"] = "not_flagged" })));
+        var status = new JsonObject { ["type"] = "available", ["tool_uses"] = verdicts };
+        return [new JsonObject { ["type"] = "dangerous_tool_use", ["status"] = status }];
     }
 
     public static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;

@@ -15,7 +15,8 @@ internal static class ReplyJson
     /// <summary>The whole message, as one JSON object.</summary>
     public static JsonObject Message(Reply reply)
     {
-        var message = Envelope(reply, [.. reply.Blocks.Select(block => (JsonNode)Whole(block))], reply.StopReason, reply.Usage.OutputTokens);
+        JsonArray content = [.. reply.Blocks.Select(block => (JsonNode)Whole(block))];
+        var message = Envelope(reply, content, reply.StopReason, reply.Usage.OutputTokens);
         if (reply.SafeguardResults is { } results)
         {
             message["safeguard_results"] = results;
@@ -58,8 +59,19 @@ internal static class ReplyJson
 
     private static JsonObject Whole(Block block) => block switch
     {
-        ThinkingBlock thinking => new() { ["type"] = "thinking", ["thinking"] = thinking.Whole, ["signature"] = thinking.Signature },
-        ToolUseBlock tool => new() { ["type"] = "tool_use", ["id"] = tool.Id, ["name"] = tool.Name, ["input"] = JsonNode.Parse(tool.Whole) },
+        ThinkingBlock thinking => new()
+        {
+            ["type"] = "thinking",
+            ["thinking"] = thinking.Whole,
+            ["signature"] = thinking.Signature,
+        },
+        ToolUseBlock tool => new()
+        {
+            ["type"] = "tool_use",
+            ["id"] = tool.Id,
+            ["name"] = tool.Name,
+            ["input"] = JsonNode.Parse(tool.Whole),
+        },
         _ => new() { ["type"] = "text", ["text"] = block.Whole },
     };
 

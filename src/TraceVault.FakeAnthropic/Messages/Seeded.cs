@@ -10,8 +10,9 @@ internal sealed class Seeded(int seed)
     /// <summary>Some letters take two to four bytes, so that a cut can fall inside one.</summary>
     private static readonly string[] Words =
     [
-        "the ", "file ", "handler ", "reads ", "each ", "line, ", "then ", "writes ", "it ", "back; ", "naïve ", "`List<T>` ", "\"quoted\" ",
-        "test.\n", "caller ", "keeps ", "größer ", "文字 ", "🙂 ", "because ", "a ", "stream ", "may ", "stop ", "here. ", "so ", "we ", "retry\n\n",
+        "the ", "file ", "handler ", "reads ", "each ", "line, ", "then ", "writes ", "it ", "back; ", "naïve ", "`List<T>` ",
+        "\"quoted\" ", "test.\n", "caller ", "keeps ", "größer ", "文字 ", "🙂 ", "because ", "a ", "stream ", "may ", "stop ",
+        "here. ", "so ", "we ", "retry\n\n",
     ];
 
     private ulong _state = (uint)seed * 0xD1B54A32D192ED03;

@@ -6,7 +6,9 @@ namespace TraceVault.FakeAnthropic;
 /// <summary>One server-sent event: its name, and all its bytes with the empty line that ends it.</summary>
 public readonly record struct SseEvent(string Name, ReadOnlyMemory<byte> Bytes);
 
-/// <summary>Makes realistic streams, the same bytes for the same arguments: https://docs.anthropic.com/en/docs/build-with-claude/streaming.</summary>
+/// <summary>
+/// Makes realistic streams, the same bytes for the same arguments: https://docs.anthropic.com/en/docs/build-with-claude/streaming.
+/// </summary>
 public static class SseScript
 {
     /// <summary>message_start, content_block_start, ping, one delta, content_block_stop, message_delta, message_stop.</summary>
@@ -17,13 +19,15 @@ public static class SseScript
     public const string DefaultModel = "claude-sonnet-4-5-20250929";
 
     /// <summary>https://docs.anthropic.com/en/docs/build-with-claude/streaming#error-events.</summary>
-    internal static readonly SseEvent Overloaded =
-        new("error", Encoding.UTF8.GetBytes("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
+    internal static readonly SseEvent Overloaded = new(
+        "error",
+        Encoding.UTF8.GetBytes(
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
 
-    /// <summary>A thinking block costs start, one delta, signature and stop.</summary>
+    /// <summary>A thinking block adds a start, one delta, a signature and a stop.</summary>
     private const int MinThinkingEvents = MinEvents + 4;
 
-    /// <returns>Exactly <paramref name="events"/> events; from 11 on they begin with a thinking block.</returns>
+    /// <returns>Exactly <paramref name="events"/> events; 11 or more begin with a thinking block.</returns>
     public static IReadOnlyList<SseEvent> Events(int events, int seed = 1, string model = DefaultModel) =>
         Events(Canned(events, seed, model, thinking: true, Usage.Sample), seed);
 
@@ -58,7 +62,7 @@ public static class SseScript
         string[] Phrases(int count) => [.. Enumerable.Range(0, count).Select(_ => seeded.Phrase())];
     }
 
-    /// <summary>The events of any answer; the seed decides the spaces with which the real API hides the lengths of its events.</summary>
+    /// <summary>The events of any answer; the seed decides how many spaces hide the length of each, as those of the real API do.</summary>
     internal static IReadOnlyList<SseEvent> Events(Reply reply, int seed)
     {
         var padding = new Seeded(~seed);
@@ -92,7 +96,8 @@ public static class SseScript
             data.Insert(0, "type", name);
             var json = ReplyJson.Text(data);
             var spaces = name == "ping" ? 0 : padding.Next(16);
-            return new(name, Encoding.UTF8.GetBytes($"event: {name}\ndata: {json.AsSpan(0, json.Length - 1)}{new string(' ', spaces)}}}\n\n"));
+            return new(
+                name, Encoding.UTF8.GetBytes($"event: {name}\ndata: {json.AsSpan(0, json.Length - 1)}{new string(' ', spaces)}}}\n\n"));
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class BodyTap(Stream body, int maxKept, bool hashing, Action<Bod
 
     public long BytesRead { get; private set; }
 
-    /// <summary>Empty once more than the limit arrived.</summary>
+    /// <summary>Empty once more than the limit has arrived.</summary>
     public ReadOnlyMemory<byte> Kept => _kept is { } kept ? kept.GetBuffer().AsMemory(0, (int)kept.Length) : default;
 
     public string Sha256 => Convert.ToHexStringLower(_hash?.GetCurrentHash() ?? []);

@@ -18,7 +18,12 @@ public sealed class RecordedRequest
         _raw = raw;
         Method = raw?.Method ?? context.Request.Method;
         Target = raw?.Target ?? context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        Headers = raw?.Headers ?? [.. from header in context.Request.Headers from value in header.Value select new RecordedHeader(header.Key, value ?? "")];
+        Headers = raw?.Headers ??
+        [
+            .. from header in context.Request.Headers
+            from value in header.Value
+            select new RecordedHeader(header.Key, value ?? ""),
+        ];
         Protocol = context.Request.Protocol;
         ConnectionId = context.Connection.Id;
     }
@@ -34,7 +39,7 @@ public sealed class RecordedRequest
     /// <summary>HTTP/1.1 or HTTP/2.</summary>
     public string Protocol { get; }
 
-    /// <summary>Kestrel's id of the connection: two requests with one id came over one connection.</summary>
+    /// <summary>Kestrel's id of the connection: two requests with the same id came over the same connection.</summary>
     public string ConnectionId { get; }
 
     /// <summary>The head's bytes with its empty line; empty over HTTP/2.</summary>
@@ -43,7 +48,7 @@ public sealed class RecordedRequest
     /// <summary>Sizes in bytes of the chunks of a chunked body, the closing 0 included.</summary>
     public IReadOnlyList<long> Chunks => _raw?.Chunks ?? [];
 
-    /// <summary>What arrived of the body, without chunk framing; empty when it was larger than is kept.</summary>
+    /// <summary>What arrived of the body, without chunk framing; empty when it was larger than what is kept.</summary>
     public ReadOnlyMemory<byte> Body { get; private set; }
 
     /// <summary>Lower-case hexadecimal, of all that arrived, kept or not.</summary>
@@ -52,10 +57,12 @@ public sealed class RecordedRequest
     /// <summary>In bytes, of all that arrived, kept or not.</summary>
     public long BodyLength { get; private set; }
 
-    /// <summary>Completes when the body has arrived; with the request when it never did. Body, length and hash are set then.</summary>
+    /// <summary>Completes when the body has arrived, or with the request when it never does. Body, length and hash are then set.</summary>
     public Task BodyReceived => _bodyReceived.Task;
 
-    /// <summary>Completes when the connection or the stream was cut, by the caller or by a fault, before the answer was finished; otherwise never.</summary>
+    /// <summary>
+    /// Completes when the connection or the stream was cut, by the caller or by a fault, before the answer was finished; otherwise never.
+    /// </summary>
     public Task Aborted => _aborted.Task;
 
     /// <summary>Completes when the answer is over, however it ended.</summary>

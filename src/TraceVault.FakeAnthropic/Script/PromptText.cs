@@ -20,13 +20,14 @@ internal sealed partial class PromptText
     /// <summary>The first word of the prompt that ends in a file extension, in the client's working directory when that is known.</summary>
     public string Path { get; }
 
-    /// <summary>The quoted text behind "containing", "content", "saying" or "with", and a line end.</summary>
+    /// <summary>The quoted text after "containing", "content", "saying" or "with", and a line end.</summary>
     public string Content { get; }
 
     /// <summary>Coding clients tell the model where they run, in the system prompt or in the first message.</summary>
     private static string WorkingDirectory(MessagesRequest request)
     {
-        var texts = (request.Json["system"] as System.Text.Json.Nodes.JsonArray)?.Select(block => MessagesRequest.Text(block?["text"]) ?? "") ?? [];
+        var texts = (request.Json["system"] as System.Text.Json.Nodes.JsonArray)
+            ?.Select(block => MessagesRequest.Text(block?["text"]) ?? "") ?? [];
         texts = texts.Append(MessagesRequest.Text(request.Json["system"]) ?? "")
             .Concat(request.Messages.SelectMany(MessagesRequest.Blocks).Select(block => MessagesRequest.Text(block["text"]) ?? ""));
         return texts.Select(text => Directory().Match(text)).FirstOrDefault(match => match.Success)?.Groups[1].Value ?? "";
@@ -38,7 +39,9 @@ internal sealed partial class PromptText
     [GeneratedRegex("""(?<![\w/.-])([\w/.~-]*[\w-]\.[A-Za-z]\w{0,7})(?![\w/])""")]
     private static partial Regex PathLike();
 
-    [GeneratedRegex("""(?:containing|contents?|saying|with)\b[^"'`]*(?<quote>["'`])(?<text>.*?)\k<quote>""", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        """(?:containing|contents?|saying|with)\b[^"'`]*(?<quote>["'`])(?<text>.*?)\k<quote>""",
+        RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Quoted();
 
     [GeneratedRegex("""[Ww]orking directory:\s*(/[^\n<]*[^\s<])""")]

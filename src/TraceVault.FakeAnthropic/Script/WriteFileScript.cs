@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace TraceVault.FakeAnthropic;
 
 /// <summary>
-/// A coding session of two turns: the first request that offers a tool which writes files is answered with a call of it,
-/// the one that brings its result with a closing sentence. The requests themselves say how far the session is.
+/// A coding session of two turns: the first request that offers a tool that writes files is answered with a call of that tool,
+/// the request that brings the result with a closing sentence. The requests themselves say how far the session is.
 /// </summary>
 /// <param name="path">File to write; null takes it from the prompt (see <see cref="PromptText"/>).</param>
 /// <param name="content">Its content; null takes what the prompt quotes, or a default line.</param>
@@ -29,18 +29,20 @@ public sealed class WriteFileScript(string? path = null, string? content = null)
 
         var prompt = new PromptText(request);
         var input = new JsonObject { [tool.PathName] = path ?? prompt.Path, ["content"] = content ?? prompt.Content };
+        var thought = $"The user wants a file. I will write {path ?? prompt.Path} in one call.";
         return (
         [
-            .. request.Thinks ? [new ThinkingBlock(Words($"The user wants a file. I will write {path ?? prompt.Path} in one call."), seeded.Signature())] : (Block[])[],
+            .. request.Thinks ? [new ThinkingBlock(Words(thought), seeded.Signature())] : (Block[])[],
             new TextBlock(Words("I'll write the file now.")),
             new ToolUseBlock(seeded.Id("toolu_01"), tool.Name, ["", .. Slices(ReplyJson.Text(input))]),
         ], "tool_use");
     }
 
     /// <summary>Text in pieces of one word, as deltas carry it.</summary>
-    internal static IReadOnlyList<string> Words(string text) => [.. text.Split(' ').Select((word, index) => index == 0 ? word : " " + word)];
+    internal static IReadOnlyList<string> Words(string text) =>
+        [.. text.Split(' ').Select((word, index) => index == 0 ? word : " " + word)];
 
-    /// <summary>JSON text in pieces of 16 letters, none of which cuts a surrogate pair.</summary>
+    /// <summary>JSON text in pieces of 16 characters, none of which cuts a surrogate pair.</summary>
     internal static IEnumerable<string> Slices(string json)
     {
         for (var start = 0; start < json.Length;)
