@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TraceVault.Accounts;
 using TraceVault.Proxy;
 using TraceVault.Storage;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Bench;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Bench;
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Storage;
+using TraceVault.Keys;
 using TraceVault.Vault;
 
 namespace TraceVault.Bench;
@@ -35,7 +36,7 @@ internal static class Seeding
             tokens.Add(session.Token.Reveal());
             AccessToken.TryRead(session.Token.Reveal(), out var presented);
             var found = await sessions.FindAsync(presented.Hash, CancellationToken.None);
-            await keys.SaveAsync(user.Id, found!.Id, key, ProviderKeys.MaxMaxConcurrent, isKnownToWork: false, new Actor(user.Id, user.Email, Here));
+            await keys.SaveAsync(user.Id, ProviderKeys.Anthropic, found!.Id, key, ProviderKeys.MaxMaxConcurrent, isKnownToWork: false, new Actor(user.Id, user.Email, Here));
         }
 
         return tokens;

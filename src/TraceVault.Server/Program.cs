@@ -7,6 +7,7 @@ using TraceVault.Changes;
 using TraceVault.Demo;
 using TraceVault.Downloads;
 using TraceVault.Hosting;
+using TraceVault.Keys;
 using TraceVault.Me;
 using TraceVault.Members;
 using TraceVault.Operations;
@@ -140,5 +141,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddChanges().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddChanges().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddKeys().AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
 }

@@ -1,7 +1,7 @@
 using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Proxy;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Me;
 
@@ -24,7 +24,7 @@ internal sealed class KeyChange(ProviderKeys keys, TestRequest test, AuditLog au
         }
 
         TestResult? tested = null;
-        if (!(anyway ?? await keys.FindAsync(me.User.Id, cancel) is null))
+        if (!(anyway ?? await keys.FindAsync(me.User.Id, ProviderKeys.Anthropic, cancel) is null))
         {
             await audit.RequireRoomAsync(AuditActions.KeySet, actor, cancel);
             tested = await test.TryAsync(key, cancel);
@@ -35,7 +35,7 @@ internal sealed class KeyChange(ProviderKeys keys, TestRequest test, AuditLog au
             }
         }
 
-        await keys.SaveAsync(me.User.Id, me.SessionId, key, maxConcurrent, isKnownToWork: tested is { IsGood: true }, actor);
+        await keys.SaveAsync(me.User.Id, ProviderKeys.Anthropic, me.SessionId, key, maxConcurrent, isKnownToWork: tested is { IsGood: true }, actor);
         return new KeyResult(Test: tested);
     }
 }

@@ -4,7 +4,7 @@ using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Operations;
 using TraceVault.Storage;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Me;
 
@@ -38,11 +38,11 @@ internal static class MeEndpoints
 
     /// <summary>Status only: neither the key nor a part of it is ever given out again.</summary>
     public static async Task<KeyAnswer> GetKeyAsync(SignedIn me, ProviderKeys keys, KeyVault vault, CancellationToken cancel) =>
-        await keys.FindAsync(me.User.Id, cancel) is { } stored
+        await keys.FindAsync(me.User.Id, ProviderKeys.Anthropic, cancel) is { } stored
             ? new KeyAnswer(
-                true, UnixTime.ToUtc(stored.UpdatedAt), UnixTime.ToUtc(stored.LastUsedAt), stored.MaxConcurrent, vault.CanOpen(stored.SealedKey, stored.Owner),
+                true, UnixTime.ToUtc(stored.UpdatedAt), UnixTime.ToUtc(stored.LastUsedAt), stored.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent, vault.CanOpen(stored.SealedKey),
                 UnixTime.ToUtc(stored.WorksSince), UnixTime.ToUtc(stored.RefusedAt))
-            : new KeyAnswer(false, null, null, ProviderKeys.DefaultMaxConcurrent, null);
+            : new KeyAnswer(false, null, null, await keys.MaxConcurrentAsync(me.User.Id, cancel), null);
 
     public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, Actor actor, ProviderKeys keys, KeyChange change, CancellationToken cancel)
     {
@@ -69,7 +69,7 @@ internal static class MeEndpoints
 
     public static async Task<NoContent> DeleteKeyAsync(SignedIn me, Actor actor, ProviderKeys keys)
     {
-        await keys.DeleteAsync(me.User.Id, actor);
+        await keys.DeleteAsync(me.User.Id, ProviderKeys.Anthropic, actor);
         return TypedResults.NoContent();
     }
 

@@ -4,7 +4,7 @@ using TraceVault.Audit;
 using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Proxy;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Me;
 
@@ -49,7 +49,7 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
 
     public static async Task<IResult> RemoveAsync(SignedIn me, Actor actor, ProviderKeys keys)
     {
-        await keys.DeleteAsync(me.User.Id, actor);
+        await keys.DeleteAsync(me.User.Id, ProviderKeys.Anthropic, actor);
         return Redirects.See(Path + "?done=removed");
     }
 

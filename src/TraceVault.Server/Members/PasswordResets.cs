@@ -4,7 +4,7 @@ using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Changes;
 using TraceVault.Storage;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Members;
 
@@ -129,7 +129,7 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
             await change.AlsoHappenedAsync(AuditEvent.Own(AuditActions.Enabled, actor));
         }
 
-        if (await ProviderKeys.RemoveAsync(change, member.Id))
+        if (await ProviderKeys.RemoveAllAsync(change, member.Id))
         {
             await change.AlsoHappenedAsync(AuditEvent.Own(AuditActions.KeyRemoved, actor));
         }

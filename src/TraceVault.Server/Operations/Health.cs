@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using TraceVault.Proxy;
 using TraceVault.Storage;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Operations;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using TraceVault.Accounts;
 using TraceVault.Hosting;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Proxy;
 
@@ -137,7 +137,7 @@ internal sealed class AnthropicProxy(
             return Ending.Refused(AnthropicError.TooLarge(most));
         }
 
-        if (TryOpen(caller.Key, caller.Owner) is not { } key)
+        if (TryOpen(caller.Key) is not { } key)
         {
             return Ending.Refused(AnthropicError.KeyUnreadable);
         }
@@ -159,15 +159,15 @@ internal sealed class AnthropicProxy(
     }
 
     /// <summary>Opens the key for this one request; it is not kept.</summary>
-    private ProviderKey? TryOpen(SealedKey key, KeyOwner owner)
+    private ProviderKey? TryOpen(SealedKey key)
     {
         try
         {
-            return vault.Open(key, owner);
+            return vault.Open(key);
         }
         catch (CryptographicException)
         {
-            keyCheck.Report(owner.UserId);
+            keyCheck.Report(key.Id);
             return null;
         }
     }

@@ -1,5 +1,5 @@
 using TraceVault.Accounts;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Proxy;
 
@@ -25,14 +25,12 @@ internal sealed record Caller(
     /// <summary>Whether the user was changed since this was read.</summary>
     public bool IsOutdated => User.Version != UserVersion;
 
-    public KeyOwner Owner => new(UserId);
-
     /// <summary>Notes what an answer says of the key, unless that is another one by now.</summary>
     public void Answered(int? status, DateTimeOffset now)
     {
-        if (KeyNote.Of(status) is { } works && !IsOutdated)
+        if (KeyNote.Of(status) is { } works && Key is not null && !IsOutdated)
         {
-            User.Note(works, now);
+            User.Note(Key.Id, works, now);
         }
     }
 
@@ -64,11 +62,11 @@ internal sealed class CallerUser
     }
 
     /// <summary>Keeps what is news of the user's key for <see cref="UseWriter"/>: nearly every answer says the same as the one before. Said again after a while, for another server may have written something else.</summary>
-    public void Note(bool works, DateTimeOffset now)
+    public void Note(string keyId, bool works, DateTimeOffset now)
     {
-        if (_note is not { } last || last.Works != works || now - last.At > SayAgain)
+        if (_note is not { } last || last.Id != keyId || last.Works != works || now - last.At > SayAgain)
         {
-            _note = new KeyNote(works, now);
+            _note = new KeyNote(keyId, works, now);
         }
     }
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Changes;
+using TraceVault.Keys;
 using TraceVault.Storage;
-using TraceVault.Vault;
 
 namespace TraceVault.Proxy;
 
@@ -58,7 +58,8 @@ internal sealed partial class Callers : IDisposable
     }
 
     /// <summary>A row of the one query that a cold request costs; the times are Unix milliseconds.</summary>
-    private sealed record Row(string Id, string UserId, long CreatedAt, long? ExpiresAt, long? LastUsedAt, long ReplacedUntil, byte[]? Sealed, string? KeyId, long? MaxConcurrent);
+    private sealed record Row(string Id, string UserId, long CreatedAt, long? ExpiresAt, long? LastUsedAt, long ReplacedUntil,
+        string? RowId, byte[]? Sealed, string? KeyId, long? Binding, long? MaxConcurrent);
 
     public ValueTask<Lookup> FindAsync(PresentedToken token, CancellationToken cancel)
     {
@@ -92,8 +93,8 @@ internal sealed partial class Callers : IDisposable
     }
 
     /// <summary>What is known of users' keys and not yet in the database.</summary>
-    public IEnumerable<(string UserId, CallerUser User, KeyNote Note)> UnwrittenNotes() =>
-        _users.Where(each => each.Value.UnwrittenNote is not null).Select(each => (each.Key, each.Value, each.Value.UnwrittenNote!));
+    public IEnumerable<(CallerUser User, KeyNote Note)> UnwrittenNotes() =>
+        _users.Values.Where(user => user.UnwrittenNote is not null).Select(user => (user, user.UnwrittenNote!));
 
     /// <summary>Drops what nobody used for the grace time, which bounds the memory by the sessions in use.</summary>
     public void DropIdle()
@@ -212,15 +213,16 @@ internal sealed partial class Callers : IDisposable
 
     private async Task<Row?> QueryRowAsync(PresentedToken token)
     {
+        const string Key = $"left join provider_keys k on k.owner_kind = 'user' and k.owner_id = u.id and k.provider = '{ProviderKeys.Anthropic}'";
         const string OfSession = $"""
             {Sessions.OfToken}
-            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, t.replaced_until, k.sealed, k.key_id, k.max_concurrent
-            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id left join user_anthropic_keys k on k.user_id = s.user_id
+            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, t.replaced_until, k.id as row_id, k.sealed, k.key_id, k.binding, u.max_concurrent
+            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id {Key}
             where u.disabled_at is null
             """;
-        const string OfProxyToken = """
-            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, k.sealed, k.key_id, k.max_concurrent
-            from proxy_tokens t join users u on u.id = t.user_id left join user_anthropic_keys k on k.user_id = t.user_id
+        const string OfProxyToken = $"""
+            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, k.id as row_id, k.sealed, k.key_id, k.binding, u.max_concurrent
+            from proxy_tokens t join users u on u.id = t.user_id {Key}
             where t.token_hash = @Hash and u.disabled_at is null
             """;
         for (var attempt = 1; ; attempt++)
@@ -248,7 +250,7 @@ internal sealed partial class Callers : IDisposable
             row.ExpiresAt is { } expires ? Sessions.EndOf(expires, row.ReplacedUntil) : DateTimeOffset.MaxValue,
             stored,
             row.ReplacedUntil != 0,
-            row.Sealed is null ? null : new SealedKey(row.Sealed, row.KeyId!),
+            row.Sealed is null ? null : new SealedKey(row.RowId!, KeyOwner.User(row.UserId), ProviderKeys.Anthropic, row.Sealed, row.KeyId!, row.Binding!.Value),
             (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
             _clock.GetTimestamp(),
             user,

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Proxy;
 

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using TraceVault.Hosting;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Proxy;
 

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using TraceVault.Accounts;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Proxy;
 
@@ -54,7 +54,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
 
     public async Task<TestResult> SendAsync(string userId, CancellationToken cancel)
     {
-        if (await keys.FindAsync(userId, cancel) is not { } stored)
+        if (await keys.FindAsync(userId, ProviderKeys.Anthropic, cancel) is not { } stored)
         {
             return new TestResult(false, "No key is stored yet.");
         }
@@ -62,7 +62,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
         ProviderKey key;
         try
         {
-            key = vault.Open(stored.SealedKey, stored.Owner);
+            key = vault.Open(stored.SealedKey);
         }
         catch (CryptographicException)
         {
@@ -72,10 +72,10 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
         var result = await TryAsync(key, Limit, cancel);
         if (result.Status is { } status)
         {
-            await keys.TouchAsync(userId, clock.GetUtcNow(), cancel);
+            await keys.TouchAsync(stored.Id, clock.GetUtcNow(), cancel);
             if (KeyNote.Of(status) is { } works)
             {
-                await keys.NoteAsync(userId, new KeyNote(works, clock.GetUtcNow()), cancel);
+                await keys.NoteAsync(new KeyNote(stored.Id, works, clock.GetUtcNow()), cancel);
             }
         }
 

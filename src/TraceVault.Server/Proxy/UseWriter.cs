@@ -1,6 +1,6 @@
 using TraceVault.Accounts;
 using TraceVault.Storage;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Proxy;
 
@@ -53,9 +53,9 @@ internal sealed partial class UseWriter(Callers callers, ProviderKeys keys, Data
             await WriteAsync(Array.ConvertAll(part, caller => (caller, caller.Use.UsedAt)), cancel);
         }
 
-        foreach (var (userId, user, note) in callers.UnwrittenNotes().ToList()) // few: a note is a change of state
+        foreach (var (user, note) in callers.UnwrittenNotes().ToList()) // few: a note is a change of state
         {
-            await keys.NoteAsync(userId, note, cancel);
+            await keys.NoteAsync(note, cancel);
             user.Written(note);
         }
 
@@ -69,7 +69,8 @@ internal sealed partial class UseWriter(Callers callers, ProviderKeys keys, Data
         await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;
         await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
         await ProxyTokens.TouchAsync(connection, transaction, uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
-        await ProviderKeys.TouchAsync(connection, transaction, uses.Select(use => (use.Caller.UserId, use.UsedAt)), cancel);
+        await ProviderKeys.TouchAsync(
+            connection, transaction, uses.Where(use => use.Caller.Key is not null).Select(use => (use.Caller.Key!.Id, use.UsedAt)), cancel);
         if (transaction is not null)
         {
             await transaction.CommitAsync(cancel);

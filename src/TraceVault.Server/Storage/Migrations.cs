@@ -264,3 +264,46 @@ public sealed class NumberedChanges : ForwardOnlyMigration
         Execute.Sql("insert into change_counter (n) values (0)");
     }
 }
+
+/// <summary>
+/// Keys of an owner for a provider, in place of users' Anthropic keys, which stay readable under the name they had. The seals are those of before: the
+/// vault binds them to their rows when the server starts. How many requests at once somebody may have is theirs, not their key's.
+/// </summary>
+[Migration(14, "provider keys")]
+public sealed class KeysOfProviders : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Create.Table("provider_keys")
+            .WithColumn("id").AsText().PrimaryKey()
+            .WithColumn("owner_kind").AsText().NotNullable()
+            .WithColumn("owner_id").AsText().NotNullable()
+            .WithColumn("user_id").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed() // of a user's: goes with them
+            .WithColumn("provider").AsText().NotNullable()
+            .WithColumn("sealed").AsBytes().NotNullable()
+            .WithColumn("key_id").AsText().NotNullable()
+            .WithColumn("binding").AsInt64().NotNullable()
+            .WithColumn("created_at").AsInt64().NotNullable()
+            .WithColumn("updated_at").AsInt64().NotNullable()
+            .WithColumn("last_used_at").AsInt64().Nullable()
+            .WithColumn("works_since").AsInt64().Nullable()
+            .WithColumn("refused_at").AsInt64().Nullable();
+        Create.Index("ux_provider_keys_owner").OnTable("provider_keys")
+            .OnColumn("owner_kind").Ascending().OnColumn("owner_id").Ascending().OnColumn("provider").Ascending().WithOptions().Unique();
+        Alter.Table("users").AddColumn("max_concurrent").AsInt64().Nullable(); // null: the default
+        Execute.Sql("""
+            insert into provider_keys (id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at, last_used_at, works_since, refused_at)
+            select user_id, 'user', user_id, user_id, 'anthropic', sealed, key_id, 1, created_at, updated_at, last_used_at, works_since, refused_at
+            from user_anthropic_keys
+            """);
+        Execute.Sql("update users set max_concurrent = (select max_concurrent from user_anthropic_keys where user_id = users.id)");
+        Delete.Table("user_anthropic_keys");
+        Execute.Sql("""
+            create view user_anthropic_keys as
+            select k.owner_id as user_id, k.sealed, k.key_id, coalesce(u.max_concurrent, 32) as max_concurrent,
+                k.created_at, k.updated_at, k.last_used_at, k.works_since, k.refused_at
+            from provider_keys k join users u on u.id = k.user_id where k.provider = 'anthropic'
+            """);
+    }
+}

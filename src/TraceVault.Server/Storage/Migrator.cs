@@ -13,7 +13,7 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
     private const long MigrationLock = 0x7472616365766c74;
 
     /// <summary>The version of the last migration. A constant, because finding it would load every type of the program at every start.</summary>
-    internal const long NewestKnown = 13;
+    internal const long NewestKnown = 14;
 
     /// <exception cref="StartupException">The database cannot be reached, or a newer server has already changed its schema.</exception>
     public async Task MigrateAsync(CancellationToken cancel)
@@ -91,14 +91,16 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
 
     private void Run()
     {
-        using var services = new ServiceCollection()
-            .AddFluentMigratorCore()
-            .ConfigureRunner(runner => (database.Engine is Engine.Postgres ? runner.AddPostgres() : runner.AddSQLite())
-                .WithGlobalConnectionString(database.ConnectionString)
-                .WithVersionTable(new SchemaVersions())
-                .ScanIn(typeof(Migrator).Assembly).For.Migrations())
-            .BuildServiceProvider(validateScopes: false);
+        using var services = Services(database);
         using var scope = services.CreateScope();
         scope.ServiceProvider.GetRequiredService<IMigrationRunner>().MigrateUp();
     }
+
+    internal static ServiceProvider Services(Database database) => new ServiceCollection()
+        .AddFluentMigratorCore()
+        .ConfigureRunner(runner => (database.Engine is Engine.Postgres ? runner.AddPostgres() : runner.AddSQLite())
+            .WithGlobalConnectionString(database.ConnectionString)
+            .WithVersionTable(new SchemaVersions())
+            .ScanIn(typeof(Migrator).Assembly).For.Migrations())
+        .BuildServiceProvider(validateScopes: false);
 }

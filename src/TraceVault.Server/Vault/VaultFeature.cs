@@ -9,15 +9,9 @@ internal static class VaultFeature
         builder.Services.AddSingleton(settings.Read<VaultOptions>());
         builder.Services.AddSingleton<MasterKey>();
         builder.Services.AddSingleton(services => services.GetRequiredService<MasterKey>().Load());
-        builder.Services.AddSingleton<KeyVault>();
-        builder.Services.AddSingleton<ProviderKeys>();
-        builder.Services.AddSingleton<KeyCheck>();
         return builder;
     }
 
     /// <summary>Finds the master key, before the database is made: on the embedded one a missing key file beside an existing database stops the start.</summary>
     public static void LoadMasterKey(this WebApplication app) => app.Services.GetRequiredService<KeyRing>();
-
-    public static Task CheckKeysAsync(this WebApplication app, CancellationToken cancel = default) =>
-        app.Services.GetRequiredService<KeyCheck>().RunAsync(cancel);
 }

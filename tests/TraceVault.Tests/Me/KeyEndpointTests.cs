@@ -33,7 +33,8 @@ public class KeyEndpointTests
             Assert.Equal(HttpStatusCode.NoContent, removed.StatusCode);
         }
 
-        Assert.Equal(none.GetRawText(), (await server.ApiJsonAsync(HttpMethod.Get, Path, token)).GetRawText());
+        var capped = none.GetRawText().Replace("32", "7", StringComparison.Ordinal); // the user's, not the key's
+        Assert.Equal(capped, (await server.ApiJsonAsync(HttpMethod.Get, Path, token)).GetRawText());
     }
 
     [Theory]

@@ -51,8 +51,8 @@ public class HealthTests
         await connection.ExecuteAsync(
             """
             insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('gone', 'o@x', 'o@x', 'member', '-', 0, 0);
-            insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
-                select 'gone', sealed, 'lost', 32, 0, 0 from user_anthropic_keys;
+            insert into provider_keys (id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at)
+                select 'other', owner_kind, 'gone', 'gone', provider, sealed, 'lost', binding, 0, 0 from provider_keys;
             """);
         await using var server = await TestServer.StartAsync(database);
         using var degraded = await server.Client.GetAsync("/readyz", Cancel);
@@ -63,11 +63,11 @@ public class HealthTests
         var reason = Assert.Single(answer.GetProperty("reasons").EnumerateArray());
         Assert.Equal(("keys_unreadable", 1), (reason.GetProperty("code").GetString(), reason.GetProperty("count").GetInt32()));
 
-        await connection.ExecuteAsync("delete from user_anthropic_keys where user_id <> 'gone'");
+        await connection.ExecuteAsync("delete from provider_keys where user_id <> 'gone'");
         using var unready = await server.Client.GetAsync("/readyz", Cancel);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
 
-        await connection.ExecuteAsync("delete from user_anthropic_keys");
+        await connection.ExecuteAsync("delete from provider_keys");
         Assert.Contains("ready", await server.Client.GetStringAsync("/readyz", Cancel));
     }
 

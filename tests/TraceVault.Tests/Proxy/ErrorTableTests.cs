@@ -90,7 +90,7 @@ public class ErrorTableTests
         await using var rig = await ProxyRig.StartAsync();
         await using (var connection = await rig.Database.OpenAsync())
         {
-            await connection.ExecuteAsync("update user_anthropic_keys set key_id = 'gone'");
+            await connection.ExecuteAsync("update provider_keys set key_id = 'gone'");
         }
 
         await AssertAsync(await RawAsync(rig, $"x-api-key: {rig.Token}"), 500, "api_error", "key_unreadable", shouldRetry: "false");

@@ -46,7 +46,7 @@ public class CanaryTests
         var files = engine == "sqlite" ? Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Path.Combine(database.DataDirectory, "tracevault.db"), Cancel)) : "";
 
         Assert.Contains("/proxy/anthropic/[redacted]", server.Output); // the log was really on, and was shown a secret
-        Assert.Contains("user_anthropic_keys", rows + files);
+        Assert.Contains("provider_keys", rows + files);
         Assert.Contains("key.replaced", rows);
         foreach (var secret in (string[])[Key, Key[7..], token, token[4..], TestServer.MasterKey, TestServer.Password])
         {

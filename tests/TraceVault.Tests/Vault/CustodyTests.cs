@@ -19,8 +19,8 @@ public class CustodyTests
         await connection.ExecuteAsync(
             """
             insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('other', 'o@x', 'o@x', 'member', '-', 0, 0);
-            insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
-                select 'other', sealed, key_id, 32, 0, 0 from user_anthropic_keys;
+            insert into provider_keys (id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at)
+                select 'another', owner_kind, 'other', 'other', provider, sealed, key_id, binding, 0, 0 from provider_keys;
             update auth_sessions set user_id = 'other';
             """);
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Audit;
 using TraceVault.Hosting;
 using TraceVault.Pages;
-using TraceVault.Vault;
+using TraceVault.Keys;
 
 namespace TraceVault.Accounts.Devices;
 
@@ -44,7 +44,7 @@ internal static class DevicePages
 
         var approve = decision == "approve";
         return UserCode.TryParse(found!.UserCode, out var code) && await devices.DecideAsync(code, approve, me.SessionId, actor)
-            ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve, HasKey = !approve || await keys.FindAsync(me.User.Id, cancel) is not null })
+            ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve, HasKey = !approve || await keys.FindAsync(me.User.Id, ProviderKeys.Anthropic, cancel) is not null })
             : Ask(page, StatusCodes.Status404NotFound, null, Unknown);
     }
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
-namespace TraceVault.Vault;
+namespace TraceVault.Keys;
 
 /// <summary>A provider's API key in clear. It never prints, never serialises and is never stored.</summary>
 [DebuggerDisplay("[provider key]")]

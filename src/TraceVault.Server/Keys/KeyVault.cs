@@ -1,28 +1,40 @@
 using System.Security.Cryptography;
 using System.Text;
+using TraceVault.Vault;
 
-namespace TraceVault.Vault;
+namespace TraceVault.Keys;
 
-/// <summary>Seals provider keys, each to its owner.</summary>
+/// <summary>Seals provider keys, each to its owner, its provider and its row.</summary>
 /// <remarks>
 /// <para>The form is that of <see cref="SealedBytes"/> over the key in ASCII, with the id of the master key stored beside it.</para>
 /// <para>AES key: HKDF-SHA-256(master key, no salt, info "tracevault/provider-key/v1"), 32 bytes.</para>
-/// <para>Associated data, UTF-8: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider.</para>
+/// <para>
+/// Associated data, UTF-8, binding 2: "tracevault/provider-key" 0x00 master key id 0x00 owner kind 0x00 owner id 0x00 provider 0x00 row id. Binding 1,
+/// of version 0.1.0: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider. It opens still, and is replaced at the next start.
+/// </para>
 /// </remarks>
 internal sealed class KeyVault(KeyRing ring)
 {
-    private const int MaxAssociatedSize = 256;
+    /// <summary>What new seals are bound by, and what those of version 0.1.0 were.</summary>
+    public const long Binding = 2, FirstBinding = 1;
+
+    private const int MaxAssociatedSize = 512;
 
     /// <summary>The cipher under each master key; one a thread, because OpenSSL's context behind it is not safe to share; it goes with its thread.</summary>
     private readonly Dictionary<string, ThreadLocal<AesGcm>> _ciphers = ring.Keys.ToDictionary(key => key.Id, CipherUnder, StringComparer.Ordinal);
 
-    public SealedKey Seal(ProviderKey key, KeyOwner owner)
+    /// <param name="key">In clear.</param>
+    /// <param name="id">Of the row that it is for.</param>
+    /// <param name="owner">Whose it is.</param>
+    /// <param name="provider">Whom it is for.</param>
+    public SealedKey Seal(ProviderKey key, string id, KeyOwner owner, string provider)
     {
         var plain = Encoding.ASCII.GetBytes(key.Reveal());
         try
         {
+            var unsealed = new SealedKey(id, owner, provider, [], ring.Sealing.Id, Binding);
             Span<byte> associated = stackalloc byte[MaxAssociatedSize];
-            return new SealedKey(SealedBytes.Seal(_ciphers[ring.Sealing.Id].Value!, plain, Associated(associated, ring.Sealing.Id, owner)), ring.Sealing.Id);
+            return unsealed with { Sealed = SealedBytes.Seal(_ciphers[ring.Sealing.Id].Value!, plain, Associated(associated, unsealed)) };
         }
         finally
         {
@@ -31,7 +43,7 @@ internal sealed class KeyVault(KeyRing ring)
     }
 
     /// <exception cref="CryptographicException">The seal was tampered with, moved from another owner, or made under a key that is not on the ring.</exception>
-    public ProviderKey Open(SealedKey key, KeyOwner owner)
+    public ProviderKey Open(SealedKey key)
     {
         var bytes = key.Sealed;
         var length = bytes.Length - SealedBytes.HeadSize;
@@ -43,17 +55,17 @@ internal sealed class KeyVault(KeyRing ring)
         Span<byte> plain = stackalloc byte[ProviderKey.MaxLength];
         plain = plain[..length];
         Span<byte> associated = stackalloc byte[MaxAssociatedSize];
-        SealedBytes.Open(cipher.Value!, bytes, plain, Associated(associated, key.KeyId, owner));
+        SealedBytes.Open(cipher.Value!, bytes, plain, Associated(associated, key));
         var opened = ProviderKey.FromVault(Encoding.ASCII.GetString(plain));
         CryptographicOperations.ZeroMemory(plain);
         return opened;
     }
 
-    public bool CanOpen(SealedKey key, KeyOwner owner)
+    public bool CanOpen(SealedKey key)
     {
         try
         {
-            Open(key, owner);
+            Open(key);
             return true;
         }
         catch (CryptographicException)
@@ -64,12 +76,19 @@ internal sealed class KeyVault(KeyRing ring)
 
     private static ThreadLocal<AesGcm> CipherUnder(RingKey key) => new(() => SealedBytes.CipherUnder(key, "tracevault/provider-key/v1"));
 
-    private static ReadOnlySpan<byte> Associated(Span<byte> buffer, string keyId, KeyOwner owner)
+    private static ReadOnlySpan<byte> Associated(Span<byte> buffer, SealedKey key)
     {
-        var length = Encoding.UTF8.GetBytes("user_anthropic_keys", buffer);
-        foreach (var part in (ReadOnlySpan<string>)[keyId, owner.UserId, owner.Provider])
+        ReadOnlySpan<string> parts = key.Binding == FirstBinding
+            ? ["user_anthropic_keys", key.KeyId, key.Owner.Id, key.Provider]
+            : ["tracevault/provider-key", key.KeyId, key.Owner.Kind, key.Owner.Id, key.Provider, key.Id];
+        var length = 0;
+        foreach (var part in parts)
         {
-            buffer[length++] = 0;
+            if (length > 0)
+            {
+                buffer[length++] = 0;
+            }
+
             length += Encoding.UTF8.GetBytes(part, buffer[length..]);
         }
 

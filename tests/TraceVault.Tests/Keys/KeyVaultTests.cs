@@ -1,14 +1,15 @@
 using System.Security.Cryptography;
 using CsCheck;
+using TraceVault.Keys;
 using TraceVault.Vault;
 
-namespace TraceVault.Tests.Vault;
+namespace TraceVault.Tests.Keys;
 
 public class KeyVaultTests
 {
     private static readonly KeyRing Ring = KeyRing.Parse(TestServer.MasterKey, "S");
     private static readonly KeyVault Vault = new(Ring);
-    private static readonly KeyOwner Owner = new("0199-owner");
+    private static readonly KeyOwner Owner = KeyOwner.User("0199-owner");
 
     private static readonly Gen<string> Keys = Gen.Char['!', '~'].Array[ProviderKey.MinLength, ProviderKey.MaxLength - ProviderKey.AnthropicPrefix.Length]
         .Select(tail => ProviderKey.AnthropicPrefix + new string(tail));
@@ -17,7 +18,7 @@ public class KeyVaultTests
     public void Opens_what_it_sealed() => Keys.Sample(text =>
     {
         Assert.True(ProviderKey.TryParse(text, out var key));
-        return Vault.Open(Vault.Seal(key, Owner), Owner).Reveal() == text;
+        return Vault.Open(Vault.Seal(key, "0199-row", Owner, "anthropic")).Reveal() == text;
     });
 
     [Fact]
@@ -28,7 +29,7 @@ public class KeyVaultTests
         {
             var flipped = (byte[])key.Sealed.Clone();
             flipped[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.False(Vault.CanOpen(key with { Sealed = flipped }, Owner));
+            Assert.False(Vault.CanOpen(key with { Sealed = flipped }));
         }
     }
 
@@ -38,22 +39,26 @@ public class KeyVaultTests
         var key = Seal();
         for (var length = 0; length < key.Sealed.Length; length++)
         {
-            Assert.False(Vault.CanOpen(key with { Sealed = key.Sealed[..length] }, Owner));
+            Assert.False(Vault.CanOpen(key with { Sealed = key.Sealed[..length] }));
         }
 
-        Assert.False(Vault.CanOpen(key with { Sealed = [.. key.Sealed, 0] }, Owner));
-        Assert.False(Vault.CanOpen(key with { Sealed = new byte[10_000] }, Owner));
+        Assert.False(Vault.CanOpen(key with { Sealed = [.. key.Sealed, 0] }));
+        Assert.False(Vault.CanOpen(key with { Sealed = new byte[10_000] }));
     }
 
     [Fact]
-    public void Another_owner_provider_or_master_key_does_not_open_it()
+    public void Another_owner_provider_row_or_master_key_does_not_open_it()
     {
         var key = Seal();
-        Assert.False(Vault.CanOpen(key, new KeyOwner("0199-other")));
-        Assert.False(Vault.CanOpen(key, Owner with { Provider = "openai" }));
-        Assert.False(Vault.CanOpen(key with { KeyId = "k2" }, Owner));
+        Assert.True(Vault.CanOpen(key));
+        Assert.False(Vault.CanOpen(key with { Owner = KeyOwner.User("0199-other") }));
+        Assert.False(Vault.CanOpen(key with { Owner = Owner with { Kind = "server" } }));
+        Assert.False(Vault.CanOpen(key with { Provider = "openai" }));
+        Assert.False(Vault.CanOpen(key with { Id = "0199-another-row" }));
+        Assert.False(Vault.CanOpen(key with { Binding = KeyVault.FirstBinding }));
+        Assert.False(Vault.CanOpen(key with { KeyId = "k2" }));
         var other = new KeyVault(KeyRing.Parse(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), "S"));
-        Assert.False(other.CanOpen(key, Owner));
+        Assert.False(other.CanOpen(key));
     }
 
     [Fact]
@@ -61,8 +66,8 @@ public class KeyVaultTests
     {
         var both = new KeyVault(KeyRing.Parse($"k2:{TestServer.MasterKey},default:{TestServer.MasterKey}", "S"));
         var key = Seal();
-        Assert.True(both.CanOpen(key, Owner));
-        Assert.False(both.CanOpen(key with { KeyId = "k2" }, Owner));
+        Assert.True(both.CanOpen(key));
+        Assert.False(both.CanOpen(key with { KeyId = "k2" }));
     }
 
     [Fact]
@@ -76,7 +81,7 @@ public class KeyVaultTests
         var aesKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, Convert.FromBase64String(TestServer.MasterKey), 32, [], "tracevault/provider-key/v1"u8.ToArray());
         var plain = new byte[Text.Length];
         using var aes = new AesGcm(aesKey, 16);
-        aes.Decrypt(key.Sealed.AsSpan(1, 12), key.Sealed.AsSpan(29), key.Sealed.AsSpan(13, 16), plain, "user_anthropic_keys\0default\00199-owner\0anthropic"u8);
+        aes.Decrypt(key.Sealed.AsSpan(1, 12), key.Sealed.AsSpan(29), key.Sealed.AsSpan(13, 16), plain, "tracevault/provider-key\0default\0user\00199-owner\0anthropic\00199-row"u8);
         Assert.Equal(Text, System.Text.Encoding.ASCII.GetString(plain));
     }
 
@@ -99,6 +104,6 @@ public class KeyVaultTests
     private static SealedKey Seal(string text = TestServer.AnthropicKey)
     {
         Assert.True(ProviderKey.TryParse(text, out var key));
-        return Vault.Seal(key, Owner);
+        return Vault.Seal(key, "0199-row", Owner, "anthropic");
     }
 }

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+
+namespace TraceVault.Keys;
+
+/// <summary>
+/// Which stored keys cannot be opened: all are tried at start, later each when it is used, the unreadable ones again whenever readiness is asked for. Seals
+/// of version 0.1.0 are replaced at the start.
+/// </summary>
+internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogger<KeyCheck> log)
+{
+    /// <summary>How many seals are replaced in one transaction: a start that is broken off goes on where it was.</summary>
+    private const int AtOnce = 200;
+
+    private readonly ConcurrentDictionary<string, bool> _unreadable = new(StringComparer.Ordinal);
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var total = 0;
+        var first = new List<SealedKey>();
+        await foreach (var key in keys.AllAsync(cancel))
+        {
+            total++;
+            if (!vault.CanOpen(key))
+            {
+                _unreadable[key.Id] = true;
+            }
+            else if (key.Binding == KeyVault.FirstBinding)
+            {
+                first.Add(key);
+            }
+        }
+
+        await ResealAsync(first, cancel);
+        if (_unreadable.IsEmpty)
+        {
+            LogReadable(total);
+        }
+        else
+        {
+            LogUnreadable(_unreadable.Count, total);
+        }
+    }
+
+    /// <summary>A key did not open when it was needed: stored by a server with another master key, or changed under our feet.</summary>
+    /// <param name="id">Of its row.</param>
+    public void Report(string id) => _unreadable[id] = true;
+
+    /// <returns>How many stored keys still cannot be opened, and how many there are in all.</returns>
+    public async Task<(long Unreadable, long Total)> CountUnreadableAsync(CancellationToken cancel)
+    {
+        foreach (var id in _unreadable.Keys)
+        {
+            if (await keys.FindAsync(id, cancel) is not { } key || vault.CanOpen(key.SealedKey))
+            {
+                _unreadable.TryRemove(id, out _);
+            }
+        }
+
+        return _unreadable.IsEmpty ? default : (_unreadable.Count, await keys.CountAsync(cancel));
+    }
+
+    /// <summary>Binds what version 0.1.0 sealed to owner, provider and row. Until a row is written its old seal stands, and opens.</summary>
+    private async Task ResealAsync(List<SealedKey> old, CancellationToken cancel)
+    {
+        foreach (var part in old.Chunk(AtOnce))
+        {
+            await keys.ResealAsync(part.Select(key => (key, vault.Seal(vault.Open(key), key.Id, key.Owner, key.Provider))), cancel);
+        }
+
+        if (old.Count > 0)
+        {
+            LogResealed(old.Count);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Stored provider keys sealed anew, each bound to its owner and row: {Count}.")]
+    private partial void LogResealed(int count);
+
+    [LoggerMessage(LogLevel.Information, "Stored provider keys that open: {Total} of {Total}.")]
+    private partial void LogReadable(int total);
+
+    [LoggerMessage(LogLevel.Error, "{Unreadable} of {Total} stored provider keys cannot be opened. Put the master key that sealed them back into TRACEVAULT_ENCRYPTION_KEY (every key in it opens, the first seals); until then their users get 500 key_unreadable.")]
+    private partial void LogUnreadable(int unreadable, int total);
+}
