@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using TraceVault.Accounts;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Storage;
 using TraceVault.Keys;
 
@@ -21,7 +21,7 @@ public class Pieces
     private WebApplication? _app;
     private KeyVault? _vault;
     private Callers? _callers;
-    private Caller? _caller;
+    private CallerSnapshot? _caller;
     private ProviderKey? _key;
     private Exchange? _answered, _refused;
     private string _token = "";

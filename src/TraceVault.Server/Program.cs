@@ -12,7 +12,7 @@ using TraceVault.Me;
 using TraceVault.Members;
 using TraceVault.Operations;
 using TraceVault.Pages;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Settings;
 using TraceVault.Storage;
 using TraceVault.Vault;

@@ -14,7 +14,7 @@ public sealed class First : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        nameof(First), nameof(Proxy.EarlyBench), nameof(Proxy.RawBench), nameof(Accounts.Devices.RefreshTests), nameof(Clients.RealClientTests), nameof(Operations.HostileRequestTests),
+        nameof(First), nameof(Gateway.EarlyBench), nameof(Gateway.RawBench), nameof(Accounts.Devices.RefreshTests), nameof(Clients.RealClientTests), nameof(Operations.HostileRequestTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

@@ -1,5 +1,5 @@
 using TraceVault.FakeAnthropic;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 
 namespace TraceVault.Demo;
 

@@ -1,6 +1,6 @@
 using TraceVault.Accounts;
 using TraceVault.Audit;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Keys;
 
 namespace TraceVault.Me;

@@ -3,7 +3,7 @@ using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Hosting;
 using TraceVault.Pages;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Keys;
 
 namespace TraceVault.Me;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Storage;
 using TraceVault.Keys;
 

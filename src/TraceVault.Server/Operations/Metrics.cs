@@ -1,7 +1,7 @@
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 
 namespace TraceVault.Operations;
 
@@ -12,7 +12,7 @@ internal static class Metrics
     public static MeterProvider Collect() => Sdk.CreateMeterProviderBuilder()
         .ConfigureServices(services => services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())) // in place of OTEL_… in the environment
         .ConfigureResource(resource => resource.AddService("tracevault"))
-        .AddMeter(ProxyMetrics.MeterName, Refusals.MeterName, LogWriter.MeterName, "System.Runtime")
+        .AddMeter(GatewayMetrics.MeterName, Refusals.MeterName, LogWriter.MeterName, "System.Runtime")
         .AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0)
         .Build();
 }

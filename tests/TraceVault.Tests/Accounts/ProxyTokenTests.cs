@@ -6,8 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
 using TraceVault.Audit;
-using TraceVault.Proxy;
-using TraceVault.Tests.Proxy;
+using TraceVault.Gateway;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Accounts;
 
@@ -72,7 +72,7 @@ public class ProxyTokenTests
         await rig.CallAsync(token: token, cancel: Cancel);
         var used = clock.GetUtcNow();
 
-        await rig.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<UseWriter>().Single().WriteAsync(Cancel);
+        await rig.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(Cancel);
 
         var listed = Assert.Single((await rig.Server.ApiJsonAsync(HttpMethod.Get, Path, rig.Token)).EnumerateArray());
         Assert.Equal(used.UtcDateTime, listed.GetProperty("last_used_at").GetDateTime());

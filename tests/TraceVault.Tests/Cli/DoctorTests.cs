@@ -1,5 +1,5 @@
 using System.Text.Json;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Cli;
 

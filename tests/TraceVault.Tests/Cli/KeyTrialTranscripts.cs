@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using TraceVault.Proxy;
-using TraceVault.Tests.Proxy;
+using TraceVault.Gateway;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Cli;
 
@@ -30,7 +30,7 @@ public sealed class KeyTrialTranscripts : IDisposable
 
         Assert.Equal(new(0, "The key is stored. Try it: tracevault proxy run -- claude\n", ""), await _machine.PipeAsync("key set --store-anyway", Deleted));
         await rig.CallAsync(cancel: Patience.Cancel);
-        await rig.Server.Services.GetServices<IHostedService>().OfType<UseWriter>().Single().WriteAsync(Patience.Cancel);
+        await rig.Server.Services.GetServices<IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(Patience.Cancel);
         foreach (var command in (string[])["key status", "status"])
         {
             Assert.Matches("Anthropic key  refused by Anthropic since .* UTC. Make another at console.anthropic.com", (await _machine.RunAsync(command)).Out);

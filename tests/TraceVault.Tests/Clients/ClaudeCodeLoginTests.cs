@@ -1,7 +1,7 @@
 using TraceVault.FakeAnthropic;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Tests.Accounts.Devices;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Clients;
 

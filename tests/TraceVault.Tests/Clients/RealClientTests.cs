@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Anthropic.Exceptions;
 using TraceVault.FakeAnthropic;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 
 namespace TraceVault.Tests.Clients;
 

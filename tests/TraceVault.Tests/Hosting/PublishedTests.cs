@@ -7,7 +7,7 @@ using TraceVault.FakeAnthropic;
 using TraceVault.Tests.Cli;
 using TraceVault.Tests.Clients;
 using TraceVault.Tests.Pages;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Hosting;
 

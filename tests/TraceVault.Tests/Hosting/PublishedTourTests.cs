@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using TraceVault.FakeAnthropic;
 using TraceVault.Tests.Accounts.Devices;
 using TraceVault.Tests.Pages;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Hosting;
 

@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using TraceVault.FakeAnthropic;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Hosting;
 

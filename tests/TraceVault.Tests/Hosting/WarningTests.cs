@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using TraceVault.Accounts;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Hosting;
 

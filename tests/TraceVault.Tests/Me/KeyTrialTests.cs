@@ -5,9 +5,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using TraceVault.FakeAnthropic;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Tests.Pages;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Me;
 
@@ -175,7 +175,7 @@ public class KeyTrialTests
     /// <returns>Whether the key is known to work, and to be refused, after the server has written what it knows.</returns>
     private static async Task<(bool Works, bool IsRefused)> StateAsync(ProxyRig rig)
     {
-        await rig.Server.Services.GetServices<IHostedService>().OfType<UseWriter>().Single().WriteAsync(Cancel);
+        await rig.Server.Services.GetServices<IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(Cancel);
         var key = await rig.Server.ApiJsonAsync(HttpMethod.Get, Path, rig.Token);
         return (key.TryGetProperty("works_since", out _), key.TryGetProperty("refused_at", out _));
     }

@@ -1,5 +1,5 @@
 using TraceVault.FakeAnthropic;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Operations;
 

@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Operations;
 

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Settings;
 
 namespace TraceVault.Tests.Settings;

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Dapper;
 using TraceVault.FakeAnthropic;
-using TraceVault.Tests.Proxy;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Vault;
 

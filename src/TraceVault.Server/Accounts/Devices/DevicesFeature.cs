@@ -1,6 +1,6 @@
 using TraceVault.Hosting;
 using TraceVault.Pages;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts.Devices;

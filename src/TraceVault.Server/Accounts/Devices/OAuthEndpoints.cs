@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Hosting;
-using TraceVault.Proxy;
+using TraceVault.Gateway;
 
 namespace TraceVault.Accounts.Devices;
 

@@ -2,8 +2,8 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
-using TraceVault.Proxy;
-using TraceVault.Tests.Proxy;
+using TraceVault.Gateway;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Accounts.Devices;
 
@@ -45,7 +45,7 @@ internal sealed class RefreshRig : IAsyncDisposable
     {
         Clock.Advance(TimeSpan.FromSeconds(1));
         var (_, code, _) = await _rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel);
-        await Server.Services.GetServices<IHostedService>().OfType<UseWriter>().Single().WriteAsync(Patience.Cancel);
+        await Server.Services.GetServices<IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(Patience.Cancel);
         return code;
     }
 

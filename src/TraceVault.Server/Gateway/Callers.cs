@@ -1,0 +1,275 @@
+using System.Collections.Concurrent;
+using Dapper;
+using TraceVault.Accounts;
+using TraceVault.Changes;
+using TraceVault.Keys;
+using TraceVault.Storage;
+
+namespace TraceVault.Gateway;
+
+internal enum LookupOutcome
+{
+    Found,
+    Unknown,
+    Expired,
+
+    /// <summary>The database is away and nothing recent enough is in memory.</summary>
+    Unavailable,
+}
+
+/// <param name="Outcome">What came of it.</param>
+/// <param name="Caller">The caller when found.</param>
+/// <param name="ExpiredAt">The end of the token when expired.</param>
+internal readonly record struct Lookup(LookupOutcome Outcome, CallerSnapshot? Caller = null, DateTimeOffset? ExpiredAt = null);
+
+/// <summary>
+/// Who calls: looks a token up together with the user's sealed key, and keeps the answer in memory so that a warm request touches no database.
+/// </summary>
+/// <remarks>
+/// An answer is fresh for <see cref="Fresh"/>. After that it still serves while it is read again in the background, up to the outage grace
+/// (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm sessions through a database that is away. A change that
+/// <see cref="ChangeFeed"/> announces outdates it at once.
+/// </remarks>
+internal sealed partial class Callers : IDisposable
+{
+    public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<PresentedToken, CallerSnapshot> _warm = new();
+    private readonly ConcurrentDictionary<PresentedToken, Task<Lookup>> _loading = new();
+    private readonly ConcurrentDictionary<string, CallerState> _users = new(StringComparer.Ordinal);
+    private readonly Database _database;
+    private readonly Outage _outage;
+    private readonly ChangeFeed _changes;
+    private readonly TimeSpan _grace;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Callers> _log;
+    private long _changeCount;
+
+    /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
+    private long _failedAt;
+
+    public Callers(Database database, Outage outage, ChangeFeed changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
+    {
+        (_database, _outage, _changes, _clock, _log) = (database, outage, changes, clock, log);
+        _grace = options.OutageGrace > Fresh ? options.OutageGrace : Fresh;
+        changes.Changed += Outdate;
+    }
+
+    /// <summary>A row of the one query that a cold request costs; the times are Unix milliseconds.</summary>
+    private sealed record Row(string Id, string UserId, long CreatedAt, long? ExpiresAt, long? LastUsedAt, long ReplacedUntil,
+        string? RowId, byte[]? Sealed, string? KeyId, long? Binding, long? MaxConcurrent);
+
+    public ValueTask<Lookup> FindAsync(PresentedToken token, CancellationToken cancel)
+    {
+        if (_warm.TryGetValue(token, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age && age < _grace)
+        {
+            if (age >= Fresh && !HasJustFailed)
+            {
+                _ = LoadOnceAsync(token);
+            }
+
+            return ValueTask.FromResult(Admit(caller, _clock.GetUtcNow()));
+        }
+
+        return HasJustFailed ? ValueTask.FromResult(new Lookup(LookupOutcome.Unavailable)) : new ValueTask<Lookup>(LoadAsync(token, cancel));
+    }
+
+    /// <summary>Then nobody waits for the time-out of another try.</summary>
+    private bool HasJustFailed => Volatile.Read(ref _failedAt) is not 0 and var failedAt && _clock.GetElapsedTime(failedAt) < RetryAfterFailure;
+
+    /// <summary>Callers whose use is not yet in the database.</summary>
+    public IEnumerable<CallerSnapshot> Unwritten() => _warm.Values.Where(caller => caller.Use.IsUnwritten);
+
+    /// <returns>How many users would be served from memory alone, if the database were away.</returns>
+    public int CountServable()
+    {
+        var now = _clock.GetUtcNow();
+        return _warm.Values
+            .Where(caller => caller.Key is not null && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) < _grace && now < caller.ExpiresAt)
+            .DistinctBy(caller => caller.UserId)
+            .Count();
+    }
+
+    /// <summary>What is known of users' keys and not yet in the database.</summary>
+    public IEnumerable<(CallerState User, KeyNote Note)> UnwrittenNotes() =>
+        _users.Values.Where(user => user.UnwrittenNote is not null).Select(user => (user, user.UnwrittenNote!));
+
+    /// <summary>Drops what nobody used for the grace time, which bounds the memory by the sessions in use.</summary>
+    public void DropIdle()
+    {
+        var before = _clock.GetUtcNow() - _grace;
+        foreach (var (token, caller) in _warm)
+        {
+            if (caller.Use.UsedAt < before && !caller.Use.IsUnwritten && _clock.GetElapsedTime(caller.LoadedAt) > _grace)
+            {
+                _warm.TryRemove(KeyValuePair.Create(token, caller));
+            }
+        }
+    }
+
+    public void Dispose() => _changes.Changed -= Outdate;
+
+    private static Lookup Admit(CallerSnapshot caller, DateTimeOffset now)
+    {
+        var expires = caller.ExpiresAt;
+        if (now >= expires)
+        {
+            return new Lookup(LookupOutcome.Expired, ExpiredAt: expires);
+        }
+
+        caller.Use.Mark(now);
+        return new Lookup(LookupOutcome.Found, caller);
+    }
+
+    private async Task<Lookup> LoadAsync(PresentedToken token, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var found = await LoadOnceAsync(token).WaitAsync(cancel);
+            if (found.Caller is not { IsOutdated: true })
+            {
+                return found.Caller is { } caller ? Admit(caller, _clock.GetUtcNow()) : found;
+            }
+        }
+    }
+
+    /// <summary>Requests of one token that arrive together share one query, which none of them can cancel.</summary>
+    private Task<Lookup> LoadOnceAsync(PresentedToken token)
+    {
+        if (_loading.TryGetValue(token, out var running))
+        {
+            return running;
+        }
+
+        // A task not yet started: of two requests that come at once, one starts it and both wait for it.
+        var load = new Task<Task<Lookup>>(() => QueryAsync(token));
+        var task = load.Unwrap();
+        var winner = _loading.GetOrAdd(token, task);
+        if (ReferenceEquals(winner, task))
+        {
+            load.Start(TaskScheduler.Default);
+        }
+
+        return winner;
+    }
+
+    private async Task<Lookup> QueryAsync(PresentedToken token)
+    {
+        try
+        {
+            var found = await QueryConsistentlyAsync(token);
+            Volatile.Write(ref _failedAt, 0);
+            return found;
+        }
+        catch (Exception problem) when (_outage.Caused(problem))
+        {
+            Volatile.Write(ref _failedAt, _clock.GetTimestamp());
+            return new Lookup(LookupOutcome.Unavailable);
+        }
+        catch (Exception problem)
+        {
+            LogMistake(problem); // here, because nobody waits for a renewal
+            throw;
+        }
+        finally
+        {
+            _loading.TryRemove(token, out _);
+        }
+    }
+
+    /// <summary>Reads again if the user changed meanwhile: what was read may be from before the change. Who it is, only the first reading tells.</summary>
+    private async Task<Lookup> QueryConsistentlyAsync(PresentedToken token)
+    {
+        CallerState? user = null;
+        while (true)
+        {
+            var (changesBefore, versionBefore) = (Volatile.Read(ref _changeCount), user?.Version);
+            if (await QueryRowAsync(token) is not { } row)
+            {
+                _warm.TryRemove(token, out _);
+                return new Lookup(LookupOutcome.Unknown);
+            }
+
+            user = _users.GetOrAdd(row.UserId, _ => new CallerState());
+            var version = user.Version;
+            if (versionBefore != version && (versionBefore is not null || Volatile.Read(ref _changeCount) != changesBefore))
+            {
+                continue;
+            }
+
+            var caller = ToCaller(token.Kind, row, user, version, _warm.TryGetValue(token, out var earlier) ? earlier.Use : null);
+            if (_clock.GetUtcNow() >= caller.ExpiresAt)
+            {
+                _warm.TryRemove(token, out _);
+                return new Lookup(LookupOutcome.Expired, ExpiredAt: caller.ExpiresAt);
+            }
+
+            _warm[token] = caller;
+            return new Lookup(LookupOutcome.Found, caller);
+        }
+    }
+
+    private async Task<Row?> QueryRowAsync(PresentedToken token)
+    {
+        const string Key = $"left join provider_keys k on k.owner_kind = 'user' and k.owner_id = u.id and k.provider = '{ProviderKeys.Anthropic}'";
+        const string OfSession = $"""
+            {Sessions.OfToken}
+            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, t.replaced_until, k.id as row_id, k.sealed, k.key_id, k.binding, u.max_concurrent
+            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id {Key}
+            where u.disabled_at is null
+            """;
+        const string OfProxyToken = $"""
+            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, k.id as row_id, k.sealed, k.key_id, k.binding, u.max_concurrent
+            from proxy_tokens t join users u on u.id = t.user_id {Key}
+            where t.token_hash = @Hash and u.disabled_at is null
+            """;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await _database.ConnectAsync(CancellationToken.None);
+                return await connection.QuerySingleOrDefaultAsync<Row>(token.Kind is TokenKind.Session ? OfSession : OfProxyToken, new { Hash = token.Hash.ToBytes() });
+            }
+            catch (Exception problem) when (attempt == 1 && Database.IsUnavailable(problem))
+            {
+                // A pooled connection may have died with a database that is back by now.
+            }
+        }
+    }
+
+    private CallerSnapshot ToCaller(TokenKind kind, Row row, CallerState user, long version, TokenUse? use)
+    {
+        var stored = DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt ?? row.CreatedAt);
+        return new(
+            kind,
+            row.Id,
+            row.UserId,
+            DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
+            row.ExpiresAt is { } expires ? Sessions.EndOf(expires, row.ReplacedUntil) : DateTimeOffset.MaxValue,
+            stored,
+            row.ReplacedUntil != 0,
+            row.Sealed is null ? null : new SealedKey(row.RowId!, KeyOwner.User(row.UserId), ProviderKeys.Anthropic, row.Sealed, row.KeyId!, row.Binding!.Value),
+            (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
+            _clock.GetTimestamp(),
+            user,
+            version,
+            use ?? new TokenUse(stored));
+    }
+
+    /// <summary>The counter first, then the user: a query in between sees one of the two.</summary>
+    private void Outdate(ChangeNotice notice)
+    {
+        if (notice.UserId is not { } userId)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _changeCount);
+        _users.GetOrAdd(userId, _ => new CallerState()).Changed();
+    }
+
+    [LoggerMessage(LogLevel.Error, "A session could not be read.")]
+    private partial void LogMistake(Exception problem);
+}

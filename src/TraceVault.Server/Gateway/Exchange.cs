@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Http.Features;
+using TraceVault.Keys;
+
+namespace TraceVault.Gateway;
+
+/// <summary>One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.</summary>
+internal sealed class Exchange(HttpContext context, TimeProvider clock)
+{
+    private readonly long _started = clock.GetTimestamp();
+    private long _firstByte;
+
+    public HttpContext Context { get; } = context;
+
+    /// <summary>From <see cref="RequestIds"/>; goes back as <c>x-tracevault-request-id</c>.</summary>
+    public string RequestId { get; } = RequestIds.Create(clock.GetUtcNow());
+
+    /// <summary>The target as received, query included: hostile until read by <see cref="RequestTarget"/>.</summary>
+    public string RawTarget { get; } = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+
+    /// <summary>Null until the token is known to be somebody's.</summary>
+    public string? UserId { get; set; }
+
+    /// <summary>Null until the upstream has answered.</summary>
+    public int? UpstreamStatus { get; set; }
+
+    /// <summary>Anthropic's <c>request-id</c>; null when it holds a part of the key.</summary>
+    public string? UpstreamRequestId { get; set; }
+
+    /// <summary>Body bytes read from the client.</summary>
+    public long BytesIn { get; set; }
+
+    /// <summary>Body bytes written to the client.</summary>
+    public long BytesOut { get; set; }
+
+    /// <summary>The body on its way to the upstream; null when the request has none.</summary>
+    public RequestContent? Upload { get; set; }
+
+    /// <summary>Whether the client sent more than it may.</summary>
+    public bool IsTooLarge { get; set; }
+
+    /// <summary>Whether the answer is a stream of events.</summary>
+    public bool IsStream { get; set; }
+
+    /// <summary>Whether there is something of an answer, sent or not: it can't be taken back.</summary>
+    public bool HasAnswerBegun => Context.Response.HasStarted || UpstreamStatus is not null;
+
+    /// <summary>
+    /// Whether the client can see by the framing alone that the answer is not whole, so that what there is of it may be sent first: over HTTP/1.0 the end
+    /// of the connection can be the end of the answer. Not while the client still sends: the web server would first wait for the rest of that, for seconds.
+    /// </summary>
+    public bool CanBeCutShort => HttpProtocol.IsHttp11(Context.Request.Protocol) && Upload is null or { IsOver: true };
+
+    /// <summary>Why the upstream could not be reached; null when it could, or was not asked.</summary>
+    public UpstreamFailure? Failure { get; set; }
+
+    public TimeSpan Elapsed => clock.GetElapsedTime(_started);
+
+    /// <summary>Time to the first byte of the answer; null when there was none.</summary>
+    public TimeSpan? TimeToFirstByte => _firstByte == 0 ? null : clock.GetElapsedTime(_started, _firstByte);
+
+    /// <summary>The head of the upstream's answer stands in the response.</summary>
+    /// <param name="key">That the request was sent with.</param>
+    public void UpstreamAnswered(ProviderKey key)
+    {
+        UpstreamStatus = Context.Response.StatusCode;
+        string? id = Context.Response.Headers["request-id"];
+        UpstreamRequestId = key.IsPartlyIn(id) ? null : id;
+        MarkFirstByte();
+    }
+
+    public void MarkFirstByte()
+    {
+        if (_firstByte == 0)
+        {
+            _firstByte = clock.GetTimestamp();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using TraceVault.Accounts;
+using TraceVault.Storage;
+using TraceVault.Keys;
+
+namespace TraceVault.Gateway;
+
+/// <summary>Writes from time to time, and at the end, when tokens and keys were last used, and whether Anthropic takes the keys.</summary>
+internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock, ILogger<LastUseWriter> log) : BackgroundService
+{
+    /// <summary>How many are written before the embedded database goes to whoever waits for it.</summary>
+    private const int AtOnce = 200;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), LastWriteTimeout = TimeSpan.FromSeconds(5);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        // A time of its own: running requests may have used up that of the stop.
+        using var timeout = new CancellationTokenSource(LastWriteTimeout, clock);
+        await TryWriteAsync(timeout.Token);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await TryWriteAsync(stoppingToken);
+        }
+    }
+
+    private async Task TryWriteAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await WriteAsync(cancel);
+        }
+        catch (Exception problem) when (outage.Caused(problem) || problem is OperationCanceledException)
+        {
+            // Nothing is lost: what is unwritten is tried again.
+            LogPostponed(problem.GetBaseException().Message);
+        }
+        catch (Exception problem)
+        {
+            LogMistake(problem); // and goes on: an escaping exception would stop the whole server
+        }
+    }
+
+    internal async Task WriteAsync(CancellationToken cancel)
+    {
+        foreach (var part in callers.Unwritten().Chunk(AtOnce))
+        {
+            await WriteAsync(Array.ConvertAll(part, caller => (caller, caller.Use.UsedAt)), cancel);
+        }
+
+        foreach (var (user, note) in callers.UnwrittenNotes().ToList()) // few: a note is a change of state
+        {
+            await keys.NoteAsync(note, cancel);
+            user.Written(note);
+        }
+
+        callers.DropIdle();
+    }
+
+    private async Task WriteAsync((CallerSnapshot Caller, DateTimeOffset UsedAt)[] uses, CancellationToken cancel)
+    {
+        await using var connection = await database.ConnectAsync(cancel);
+        // SQLite waits for the disk once for all. PostgreSQL would keep every row locked until the last is written, against somebody who signs out.
+        await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;
+        await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
+        await ProxyTokens.TouchAsync(connection, transaction, uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
+        await ProviderKeys.TouchAsync(
+            connection, transaction, uses.Where(use => use.Caller.Key is not null).Select(use => (use.Caller.Key!.Id, use.UsedAt)), cancel);
+        if (transaction is not null)
+        {
+            await transaction.CommitAsync(cancel);
+        }
+
+        foreach (var (caller, usedAt) in uses)
+        {
+            caller.Use.Written(usedAt);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Times of last use are not written yet: {Reason}")]
+    private partial void LogPostponed(string reason);
+
+    [LoggerMessage(LogLevel.Error, "Times of last use could not be written.")]
+    private partial void LogMistake(Exception problem);
+}

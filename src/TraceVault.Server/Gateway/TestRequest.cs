@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using TraceVault.Accounts;
+using TraceVault.Keys;
+
+namespace TraceVault.Gateway;
+
+/// <param name="IsGood">Whether Anthropic took the key.</param>
+/// <param name="Summary">What happened, as a sentence.</param>
+/// <param name="Milliseconds">How long it took.</param>
+/// <param name="RequestId">Anthropic's <c>request-id</c>.</param>
+/// <param name="Body">The beginning of what Anthropic answered; never holds the key.</param>
+/// <param name="Status">Of the answer; null when there was none.</param>
+public sealed record TestResult(bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "", int? Status = null)
+{
+    private const int MostSaid = 200;
+
+    /// <summary>Whether Anthropic said that it does not know the key. Nothing else is said of it by any other answer.</summary>
+    internal bool IsRefused => KeyNote.Of(Status) is false;
+
+    /// <summary>The sentence in Anthropic's error; null when there is none.</summary>
+    internal string? Said
+    {
+        get
+        {
+            try
+            {
+                var said = JsonElement.Parse(Body).GetProperty("error").GetProperty("message").GetString();
+                return said is { Length: > 0 and <= MostSaid } && PlainText.Is(said) ? said : null;
+            }
+            catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                return null;
+            }
+        }
+    }
+}
+
+/// <summary>One real request with a user's key, for that user alone: always the same one, which costs nothing. It shows that key, network and Anthropic work together.</summary>
+internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream upstream, UpstreamReach reach, TimeProvider clock)
+{
+    private const string Target = "/v1/models?limit=1";
+    private const int MaxBodyLength = 4096;
+
+    /// <summary>Read beyond what is shown, so that there is that much to show after keys were cut out.</summary>
+    private const int MaxBodyBytes = MaxBodyLength + ProviderKey.MaxLength;
+
+    /// <summary>How long the answer may take: for somebody who looks into a fault, and for somebody who waits for a key to be stored.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15), LimitOfNew = TimeSpan.FromSeconds(5);
+
+    public async Task<TestResult> SendAsync(string userId, CancellationToken cancel)
+    {
+        if (await keys.FindAsync(userId, ProviderKeys.Anthropic, cancel) is not { } stored)
+        {
+            return new TestResult(false, "No key is stored yet.");
+        }
+
+        ProviderKey key;
+        try
+        {
+            key = vault.Open(stored.SealedKey);
+        }
+        catch (CryptographicException)
+        {
+            return new TestResult(false, "The stored key cannot be opened. Store it again.");
+        }
+
+        var result = await TryAsync(key, Limit, cancel);
+        if (result.Status is { } status)
+        {
+            await keys.TouchAsync(stored.Id, clock.GetUtcNow(), cancel);
+            if (KeyNote.Of(status) is { } works)
+            {
+                await keys.NoteAsync(new KeyNote(stored.Id, works, clock.GetUtcNow()), cancel);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>With a key that is not stored yet.</summary>
+    public Task<TestResult> TryAsync(ProviderKey key, CancellationToken cancel) => TryAsync(key, LimitOfNew, cancel);
+
+    private async Task<TestResult> TryAsync(ProviderKey key, TimeSpan limit, CancellationToken cancel)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        timeout.CancelAfter(limit);
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            return await SendAsync(key, started, timeout.Token);
+        }
+        catch (Exception problem) when (problem is HttpRequestException or IOException)
+        {
+            reach.Failed(problem);
+            return new TestResult(false, "This server could not reach Anthropic. Whoever runs it finds the reason in its network, or in TRACEVAULT_ANTHROPIC_URL.", Since(started));
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return new TestResult(false, $"Anthropic did not answer within {limit.TotalSeconds:0} seconds.", Since(started));
+        }
+    }
+
+    private async Task<TestResult> SendAsync(ProviderKey key, long started, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf(Target)) { Version = upstream.HttpVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.TryAddWithoutValidation("x-api-key", key.Reveal());
+        request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
+        request.Headers.TryAddWithoutValidation("user-agent", "tracevault-test");
+        using var client = upstream.Once();
+        using var answer = await client.SendAsync(request, cancel);
+        var (beginning, isCut) = await ReadBeginningAsync(answer.Content, cancel);
+        var body = Without(key, beginning);
+        if (isCut)
+        {
+            body = body[..Math.Max(0, body.Length - key.Reveal().Length)]; // what was read may end within a key, which is no longer found then
+        }
+
+        return new TestResult(
+            answer.IsSuccessStatusCode,
+            answer.StatusCode switch
+            {
+                _ when answer.IsSuccessStatusCode => "It works: Anthropic took the key.",
+                HttpStatusCode.Unauthorized => "Anthropic does not know this key (401). Store another one.",
+                var status => $"Anthropic answered {(int)status}.",
+            },
+            Since(started),
+            answer.Headers.TryGetValues("request-id", out var ids) ? Without(key, ids.First()) : null,
+            body.Length <= MaxBodyLength ? body : body[..MaxBodyLength] + "…",
+            (int)answer.StatusCode);
+    }
+
+    private static string Without(ProviderKey key, string text) => text.Replace(key.Reveal(), "[key]", StringComparison.Ordinal);
+
+    private static async Task<(string Text, bool IsCut)> ReadBeginningAsync(HttpContent content, CancellationToken cancel)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxBodyBytes);
+        try
+        {
+            await using var stream = await content.ReadAsStreamAsync(cancel);
+            var read = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MaxBodyBytes), MaxBodyBytes, throwOnEndOfStream: false, cancel);
+            return (Encoding.UTF8.GetString(buffer, 0, read), read == MaxBodyBytes);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static long Since(long started) => (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+}

@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using TraceVault.Hosting;
+using TraceVault.Settings;
+
+namespace TraceVault.Gateway;
+
+/// <summary>The one host that requests and keys are sent to, and the connections to it.</summary>
+internal sealed class Upstream : IDisposable
+{
+    private static readonly UriCreationOptions AsGiven = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    private static readonly HttpRequestOptionsKey<Socket> OfConnection = new("socket");
+
+    private readonly ProxyOptions _proxy;
+    private readonly Dialing _dialing;
+    private readonly IWebProxy? _through;
+    private readonly string _prefix;
+    private readonly TimeProvider _clock;
+    private readonly ConcurrentBag<HttpMessageInvoker> _clients = [];
+    private readonly HttpMessageInvoker? _shared;
+    private volatile Target? _last;
+
+    public Upstream(UpstreamOptions options, ProxyOptions proxy, Dialing dialing, TimeProvider clock)
+    {
+        (_proxy, _dialing, _clock) = (proxy, dialing, clock);
+        var url = Parse(options.AnthropicUrl);
+        _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        _through = UpstreamProxy.Of(url, Environment.GetEnvironmentVariable);
+        Name = $"{url.Host}:{url.Port}{(_through is WebProxy { Address: { } by } ? $" (through the proxy {by.Host}:{by.Port})" : "")}";
+        HttpVersion = proxy.UpstreamHttpVersion == "2" ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11;
+        _shared = HttpVersion.Major == 2 ? Connect() : null;
+    }
+
+    /// <summary>
+    /// The connections for a user's requests: over HTTP/1.1 nobody else's. What an upstream sends behind an answer could there be taken
+    /// for the next one, and must then not be another user's. Over HTTP/2 each answer says which request it is for. Decision 26 gives the cost.
+    /// </summary>
+    public HttpMessageInvoker ClientOf(CallerState user)
+    {
+        if ((_shared ?? user.Client) is { } client)
+        {
+            return client;
+        }
+
+        lock (user)
+        {
+            return user.Client ??= Connect();
+        }
+    }
+
+    /// <summary>Connections of their own, for one use. To be disposed.</summary>
+    public HttpMessageInvoker Once() => new(Handler(), disposeHandler: true);
+
+    /// <summary>Host and port, for the operator.</summary>
+    public string Name { get; }
+
+    /// <summary>The one version spoken.</summary>
+    public Version HttpVersion { get; }
+
+    /// <summary>The address of a raw path and query, which stay as they are, byte for byte. Nearly all requests ask for the same, and reading one is expensive.</summary>
+    public Uri AddressOf(string pathAndQuery)
+    {
+        if (_last is { } last && last.PathAndQuery == pathAndQuery)
+        {
+            return last.Address;
+        }
+
+        var address = new Uri(_prefix + pathAndQuery, AsGiven);
+        _last = new Target(pathAndQuery, address);
+        return address;
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in _clients)
+        {
+            client.Dispose();
+        }
+    }
+
+    private sealed record Target(string PathAndQuery, Uri Address);
+
+    private HttpMessageInvoker Connect()
+    {
+        var client = Once();
+        _clients.Add(client);
+        return client;
+    }
+
+    private SocketsHttpHandler Handler() => new()
+    {
+        AllowAutoRedirect = false, // the key is seen by no second host
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null, // no trace headers of ours
+        ConnectTimeout = _dialing.Limit,
+        ConnectCallback = (context, cancel) => ConnectAsync(_dialing, context, cancel),
+        PlaintextStreamFilter = Connected,
+        PooledConnectionIdleTimeout = _proxy.UpstreamIdleTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is seen; running exchanges go on
+        EnableMultipleHttp2Connections = true,
+        // An answer that nobody waits for is cut off, not read to its end for two more seconds that the user pays for.
+        MaxResponseDrainSize = 0,
+        ResponseDrainTimeout = TimeSpan.Zero,
+        SslOptions = { RemoteCertificateValidationCallback = UpstreamFailure.Verify },
+        UseProxy = _through is not null,
+        Proxy = _through,
+        RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+    };
+
+    private static async ValueTask<Stream> ConnectAsync(Dialing dialing, SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var socket = await dialing.ConnectAsync(context.DnsEndPoint, cancel);
+        context.InitialRequestMessage.Options.Set(OfConnection, socket);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    /// <summary>Now, and not before: checking the certificates of TLS may wait for their issuers' servers.</summary>
+    private ValueTask<Stream> Connected(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancel)
+    {
+        if (context.InitialRequestMessage.Options.TryGetValue(OfConnection, out var socket)) // not through an HTTPS_PROXY
+        {
+            InlineSockets.Prefer(socket);
+        }
+
+        var isTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect; // to a proxy, with TLS to the upstream to come above it
+        return ValueTask.FromResult(isTunnel || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, socket, _clock));
+    }
+
+    private static Uri Parse(string text)
+    {
+        const string Name = "TRACEVAULT_ANTHROPIC_URL";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0
+            || url is not { Query: "", Fragment: "", UserInfo: "" })
+        {
+            throw new StartupException($"{Name} is invalid: it takes an address such as https://api.anthropic.com.");
+        }
+
+        return url.Scheme == Uri.UriSchemeHttps || url.IsLoopback
+            ? url
+            : throw new StartupException($"{Name} is invalid: over http the users' keys would be readable on the network; use https (http is taken for a loopback address only).");
+    }
+}

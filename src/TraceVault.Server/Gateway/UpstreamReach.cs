@@ -1,0 +1,56 @@
+namespace TraceVault.Gateway;
+
+/// <summary>Whether the upstream can be reached: told when that changes, not at every request, whose own line has the reason.</summary>
+internal sealed partial class UpstreamReach(Upstream upstream, GatewayMetrics metrics, ILoggerFactory loggers, TimeProvider clock)
+{
+    /// <summary>An upstream that fails now and then is told of as often.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+
+    private readonly ILogger _log = loggers.CreateLogger("TraceVault.Proxy");
+    private readonly Lock _telling = new();
+    private volatile UpstreamFailure? _told;
+    private DateTimeOffset _toldAt;
+
+    /// <param name="problem">How sending a request ended before an answer.</param>
+    public UpstreamFailure Failed(Exception problem)
+    {
+        var failure = UpstreamFailure.Of(problem);
+        metrics.UpstreamFailed(failure);
+        lock (_telling)
+        {
+            if (failure.Sentence is not null && _told != failure && clock.GetUtcNow() - _toldAt >= Quiet)
+            {
+                (_told, _toldAt) = (failure, clock.GetUtcNow());
+                LogLost(upstream.Name, failure.Sentence, failure.Reason);
+            }
+        }
+
+        return failure;
+    }
+
+    public void Answered()
+    {
+        if (_told is not null)
+        {
+            TellOfTheEnd();
+        }
+    }
+
+    private void TellOfTheEnd()
+    {
+        lock (_telling)
+        {
+            if (_told is not null)
+            {
+                _told = null;
+                LogBack(upstream.Name);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Upstream} cannot be reached: {Sentence} Requests fail with reason={Reason}; this is not repeated for each.")]
+    private partial void LogLost(string upstream, string sentence, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{Upstream} answers again.")]
+    private partial void LogBack(string upstream);
+}

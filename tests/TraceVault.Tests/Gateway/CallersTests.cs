@@ -1,0 +1,166 @@
+using System.Net;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using TraceVault.Gateway;
+
+namespace TraceVault.Tests.Gateway;
+
+public class CallersTests
+{
+    private static CancellationToken Cancel => Patience.Cancel;
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Ending_a_session_holds_from_the_next_request_on(string engine)
+    {
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        var other = await rig.Server.LogInAsync();
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: other, cancel: Cancel)).Status);
+        var sessions = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", rig.Token);
+        var id = sessions.EnumerateArray().Single(s => !s.GetProperty("current").GetBoolean()).GetProperty("id").GetString();
+
+        using var ended = await rig.Server.ApiAsync(HttpMethod.Delete, $"/api/v1/me/sessions/{id}", rig.Token);
+
+        Assert.Equal("invalid_token", (await rig.CallAsync(token: other, cancel: Cancel)).Code);
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_changed_key_and_cap_hold_from_the_next_request_on(string engine)
+    {
+        const string Replacement = "sk-ant-api03-the-second-key-0123456789";
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
+        await rig.CallAsync(cancel: Cancel);
+
+        await rig.Server.StoreKeyAsync(rig.Token, Replacement, maxConcurrent: 1);
+        await rig.CallAsync(cancel: Cancel);
+        using var removed = await rig.Server.ApiAsync(HttpMethod.Delete, "/api/v1/me/anthropic-key", rig.Token);
+        var after = await rig.CallAsync(cancel: Cancel);
+
+        Assert.Equal([TestServer.AnthropicKey, Replacement, Replacement], rig.Upstream.Requests.Select(r => r.Header("x-api-key").Single())); // tried once when it was stored
+        Assert.Equal("no_key", after.Code);
+    }
+
+    [Fact]
+    public async Task Changes_amid_a_crowd_of_requests_are_never_missed()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        var cancel = Cancel; // one for all: each takes a timer
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var crowd = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await rig.CallAsync(path: "/v1/models", cancel: cancel);
+            }
+        })).ToList();
+
+        for (var i = 0; i < 40; i++)
+        {
+            var key = $"sk-ant-api03-number-{i:D4}-0123456789";
+            await rig.Server.StoreKeyAsync(rig.Token, key);
+            var (_, _, answer) = await rig.CallAsync(path: $"/v1/models?mine={i}", cancel: Cancel);
+            Assert.Equal(key, rig.Upstream.Requests.Single(r => r.Target.EndsWith($"mine={i}")).Header("x-api-key").Single());
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(crowd);
+    }
+
+    [Fact]
+    public async Task A_warm_request_touches_no_database_and_an_outage_is_survived_for_the_grace_time()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var rig = await ProxyRig.StartAsync(engine: "postgres", clock: clock);
+        var cold = await rig.Server.LogInAsync();
+        await rig.CallAsync(cancel: Cancel);
+
+        await rig.Database.GoAwayAsync();
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+        clock.Advance(TimeSpan.FromMinutes(9.9));
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+        var (status, code, answer) = await rig.CallAsync(token: cold, cancel: Cancel);
+        Assert.Equal((503, "unavailable", "2"), ((int)status, code, answer.Headers.GetValues("retry-after").Single()));
+        using var api = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", rig.Token);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, api.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(2), api.Headers.RetryAfter!.Delta);
+        using var degraded = await rig.Server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.OK, degraded.StatusCode); // it serves who is warm
+        Assert.StartsWith("""{"status":"degraded","reason":"the database is unavailable; 1 """, await degraded.Content.ReadAsStringAsync(Cancel));
+        clock.Advance(TimeSpan.FromMinutes(0.2));
+        Assert.Equal("unavailable", (await rig.CallAsync(cancel: Cancel)).Code);
+        using var unready = await rig.Server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
+
+        await rig.Database.ComeBackAsync();
+        clock.Advance(TimeSpan.FromSeconds(2)); // what retry-after said
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: cold, cancel: Cancel)).Status);
+        using var readyAgain = await rig.Server.Client.GetAsync("/readyz", Cancel);
+        Assert.Equal(HttpStatusCode.OK, readyAgain.StatusCode);
+        Assert.DoesNotContain(TestServer.AnthropicKey, rig.Server.Log.Text);
+    }
+
+    [Fact]
+    public async Task A_database_that_lets_nobody_in_any_more_is_one_that_is_away()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var rig = await ProxyRig.StartAsync(engine: "postgres", clock: clock);
+        var cold = await rig.Server.LogInAsync();
+        await rig.CallAsync(cancel: Cancel);
+
+        await rig.Database.RefuseSignInAsync();
+        clock.Advance(TimeSpan.FromMinutes(1)); // the copy is old now
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+        Assert.Equal("unavailable", (await rig.CallAsync(token: cold, cancel: Cancel)).Code);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await rig.Server.Log.WaitForAsync("Times of last use are not written yet", Cancel);
+        Assert.Contains("database_unavailable", await rig.Server.Client.GetStringAsync("/readyz", Cancel));
+
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+    }
+
+    [Fact]
+    public async Task A_session_ended_elsewhere_is_noticed_when_its_copy_is_no_longer_fresh()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var rig = await ProxyRig.StartAsync(clock: clock);
+        await rig.CallAsync(cancel: Cancel);
+        await using var connection = await rig.Database.OpenAsync();
+        await connection.ExecuteAsync("delete from auth_sessions");
+
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
+        clock.Advance(Callers.Fresh);
+        HttpStatusCode status;
+        do
+        {
+            // The first one after that is still served, and starts the look that ends it.
+            (status, _, _) = await rig.CallAsync(cancel: Cancel);
+        }
+        while (status == HttpStatusCode.OK);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task The_last_use_is_written_behind_the_requests_and_at_the_end(string engine)
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var rig = await ProxyRig.StartAsync(engine: engine, clock: clock);
+        await rig.CallAsync(cancel: Cancel);
+        clock.Advance(TimeSpan.FromHours(5));
+        await rig.CallAsync(cancel: Cancel);
+        var used = clock.GetUtcNow();
+
+        await rig.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(Cancel);
+        var key = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", rig.Token);
+        clock.Advance(TimeSpan.FromHours(1));
+        await rig.CallAsync(cancel: Cancel);
+        await rig.Server.StopAsync();
+
+        Assert.Equal(used.UtcDateTime, key.GetProperty("last_used_at").GetDateTime());
+        await using var connection = await rig.Database.OpenAsync();
+        Assert.Equal(clock.GetUtcNow().ToUnixTimeMilliseconds(), await connection.ExecuteScalarAsync<long>("select last_used_at from auth_sessions"));
+        Assert.Equal(clock.GetUtcNow().AddDays(30).ToUnixTimeMilliseconds(), await connection.ExecuteScalarAsync<long>("select expires_at from auth_sessions"));
+    }
+}
