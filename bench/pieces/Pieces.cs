@@ -5,9 +5,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using TraceVault.Accounts;
+using TraceVault.Changes;
 using TraceVault.Gateway;
 using TraceVault.Storage;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Bench;
 
@@ -15,7 +17,7 @@ namespace TraceVault.Bench;
 public class Pieces
 {
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("tracevault-pieces-");
-    private readonly HeaderDictionary _requestHeaders = ClaudeCodeHeaders();
+    private readonly HttpRequest _request = ClaudeCodeRequest();
     private readonly HttpResponseMessage _response = AnthropicResponse();
     private readonly Uri _address = new("http://127.0.0.1/v1/messages");
     private WebApplication? _app;
@@ -23,6 +25,7 @@ public class Pieces
     private Callers? _callers;
     private CallerSnapshot? _caller;
     private ProviderKey? _key;
+    private AnthropicProvider? _provider;
     private Exchange? _answered, _refused;
     private string _token = "";
     private PresentedToken _presented;
@@ -32,14 +35,15 @@ public class Pieces
     {
         Environment.SetEnvironmentVariable("TRACEVAULT_DATA_DIR", _data.FullName);
         _app = await Seeding.PrepareAsync();
-        _ = ProviderKey.TryParse("sk-ant-api03-" + new string('A', 95), out _key);
+        _ = ProviderKey.TryParse("sk-ant-api03-" + new string('A', 95), AnthropicKeyRule.Problem, out _key, out _);
         _token = (await Seeding.AddAsync(_app, 1, _key!)).Single();
         _ = AccessToken.TryRead(_token, out _presented);
+        _provider = _app.Services.GetRequiredService<AnthropicProvider>();
         _vault = _app.Services.GetRequiredService<KeyVault>();
         var services = _app.Services;
-        _callers = new Callers(services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<ChangeFeed>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(), NullLogger<Callers>.Instance);
+        _callers = new Callers(services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<ChangeFeed>(), services.GetRequiredService<Upstreams>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(), NullLogger<Callers>.Instance);
         _caller = (await _callers.FindAsync(_presented, CancellationToken.None)).Caller;
-        (_answered, _refused) = (new Exchange(new DefaultHttpContext(), TimeProvider.System), new Exchange(new DefaultHttpContext(), TimeProvider.System));
+        (_answered, _refused) = (new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System), new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System));
     }
 
     [GlobalCleanup]
@@ -61,46 +65,55 @@ public class Pieces
     }
 
     [Benchmark]
-    public bool OpenKey() => _vault!.Open(_caller!.Key!, _caller.Owner) is not null;
+    public bool OpenKey() => _vault!.Open(_caller!.Keys[0]) is not null;
 
     /// <summary>Into a new message, as for each request.</summary>
     [Benchmark]
     public object WriteRequestHeaders()
     {
         var request = new HttpRequestMessage(HttpMethod.Post, _address) { Content = new ReadOnlyMemoryContent(default) };
-        AnthropicHeaders.WriteRequest(_requestHeaders, request, _key!);
+        GatewayHeaders.WriteRequest(_request, null, request, _provider!, _key!);
         return request;
     }
 
     [Benchmark]
-    public void WriteResponseHeaders() => AnthropicHeaders.WriteResponse(_response, _answered!);
+    public void WriteResponseHeaders() => GatewayHeaders.WriteResponse(_response, _answered!);
 
     [Benchmark]
-    public Task WriteError() => AnthropicError.InvalidToken.WriteAsync(_refused!);
+    public Task WriteError() => GatewayError.InvalidToken.WriteAsync(_refused!);
 
-    private static HeaderDictionary ClaudeCodeHeaders() => new()
+    private static HttpRequest ClaudeCodeRequest()
     {
-        ["Host"] = "127.0.0.1:3000",
-        ["Connection"] = "keep-alive",
-        ["Accept"] = "application/json",
-        ["Content-Type"] = "application/json",
-        ["Content-Length"] = "2048",
-        ["User-Agent"] = "claude-cli/2.1.330 (external, cli)",
-        ["Authorization"] = "Bearer " + new string('t', 53),
-        ["X-Stainless-Lang"] = "js",
-        ["X-Stainless-Package-Version"] = "0.74.0",
-        ["X-Stainless-OS"] = "Linux",
-        ["X-Stainless-Arch"] = "x64",
-        ["X-Stainless-Runtime"] = "node",
-        ["X-Stainless-Runtime-Version"] = "v24.3.0",
-        ["X-Stainless-Retry-Count"] = "0",
-        ["X-Stainless-Timeout"] = "600",
-        ["anthropic-dangerous-direct-browser-access"] = "true",
-        ["anthropic-version"] = "2023-06-01",
-        ["anthropic-beta"] = "claude-code-20250219,interleaved-thinking-2025-05-14",
-        ["x-app"] = "cli",
-        ["Accept-Encoding"] = "gzip, deflate, br, zstd",
-    };
+        var request = new DefaultHttpContext().Request;
+        foreach (var (name, value) in new HeaderDictionary
+        {
+            ["Host"] = "127.0.0.1:3000",
+            ["Connection"] = "keep-alive",
+            ["Accept"] = "application/json",
+            ["Content-Type"] = "application/json",
+            ["Content-Length"] = "2048",
+            ["User-Agent"] = "claude-cli/2.1.330 (external, cli)",
+            ["Authorization"] = "Bearer " + new string('t', 53),
+            ["X-Stainless-Lang"] = "js",
+            ["X-Stainless-Package-Version"] = "0.74.0",
+            ["X-Stainless-OS"] = "Linux",
+            ["X-Stainless-Arch"] = "x64",
+            ["X-Stainless-Runtime"] = "node",
+            ["X-Stainless-Runtime-Version"] = "v24.3.0",
+            ["X-Stainless-Retry-Count"] = "0",
+            ["X-Stainless-Timeout"] = "600",
+            ["anthropic-dangerous-direct-browser-access"] = "true",
+            ["anthropic-version"] = "2023-06-01",
+            ["anthropic-beta"] = "claude-code-20250219,interleaved-thinking-2025-05-14",
+            ["x-app"] = "cli",
+            ["Accept-Encoding"] = "gzip, deflate, br, zstd",
+        })
+        {
+            request.Headers[name] = value;
+        }
+
+        return request;
+    }
 
     private static HttpResponseMessage AnthropicResponse()
     {

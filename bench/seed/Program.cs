@@ -1,5 +1,6 @@
 using System.Globalization;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Bench;
 
@@ -12,7 +13,7 @@ internal static class Program
     private static async Task Main(string[] args)
     {
         var count = int.Parse(args[0], CultureInfo.InvariantCulture);
-        if (!ProviderKey.TryParse(args[1], out var key, out var problem))
+        if (!ProviderKey.TryParse(args[1], AnthropicKeyRule.Problem, out var key, out var problem))
         {
             throw new ArgumentException(problem);
         }

@@ -5,6 +5,7 @@ using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Storage;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 using TraceVault.Vault;
 
 namespace TraceVault.Bench;
@@ -36,7 +37,7 @@ internal static class Seeding
             tokens.Add(session.Token.Reveal());
             AccessToken.TryRead(session.Token.Reveal(), out var presented);
             var found = await sessions.FindAsync(presented.Hash, CancellationToken.None);
-            await keys.SaveAsync(user.Id, ProviderKeys.Anthropic, found!.Id, key, ProviderKeys.MaxMaxConcurrent, isKnownToWork: false, new Actor(user.Id, user.Email, Here));
+            await keys.SaveAsync(user.Id, AnthropicProvider.Id, found!.Id, key, ProviderKeys.MaxMaxConcurrent, isKnownToWork: false, new Actor(user.Id, user.Email, Here));
         }
 
         return tokens;

@@ -12,6 +12,7 @@ using TraceVault.Me;
 using TraceVault.Members;
 using TraceVault.Operations;
 using TraceVault.Pages;
+using TraceVault.Providers;
 using TraceVault.Gateway;
 using TraceVault.Settings;
 using TraceVault.Storage;
@@ -141,5 +142,5 @@ internal static class Program
     }
 
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddChanges().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddKeys().AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
+        .AddHosting(settings).AddStorage(settings).AddAudit().AddChanges().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddKeys().AddProviders(settings).AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
 }

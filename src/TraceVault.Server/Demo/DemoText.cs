@@ -1,5 +1,5 @@
 using TraceVault.FakeAnthropic;
-using TraceVault.Gateway;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Demo;
 
@@ -29,17 +29,17 @@ internal static class DemoText
 
         Now point a tool at it.
 
-          Base URL  {origin}{RequestTarget.Base}
+          Base URL  {origin}{AnthropicProvider.Base}
           Token     {account.Token}
           Account   {account.Email}, password {account.Password}
 
         Claude Code; ask it to: write hello.txt containing "Hello"
 
-        ANTHROPIC_BASE_URL={origin}{RequestTarget.Base} ANTHROPIC_AUTH_TOKEN={account.Token} claude
+        ANTHROPIC_BASE_URL={origin}{AnthropicProvider.Base} ANTHROPIC_AUTH_TOKEN={account.Token} claude
 
         curl:
 
-        curl -N {origin}{RequestTarget.Base}/v1/messages -H 'x-api-key: {account.Token}' -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' -d '{Request}'
+        curl -N {origin}{AnthropicProvider.Base}/v1/messages -H 'x-api-key: {account.Token}' -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' -d '{Request}'
 
         Ctrl-C ends the demo.
         """;

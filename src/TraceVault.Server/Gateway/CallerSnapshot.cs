@@ -1,5 +1,6 @@
 using TraceVault.Accounts;
 using TraceVault.Keys;
+using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
@@ -15,7 +16,7 @@ internal sealed record CallerSnapshot(
     DateTimeOffset StoredEnd,
     DateTimeOffset StoredUse,
     bool IsReplaced,
-    SealedKey? Key,
+    SealedKey[] Keys,
     int MaxConcurrent,
     long LoadedAt,
     CallerState User,
@@ -25,12 +26,26 @@ internal sealed record CallerSnapshot(
     /// <summary>Whether the user was changed since this was read.</summary>
     public bool IsOutdated => User.Version != UserVersion;
 
-    /// <summary>Notes what an answer says of the key, unless that is another one by now.</summary>
-    public void Answered(int? status, DateTimeOffset now)
+    /// <returns>The key that the user has for a provider; null when there is none.</returns>
+    public SealedKey? KeyFor(Provider provider)
     {
-        if (KeyNote.Of(status) is { } works && Key is not null && !IsOutdated)
+        foreach (var key in Keys)
         {
-            User.Note(Key.Id, works, now);
+            if (key.Provider == provider.Name)
+            {
+                return key;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes what an answer says of the key that asked, unless that is another one by now.</summary>
+    public void Answered(SealedKey key, int? status, DateTimeOffset now)
+    {
+        if (KeyNote.Of(status) is { } works && !IsOutdated)
+        {
+            User.Note(key.Id, works, now);
         }
     }
 

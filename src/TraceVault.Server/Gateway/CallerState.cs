@@ -3,7 +3,8 @@ using TraceVault.Keys;
 namespace TraceVault.Gateway;
 
 /// <summary>What this process knows of a user across sessions and reloads.</summary>
-internal sealed class CallerState
+/// <param name="upstreams">How many there are.</param>
+internal sealed class CallerState(int upstreams)
 {
     private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
 
@@ -11,8 +12,8 @@ internal sealed class CallerState
     private int _running;
     private volatile KeyNote? _note, _written;
 
-    /// <summary>The user's own connections to the upstream, see <see cref="Upstream.ClientOf"/>.</summary>
-    public HttpMessageInvoker? Client { get; set; }
+    /// <summary>The user's own connections, to each upstream by its index: see <see cref="Upstream.ClientOf"/>.</summary>
+    public HttpMessageInvoker?[] Clients { get; } = new HttpMessageInvoker?[upstreams];
 
     public long Version => Volatile.Read(ref _version);
 

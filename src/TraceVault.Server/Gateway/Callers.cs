@@ -44,22 +44,51 @@ internal sealed partial class Callers : IDisposable
     private readonly ChangeFeed _changes;
     private readonly TimeSpan _grace;
     private readonly TimeProvider _clock;
+    private readonly int _upstreams;
     private readonly ILogger<Callers> _log;
     private long _changeCount;
 
     /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
     private long _failedAt;
 
-    public Callers(Database database, Outage outage, ChangeFeed changes, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
+    public Callers(Database database, Outage outage, ChangeFeed changes, Upstreams upstreams, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
     {
-        (_database, _outage, _changes, _clock, _log) = (database, outage, changes, clock, log);
+        (_database, _outage, _changes, _upstreams, _clock, _log) = (database, outage, changes, upstreams.Routes.Length, clock, log);
         _grace = options.OutageGrace > Fresh ? options.OutageGrace : Fresh;
         changes.Changed += Outdate;
     }
 
-    /// <summary>A row of the one query that a cold request costs; the times are Unix milliseconds.</summary>
-    private sealed record Row(string Id, string UserId, long CreatedAt, long? ExpiresAt, long? LastUsedAt, long ReplacedUntil,
-        string? RowId, byte[]? Sealed, string? KeyId, long? Binding, long? MaxConcurrent);
+    /// <summary>A row of the one query that a cold request costs, one a key of the user; the times are Unix milliseconds.</summary>
+    /// <remarks>Properties, not a constructor: where there is no row, SQLite knows no types that would have to fit one.</remarks>
+    private sealed class Row
+    {
+        public string Id { get; init; } = "";
+
+        public string UserId { get; init; } = "";
+
+        public long CreatedAt { get; init; }
+
+        public long? ExpiresAt { get; init; }
+
+        public long? LastUsedAt { get; init; }
+
+        public long ReplacedUntil { get; init; }
+
+        public long? MaxConcurrent { get; init; }
+
+        public string? RowId { get; init; }
+
+        public string? Provider { get; init; }
+
+        public byte[]? Sealed { get; init; }
+
+        public string? KeyId { get; init; }
+
+        public long? Binding { get; init; }
+
+        /// <returns>Null when the user has none.</returns>
+        public SealedKey? Key => Sealed is null ? null : new SealedKey(RowId!, KeyOwner.User(UserId), Provider!, Sealed, KeyId!, Binding!.Value);
+    }
 
     public ValueTask<Lookup> FindAsync(PresentedToken token, CancellationToken cancel)
     {
@@ -87,7 +116,7 @@ internal sealed partial class Callers : IDisposable
     {
         var now = _clock.GetUtcNow();
         return _warm.Values
-            .Where(caller => caller.Key is not null && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) < _grace && now < caller.ExpiresAt)
+            .Where(caller => caller.Keys.Length > 0 && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) < _grace && now < caller.ExpiresAt)
             .DistinctBy(caller => caller.UserId)
             .Count();
     }
@@ -186,20 +215,20 @@ internal sealed partial class Callers : IDisposable
         while (true)
         {
             var (changesBefore, versionBefore) = (Volatile.Read(ref _changeCount), user?.Version);
-            if (await QueryRowAsync(token) is not { } row)
+            if (await QueryRowsAsync(token) is not [var row, ..] rows)
             {
                 _warm.TryRemove(token, out _);
                 return new Lookup(LookupOutcome.Unknown);
             }
 
-            user = _users.GetOrAdd(row.UserId, _ => new CallerState());
+            user = _users.GetOrAdd(row.UserId, _ => new CallerState(_upstreams));
             var version = user.Version;
             if (versionBefore != version && (versionBefore is not null || Volatile.Read(ref _changeCount) != changesBefore))
             {
                 continue;
             }
 
-            var caller = ToCaller(token.Kind, row, user, version, _warm.TryGetValue(token, out var earlier) ? earlier.Use : null);
+            var caller = ToCaller(token.Kind, rows, user, version, _warm.TryGetValue(token, out var earlier) ? earlier.Use : null);
             if (_clock.GetUtcNow() >= caller.ExpiresAt)
             {
                 _warm.TryRemove(token, out _);
@@ -211,18 +240,19 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    private async Task<Row?> QueryRowAsync(PresentedToken token)
+    private async Task<List<Row>> QueryRowsAsync(PresentedToken token)
     {
-        const string Key = $"left join provider_keys k on k.owner_kind = 'user' and k.owner_id = u.id and k.provider = '{ProviderKeys.Anthropic}'";
+        const string Columns = "u.max_concurrent, k.id as row_id, k.provider, k.sealed, k.key_id, k.binding";
+        const string Keys = "left join provider_keys k on k.owner_kind = 'user' and k.owner_id = u.id";
         const string OfSession = $"""
             {Sessions.OfToken}
-            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, t.replaced_until, k.id as row_id, k.sealed, k.key_id, k.binding, u.max_concurrent
-            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id {Key}
+            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, t.replaced_until, {Columns}
+            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id {Keys}
             where u.disabled_at is null
             """;
         const string OfProxyToken = $"""
-            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, k.id as row_id, k.sealed, k.key_id, k.binding, u.max_concurrent
-            from proxy_tokens t join users u on u.id = t.user_id {Key}
+            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, {Columns}
+            from proxy_tokens t join users u on u.id = t.user_id {Keys}
             where t.token_hash = @Hash and u.disabled_at is null
             """;
         for (var attempt = 1; ; attempt++)
@@ -230,7 +260,9 @@ internal sealed partial class Callers : IDisposable
             try
             {
                 await using var connection = await _database.ConnectAsync(CancellationToken.None);
-                return await connection.QuerySingleOrDefaultAsync<Row>(token.Kind is TokenKind.Session ? OfSession : OfProxyToken, new { Hash = token.Hash.ToBytes() });
+                var rows = await connection.QueryAsync<Row>(
+                    token.Kind is TokenKind.Session ? OfSession : OfProxyToken, new { Hash = token.Hash.ToBytes() });
+                return rows.AsList();
             }
             catch (Exception problem) when (attempt == 1 && Database.IsUnavailable(problem))
             {
@@ -239,8 +271,9 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    private CallerSnapshot ToCaller(TokenKind kind, Row row, CallerState user, long version, TokenUse? use)
+    private CallerSnapshot ToCaller(TokenKind kind, List<Row> rows, CallerState user, long version, TokenUse? use)
     {
+        var row = rows[0];
         var stored = DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt ?? row.CreatedAt);
         return new(
             kind,
@@ -250,7 +283,7 @@ internal sealed partial class Callers : IDisposable
             row.ExpiresAt is { } expires ? Sessions.EndOf(expires, row.ReplacedUntil) : DateTimeOffset.MaxValue,
             stored,
             row.ReplacedUntil != 0,
-            row.Sealed is null ? null : new SealedKey(row.RowId!, KeyOwner.User(row.UserId), ProviderKeys.Anthropic, row.Sealed, row.KeyId!, row.Binding!.Value),
+            [.. rows.Select(each => each.Key).OfType<SealedKey>()],
             (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
             _clock.GetTimestamp(),
             user,
@@ -267,7 +300,7 @@ internal sealed partial class Callers : IDisposable
         }
 
         Interlocked.Increment(ref _changeCount);
-        _users.GetOrAdd(userId, _ => new CallerState()).Changed();
+        _users.GetOrAdd(userId, _ => new CallerState(_upstreams)).Changed();
     }
 
     [LoggerMessage(LogLevel.Error, "A session could not be read.")]

@@ -2,7 +2,7 @@ namespace TraceVault.Gateway;
 
 /// <summary>How an exchange ended: the log's word, the metric's label and what becomes of the connection all follow from it.</summary>
 /// <param name="Error">The answer, where we refuse; otherwise null.</param>
-internal readonly record struct Ending(EndingKind Kind, AnthropicError? Error = null)
+internal readonly record struct Ending(EndingKind Kind, GatewayError? Error = null)
 {
     public static readonly Ending
         Answered = new(EndingKind.Answered),
@@ -31,7 +31,7 @@ internal readonly record struct Ending(EndingKind Kind, AnthropicError? Error = 
     };
 
     /// <summary>We answer instead of the upstream.</summary>
-    public static Ending Refused(AnthropicError error) => new(EndingKind.Refused, error);
+    public static Ending Refused(GatewayError error) => new(EndingKind.Refused, error);
 }
 
 internal enum EndingKind

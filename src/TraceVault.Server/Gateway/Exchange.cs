@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Http.Features;
 using TraceVault.Keys;
+using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
 /// <summary>One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.</summary>
-internal sealed class Exchange(HttpContext context, TimeProvider clock)
+internal sealed class Exchange(HttpContext context, Provider provider, TimeProvider clock)
 {
     private readonly long _started = clock.GetTimestamp();
     private long _firstByte;
@@ -15,7 +16,10 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     public string RequestId { get; } = RequestIds.Create(clock.GetUtcNow());
 
     /// <summary>The target as received, query included: hostile until read by <see cref="RequestTarget"/>.</summary>
-    public string RawTarget { get; } = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+    public string RawTarget { get; } = RawTargetOf(context);
+
+    /// <summary>Whose API is asked.</summary>
+    public Provider Provider { get; } = provider;
 
     /// <summary>Null until the token is known to be somebody's.</summary>
     public string? UserId { get; set; }
@@ -23,7 +27,7 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     /// <summary>Null until the upstream has answered.</summary>
     public int? UpstreamStatus { get; set; }
 
-    /// <summary>Anthropic's <c>request-id</c>; null when it holds a part of the key.</summary>
+    /// <summary>The provider's own id of the request; null when it holds a part of the key.</summary>
     public string? UpstreamRequestId { get; set; }
 
     /// <summary>Body bytes read from the client.</summary>
@@ -53,6 +57,8 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     /// <summary>Why the upstream could not be reached; null when it could, or was not asked.</summary>
     public UpstreamFailure? Failure { get; set; }
 
+    public static string RawTargetOf(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+
     public TimeSpan Elapsed => clock.GetElapsedTime(_started);
 
     /// <summary>Time to the first byte of the answer; null when there was none.</summary>
@@ -63,7 +69,7 @@ internal sealed class Exchange(HttpContext context, TimeProvider clock)
     public void UpstreamAnswered(ProviderKey key)
     {
         UpstreamStatus = Context.Response.StatusCode;
-        string? id = Context.Response.Headers["request-id"];
+        string? id = Context.Response.Headers[Provider.RequestIdHeader];
         UpstreamRequestId = key.IsPartlyIn(id) ? null : id;
         MarkFirstByte();
     }

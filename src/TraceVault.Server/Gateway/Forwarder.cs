@@ -9,31 +9,31 @@ namespace TraceVault.Gateway;
 /// A byte waits for nothing but the next one that is there already: what was read is sent on as soon as another read would have to wait. No buffer
 /// is held while a stream is silent. Half an answer never ends cleanly: then the client's connection is broken.
 /// </remarks>
-internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOptions options, GatewayMetrics metrics, Drain drain, TimeProvider clock)
+internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Drain drain, TimeProvider clock)
 {
     /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
     private const int MostUnflushed = 64 << 10;
 
-    public async Task<Ending> ForwardAsync(Exchange exchange, string target, CallerState user, ProviderKey key)
+    public async Task<Ending> ForwardAsync(Exchange exchange, RequestTarget target, int maxBytes, CallerState user, ProviderKey key)
     {
-        var context = exchange.Context;
+        var (context, route) = (exchange.Context, target.Route!);
         using var silence = new SilenceLimit(options.UpstreamTimeout, clock, context.RequestAborted);
-        exchange.Upload = RequestContent.Of(exchange, silence, clock, options.MaxBytesFor(target));
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), upstream.AddressOf(target))
+        exchange.Upload = RequestContent.Of(exchange, silence, clock, maxBytes);
+        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), route.Upstream.AddressOf(target.Upstream))
         {
-            Version = upstream.HttpVersion,
+            Version = route.Upstream.HttpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        AnthropicHeaders.WriteRequest(context.Request, exchange.Upload, request, key);
+        GatewayHeaders.WriteRequest(context.Request, exchange.Upload, request, route.Provider, key);
         try
         {
-            using var response = await SendAsync(request, exchange, user, silence.Token);
+            using var response = await SendAsync(request, exchange, route.Upstream.ClientOf(user), silence.Token);
             silence.Moved();
             AnswerHead.RefuseUnsound(response);
-            AnthropicHeaders.WriteResponse(response, exchange);
+            GatewayHeaders.WriteResponse(response, exchange);
             exchange.UpstreamAnswered(key);
             metrics.UpstreamAnswered(exchange);
-            reach.Answered();
+            route.Reach.Answered();
             if (AnswerHead.IsFollowedByBody(context))
             {
                 await CopyAsync(await response.Content.ReadAsStreamAsync(silence.Token), exchange, silence);
@@ -43,7 +43,7 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException)
         {
-            return await EndOfAsync(problem, exchange, silence);
+            return await EndOfAsync(problem, exchange, route, silence);
         }
         finally
         {
@@ -57,10 +57,9 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
     }
 
     /// <summary>Sends the request; again when a connection from the pool, which it then leaves, was over before anything of it was sent.</summary>
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Exchange exchange, CallerState user, CancellationToken cancel)
+    private static async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Exchange exchange, HttpMessageInvoker client, CancellationToken cancel)
     {
         UpstreamStream.Sender.Value = exchange; // in this flow, which ends with this method
-        var client = upstream.ClientOf(user);
         while (true)
         {
             try
@@ -120,11 +119,11 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
         silence.Moved();
     }
 
-    private async ValueTask<Ending> EndOfAsync(Exception problem, Exchange exchange, SilenceLimit silence)
+    private async ValueTask<Ending> EndOfAsync(Exception problem, Exchange exchange, Route route, SilenceLimit silence)
     {
         if (exchange is { IsTooLarge: true, UpstreamStatus: null })
         {
-            return Ending.Refused(AnthropicError.TooLarge(exchange.Upload!.MaxBytes));
+            return Ending.Refused(GatewayError.TooLarge(exchange.Upload!.MaxBytes));
         }
 
         var isSilent = silence.IsOver;
@@ -142,11 +141,11 @@ internal sealed class Forwarder(Upstream upstream, UpstreamReach reach, ProxyOpt
 
         if (isSilent)
         {
-            return Ending.Refused(AnthropicError.UpstreamTimeout);
+            return Ending.Refused(GatewayError.UpstreamTimeout(route.Provider));
         }
 
-        exchange.Failure = reach.Failed(problem);
-        return Ending.Refused(exchange.Failure.IsOfOneRequest ? AnthropicError.UpstreamBroke : AnthropicError.UpstreamUnreachable);
+        exchange.Failure = route.Reach.Failed(problem);
+        return Ending.Refused(exchange.Failure.IsOfOneRequest ? GatewayError.UpstreamBroke(route.Provider) : GatewayError.UpstreamUnreachable(route.Provider));
     }
 
     /// <summary>What came before the upstream died is the client's.</summary>

@@ -7,6 +7,7 @@ namespace TraceVault.Gateway;
 
 /// <summary>The proxied request, from the first line to the last byte.</summary>
 internal sealed class Gateway(
+    RequestTargets targets,
     Callers callers,
     KeyVault vault,
     KeyCheck keyCheck,
@@ -18,12 +19,11 @@ internal sealed class Gateway(
     Drain drain,
     TimeProvider clock)
 {
-    /// <summary>Takes the requests under <c>/proxy/anthropic</c>, by their raw target, before anything normalises it; the rest goes on.</summary>
+    /// <summary>Takes the requests under the base of a provider, by their raw target, before anything normalises it; the rest goes on.</summary>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        var exchange = new Exchange(context, clock);
-        var kind = RequestTarget.Read(exchange.RawTarget, publicUrl.Origin, out var target);
-        return kind is TargetKind.NotOurs ? ElsewhereAsync(context, next) : ForwardAsync(exchange, kind, target);
+        var target = targets.Read(Exchange.RawTargetOf(context));
+        return target.Kind is TargetKind.NotOurs ? ElsewhereAsync(context, next) : ServeAsync(new Exchange(context, target.Route!.Provider, clock), target);
     }
 
     /// <summary>On a pool thread, where pages and the management API may take their time.</summary>
@@ -33,14 +33,14 @@ internal sealed class Gateway(
         await next(context);
     }
 
-    private async Task ForwardAsync(Exchange exchange, TargetKind kind, string target)
+    private async Task ServeAsync(Exchange exchange, RequestTarget target)
     {
         metrics.Begins();
         RequestContent.LiftLimits(exchange.Context);
         Ending ending = default;
         try
         {
-            ending = await AnswerAsync(exchange, kind, target);
+            ending = await AnswerAsync(exchange, target);
             await CloseAsync(exchange, ending);
         }
         catch (Exception problem) when (problem is OperationCanceledException or IOException && exchange.Context.RequestAborted.IsCancellationRequested)
@@ -50,7 +50,7 @@ internal sealed class Gateway(
         catch (Exception problem)
         {
             log.Mistake(exchange, problem);
-            ending = Ending.Refused(AnthropicError.Internal);
+            ending = Ending.Refused(GatewayError.Internal);
             await CloseAsync(exchange, ending);
         }
         finally
@@ -62,6 +62,103 @@ internal sealed class Gateway(
         if (ending.Closing is Closing.CutShort && exchange.CanBeCutShort)
         {
             throw new BrokenAnswerException();
+        }
+    }
+
+    /// <remarks>1 May it pass. 2 Is anybody here. 3 Who asks. 4 With which key. 5 How many at once. 6 There and back.</remarks>
+    private async ValueTask<Ending> AnswerAsync(Exchange exchange, RequestTarget target)
+    {
+        var request = exchange.Context.Request;
+        if (target.Kind is TargetKind.Unacceptable || !MethodRules.IsForwarded(request.Method)) // 1
+        {
+            return Ending.Refused(target.Kind is TargetKind.Unacceptable ? GatewayError.BadPath : GatewayError.BadMethod);
+        }
+
+        if (target.Kind is TargetKind.Probe && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))) // 2
+        {
+            return await ProbeAnswer.WriteAsync(exchange);
+        }
+
+        if (drain.IsUnderWay)
+        {
+            return Ending.Refused(GatewayError.Draining);
+        }
+
+        var (caller, unknown) = await FindCallerAsync(exchange); // 3
+        if (caller is null)
+        {
+            return Ending.Refused(unknown!);
+        }
+
+        if (caller.KeyFor(exchange.Provider) is not { } stored) // 4
+        {
+            return Ending.Refused(GatewayError.NoKey(exchange.Provider, publicUrl.Origin));
+        }
+
+        var maxBytes = exchange.Provider.MaxBytesFor(target.Upstream) ?? options.MaxBodyBytes;
+        if (request.ContentLength > maxBytes)
+        {
+            return Ending.Refused(GatewayError.TooLarge(maxBytes));
+        }
+
+        if (TryOpen(stored) is not { } key)
+        {
+            return Ending.Refused(GatewayError.KeyUnreadable(exchange.Provider));
+        }
+
+        if (!caller.User.TryEnter(caller.MaxConcurrent)) // 5
+        {
+            return Ending.Refused(GatewayError.TooManyRequests);
+        }
+
+        caller.Use.KeyId = stored.Id;
+        try
+        {
+            return await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 6
+        }
+        finally
+        {
+            caller.Answered(stored, exchange.UpstreamStatus, clock.GetUtcNow());
+            caller.User.Leave();
+        }
+    }
+
+    /// <returns>Who calls; or why nobody is known.</returns>
+    private async ValueTask<(CallerSnapshot? Caller, GatewayError? Error)> FindCallerAsync(Exchange exchange)
+    {
+        var credential = Credentials.Read(exchange.Context.Request.Headers, out var token);
+        if (credential is not CredentialKind.Token)
+        {
+            return (null, credential is CredentialKind.Missing ? GatewayError.MissingToken : GatewayError.ConflictingTokens);
+        }
+
+        if (!AccessToken.TryRead(token, out var presented) || presented.Kind is not (TokenKind.Session or TokenKind.Proxy))
+        {
+            return (null, GatewayError.InvalidToken);
+        }
+
+        var (outcome, caller, expiredAt) = await callers.FindAsync(presented, exchange.Context.RequestAborted);
+        exchange.UserId = caller?.UserId;
+        return (caller, outcome switch
+        {
+            LookupOutcome.Found => null,
+            LookupOutcome.Unavailable => GatewayError.Unavailable,
+            LookupOutcome.Expired => GatewayError.ExpiredToken(presented.Kind, expiredAt),
+            _ => GatewayError.InvalidToken,
+        });
+    }
+
+    /// <summary>Opens the key for this one request; it is not kept.</summary>
+    private ProviderKey? TryOpen(SealedKey key)
+    {
+        try
+        {
+            return vault.Open(key);
+        }
+        catch (CryptographicException)
+        {
+            keyCheck.Report(key.Id);
+            return null;
         }
     }
 
@@ -79,96 +176,5 @@ internal sealed class Gateway(
         }
 
         return Task.CompletedTask;
-    }
-
-    private async ValueTask<Ending> AnswerAsync(Exchange exchange, TargetKind kind, string target)
-    {
-        var request = exchange.Context.Request;
-        if (kind is TargetKind.Unacceptable)
-        {
-            return Ending.Refused(AnthropicError.BadPath);
-        }
-
-        if (!MethodRules.IsForwarded(request.Method))
-        {
-            return Ending.Refused(AnthropicError.BadMethod);
-        }
-
-        if (kind is TargetKind.Probe && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)))
-        {
-            return await ProbeAnswer.WriteAsync(exchange);
-        }
-
-        if (drain.IsUnderWay)
-        {
-            return Ending.Refused(AnthropicError.Draining);
-        }
-
-        var credential = Credentials.Read(request.Headers, out var token);
-        if (credential is not CredentialKind.Token)
-        {
-            return Ending.Refused(credential is CredentialKind.Missing ? AnthropicError.MissingToken : AnthropicError.ConflictingTokens);
-        }
-
-        if (!AccessToken.TryRead(token, out var presented) || presented.Kind is not (TokenKind.Session or TokenKind.Proxy))
-        {
-            return Ending.Refused(AnthropicError.InvalidToken);
-        }
-
-        var (outcome, caller, expiredAt) = await callers.FindAsync(presented, exchange.Context.RequestAborted);
-        if (caller is null)
-        {
-            return Ending.Refused(outcome switch
-            {
-                LookupOutcome.Unavailable => AnthropicError.Unavailable,
-                LookupOutcome.Expired => AnthropicError.ExpiredToken(presented.Kind, expiredAt),
-                _ => AnthropicError.InvalidToken,
-            });
-        }
-
-        exchange.UserId = caller.UserId;
-        if (caller.Key is null)
-        {
-            return Ending.Refused(AnthropicError.NoKey(publicUrl.Origin));
-        }
-
-        if (options.MaxBytesFor(target) is var most && request.ContentLength > most)
-        {
-            return Ending.Refused(AnthropicError.TooLarge(most));
-        }
-
-        if (TryOpen(caller.Key) is not { } key)
-        {
-            return Ending.Refused(AnthropicError.KeyUnreadable);
-        }
-
-        if (!caller.User.TryEnter(caller.MaxConcurrent))
-        {
-            return Ending.Refused(AnthropicError.TooManyRequests);
-        }
-
-        try
-        {
-            return await forwarder.ForwardAsync(exchange, target, caller.User, key);
-        }
-        finally
-        {
-            caller.Answered(exchange.UpstreamStatus, clock.GetUtcNow());
-            caller.User.Leave();
-        }
-    }
-
-    /// <summary>Opens the key for this one request; it is not kept.</summary>
-    private ProviderKey? TryOpen(SealedKey key)
-    {
-        try
-        {
-            return vault.Open(key);
-        }
-        catch (CryptographicException)
-        {
-            keyCheck.Report(key.Id);
-            return null;
-        }
     }
 }

@@ -1,17 +1,22 @@
 using Microsoft.AspNetCore.Http.Metadata;
+using TraceVault.Hosting;
+using TraceVault.Providers.Anthropic;
 using TraceVault.Settings;
 
 namespace TraceVault.Gateway;
 
 internal static class GatewayFeature
 {
+    private const string Settings = "/managed/settings";
+
+    private static readonly string[] Signals = ["/v1/metrics", "/v1/logs", "/v1/traces"];
+
     public static WebApplicationBuilder AddProxy(this WebApplicationBuilder builder, SettingsReader settings)
     {
         builder.Services.AddSingleton(settings.Read<ProxyOptions>("Proxy"));
-        builder.Services.AddSingleton(settings.Read<UpstreamOptions>());
         builder.Services.AddSingleton<Dialing>();
-        builder.Services.AddSingleton<Upstream>();
-        builder.Services.AddSingleton<UpstreamReach>();
+        builder.Services.AddSingleton<Upstreams>();
+        builder.Services.AddSingleton<RequestTargets>();
         builder.Services.AddSingleton<Forwarder>();
         builder.Services.AddSingleton<Callers>();
         builder.Services.AddSingleton<GatewayMetrics>();
@@ -19,6 +24,7 @@ internal static class GatewayFeature
         builder.Services.AddSingleton<Gateway>();
         builder.Services.AddSingleton<TestRequest>();
         builder.Services.AddHostedService<LastUseWriter>();
+        builder.Services.AddReservedPaths(AnthropicProvider.Base, [Settings, .. Signals]);
         return builder;
     }
 
@@ -29,14 +35,14 @@ internal static class GatewayFeature
         app.Use(next => context => proxy.InvokeAsync(context, next));
     }
 
-    /// <summary>What a client that signed in asks of its gateway beside the API; see <see cref="RequestTarget"/>.</summary>
+    /// <summary>What Claude Code asks of its gateway beside the API (https://code.claude.com/docs/en/llm-gateway-protocol).</summary>
     public static void MapGateway(this WebApplication app)
     {
-        var gateway = app.MapGroup(RequestTarget.Base);
-        gateway.MapGet("/managed/settings", GatewayEndpoints.NoSettings);
-        foreach (var signal in (string[])["metrics", "logs", "traces"])
+        var gateway = app.MapGroup(AnthropicProvider.Base);
+        gateway.MapGet(Settings, GatewayEndpoints.NoSettings);
+        foreach (var signal in Signals)
         {
-            gateway.MapPost($"/v1/{signal}", GatewayEndpoints.DropTelemetryAsync).WithMetadata(new SizeLimit(GatewayEndpoints.MaxTelemetryBytes));
+            gateway.MapPost(signal, GatewayEndpoints.DropTelemetryAsync).WithMetadata(new SizeLimit(GatewayEndpoints.MaxTelemetryBytes));
         }
     }
 

@@ -4,7 +4,7 @@ using TraceVault.Keys;
 
 namespace TraceVault.Gateway;
 
-/// <summary>Writes from time to time, and at the end, when tokens and keys were last used, and whether Anthropic takes the keys.</summary>
+/// <summary>Writes from time to time, and at the end, when tokens and keys were last used, and whether providers take the keys.</summary>
 internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock, ILogger<LastUseWriter> log) : BackgroundService
 {
     /// <summary>How many are written before the embedded database goes to whoever waits for it.</summary>
@@ -70,7 +70,7 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
         await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
         await ProxyTokens.TouchAsync(connection, transaction, uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
         await ProviderKeys.TouchAsync(
-            connection, transaction, uses.Where(use => use.Caller.Key is not null).Select(use => (use.Caller.Key!.Id, use.UsedAt)), cancel);
+            connection, transaction, uses.Where(use => use.Caller.Use.KeyId is not null).Select(use => (use.Caller.Use.KeyId!, use.UsedAt)), cancel);
         if (transaction is not null)
         {
             await transaction.CommitAsync(cancel);

@@ -10,7 +10,7 @@ internal static class ProbeAnswer
         var response = exchange.Context.Response;
         response.ContentType = "application/json";
         response.ContentLength = Body.Length;
-        response.Headers[AnthropicError.RequestIdHeader] = exchange.RequestId;
+        response.Headers[GatewayError.RequestIdHeader] = exchange.RequestId;
         exchange.MarkFirstByte();
         if (HttpMethods.IsGet(exchange.Context.Request.Method))
         {

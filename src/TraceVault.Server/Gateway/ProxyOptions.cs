@@ -10,15 +10,6 @@ internal sealed class ProxyOptions
     [Description("Largest request body, in bytes; 1024 to 536870912.")]
     public int MaxBodyBytes { get; set; } = 32 << 20;
 
-    // The three defaults are Anthropic's own: https://docs.anthropic.com/en/api/overview#request-size-limits
-    [Range(1 << 10, 512 << 20)]
-    [Description("Largest body for /v1/messages/batches, in bytes.")]
-    public int MaxBatchBytes { get; set; } = 256 << 20;
-
-    [Range(1 << 10, 512 << 20)]
-    [Description("Largest body for /v1/files, in bytes.")]
-    public int MaxFileBytes { get; set; } = 500 << 20;
-
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     [Description("Longest wait for the upstream's answer, longest silence; 1 s to a day.")]
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromMinutes(10);
@@ -35,25 +26,4 @@ internal sealed class ProxyOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     [Description("How long sessions in use are served on while the database is away.")]
     public TimeSpan OutageGrace { get; set; } = TimeSpan.FromMinutes(10);
-
-    /// <param name="target">Path and query, as received.</param>
-    public int MaxBytesFor(string target)
-    {
-        var path = target.AsSpan();
-        if (path.IndexOf('?') is >= 0 and var question)
-        {
-            path = path[..question];
-        }
-
-        return path is "/v1/messages/batches" ? MaxBatchBytes : path is "/v1/files" ? MaxFileBytes : MaxBodyBytes;
-    }
-}
-
-/// <summary>The upstream, a setting without a section.</summary>
-internal sealed class UpstreamOptions
-{
-    [Required]
-    // Over http to another machine the keys would be readable on the network.
-    [Description("Where requests and keys go; http for a loopback address only.")]
-    public string AnthropicUrl { get; set; } = "https://api.anthropic.com";
 }

@@ -1,60 +1,77 @@
 using System.Collections.Frozen;
+using TraceVault.Hosting;
 
 namespace TraceVault.Gateway;
 
 internal enum TargetKind
 {
-    /// <summary>Not under the proxy's base, or an endpoint of the server's own that clients look for there.</summary>
+    /// <summary>Under no provider's base, or an endpoint of the server's own that clients look for there.</summary>
     NotOurs,
 
     /// <summary>Under the base, in a form that could mean another path to the upstream than to us.</summary>
     Unacceptable,
 
-    /// <summary>The base itself, or <c>/api/hello</c>: by GET or HEAD a client asks whether anybody is here, the rest is to be forwarded.</summary>
+    /// <summary>By GET or HEAD a client asks here whether anybody is here; the rest is to be forwarded.</summary>
     Probe,
 
     /// <summary>To be forwarded.</summary>
     Forward,
 }
 
-/// <summary>Reads the request target as it came over the wire (RFC 9112 §3.2), before anything decodes or normalises it.</summary>
-internal static class RequestTarget
-{
-    public const string Base = "/proxy/anthropic";
+/// <param name="Kind">What becomes of it.</param>
+/// <param name="Route">To which provider; null when it is not ours.</param>
+/// <param name="Upstream">Path and query for the upstream, the very characters received; empty unless the target is acceptable.</param>
+internal readonly record struct RequestTarget(TargetKind Kind, Route? Route = null, string Upstream = "");
 
-    /// <summary>What Claude Code's sign-in expects under the base (https://code.claude.com/docs/en/llm-gateway-protocol): never forwarded, by no method, in these very characters.</summary>
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Endpoints = FrozenSet.Create(
-        StringComparer.Ordinal,
-        "/.well-known/oauth-authorization-server", "/oauth/device_authorization", "/oauth/token", "/oauth/revoke",
-        "/managed/settings", "/v1/metrics", "/v1/logs", "/v1/traces").GetAlternateLookup<ReadOnlySpan<char>>();
+/// <summary>Reads the request target as it came over the wire (RFC 9112 §3.2), before anything decodes or normalises it.</summary>
+/// <param name="upstreams">Which providers there are.</param>
+/// <param name="reserved">What features answer themselves below a provider's base.</param>
+/// <param name="publicUrl">Under which an absolute-form target is taken.</param>
+internal sealed class RequestTargets(Upstreams upstreams, IEnumerable<ReservedPath> reserved, PublicUrl publicUrl)
+{
+    private readonly Route[] _routes = upstreams.Routes;
+
+    private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _reserved =
+        reserved.Select(each => each.Path).ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <param name="raw">The target of the request line.</param>
-    /// <param name="publicOrigin">Scheme, host and port under which an absolute-form target is taken.</param>
-    /// <param name="upstream">Path and query for the upstream, the very characters received; empty unless the target is acceptable.</param>
-    public static TargetKind Read(string raw, string publicOrigin, out string upstream)
+    public RequestTarget Read(string raw)
     {
-        upstream = "";
-        var (target, foreign) = WithoutOrigin(raw, publicOrigin);
-        if (!target.StartsWith(Base, StringComparison.Ordinal) || (target.Length > Base.Length && IsNameCharacter(target[Base.Length])))
+        var (target, foreign) = WithoutOrigin(raw, publicUrl.Origin);
+        foreach (var route in _routes)
         {
-            return TargetKind.NotOurs;
+            if (target.StartsWith(route.Provider.BasePath, StringComparison.Ordinal))
+            {
+                return Read(target, foreign, route);
+            }
         }
 
-        var rest = target.AsSpan(Base.Length);
+        return default;
+    }
+
+    private RequestTarget Read(string target, bool foreign, Route route)
+    {
+        var basePath = route.Provider.BasePath;
+        if (target.Length > basePath.Length && IsNameCharacter(target[basePath.Length]))
+        {
+            return default;
+        }
+
+        var rest = target.AsSpan(basePath.Length);
         var question = rest.IndexOf('?');
         var path = question < 0 ? rest : rest[..question];
         if (foreign || rest.ContainsAnyExceptInRange('!', '~') || !IsAcceptable(path))
         {
-            return TargetKind.Unacceptable;
+            return new RequestTarget(TargetKind.Unacceptable, route);
         }
 
-        if (Endpoints.Contains(path))
+        if (_reserved.Contains(target.AsSpan(0, basePath.Length + path.Length)))
         {
-            return TargetKind.NotOurs;
+            return default;
         }
 
-        upstream = path.IsEmpty ? $"/{rest}" : rest.ToString();
-        return path is "" or "/" or "/api/hello" ? TargetKind.Probe : TargetKind.Forward;
+        return new RequestTarget(
+            route.Provider.IsProbe(path) ? TargetKind.Probe : TargetKind.Forward, route, path.IsEmpty ? $"/{rest}" : rest.ToString());
     }
 
     private static (string Target, bool Foreign) WithoutOrigin(string raw, string publicOrigin)

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using TraceVault.Accounts;
 using TraceVault.Keys;
+using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
@@ -41,9 +42,8 @@ public sealed record TestResult(bool IsGood, string Summary, long Milliseconds =
 }
 
 /// <summary>One real request with a user's key, for that user alone: always the same one, which costs nothing. It shows that key, network and Anthropic work together.</summary>
-internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream upstream, UpstreamReach reach, TimeProvider clock)
+internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams upstreams, TimeProvider clock)
 {
-    private const string Target = "/v1/models?limit=1";
     private const int MaxBodyLength = 4096;
 
     /// <summary>Read beyond what is shown, so that there is that much to show after keys were cut out.</summary>
@@ -52,9 +52,9 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
     /// <summary>How long the answer may take: for somebody who looks into a fault, and for somebody who waits for a key to be stored.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15), LimitOfNew = TimeSpan.FromSeconds(5);
 
-    public async Task<TestResult> SendAsync(string userId, CancellationToken cancel)
+    public async Task<TestResult> SendAsync(string userId, Provider provider, CancellationToken cancel)
     {
-        if (await keys.FindAsync(userId, ProviderKeys.Anthropic, cancel) is not { } stored)
+        if (await keys.FindAsync(userId, provider.Name, cancel) is not { } stored)
         {
             return new TestResult(false, "No key is stored yet.");
         }
@@ -69,7 +69,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
             return new TestResult(false, "The stored key cannot be opened. Store it again.");
         }
 
-        var result = await TryAsync(key, Limit, cancel);
+        var result = await TryAsync(key, provider, Limit, cancel);
         if (result.Status is { } status)
         {
             await keys.TouchAsync(stored.Id, clock.GetUtcNow(), cancel);
@@ -83,33 +83,39 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
     }
 
     /// <summary>With a key that is not stored yet.</summary>
-    public Task<TestResult> TryAsync(ProviderKey key, CancellationToken cancel) => TryAsync(key, LimitOfNew, cancel);
+    public Task<TestResult> TryAsync(ProviderKey key, Provider provider, CancellationToken cancel) => TryAsync(key, provider, LimitOfNew, cancel);
 
-    private async Task<TestResult> TryAsync(ProviderKey key, TimeSpan limit, CancellationToken cancel)
+    private async Task<TestResult> TryAsync(ProviderKey key, Provider provider, TimeSpan limit, CancellationToken cancel)
     {
+        var route = upstreams.Of(provider.Name);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(limit);
         var started = Stopwatch.GetTimestamp();
         try
         {
-            return await SendAsync(key, started, timeout.Token);
+            return await SendAsync(key, route, started, timeout.Token);
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException)
         {
-            reach.Failed(problem);
-            return new TestResult(false, "This server could not reach Anthropic. Whoever runs it finds the reason in its network, or in TRACEVAULT_ANTHROPIC_URL.", Since(started));
+            route.Reach.Failed(problem);
+            return new TestResult(false, $"This server could not reach {provider.Title}. Whoever runs it finds the reason in its network, or in {provider.AddressSetting}.", Since(started));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return new TestResult(false, $"Anthropic did not answer within {limit.TotalSeconds:0} seconds.", Since(started));
+            return new TestResult(false, $"{provider.Title} did not answer within {limit.TotalSeconds:0} seconds.", Since(started));
         }
     }
 
-    private async Task<TestResult> SendAsync(ProviderKey key, long started, CancellationToken cancel)
+    private static async Task<TestResult> SendAsync(ProviderKey key, Route route, long started, CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf(Target)) { Version = upstream.HttpVersion, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        request.Headers.TryAddWithoutValidation("x-api-key", key.Reveal());
-        request.Headers.TryAddWithoutValidation("anthropic-version", "2023-06-01");
+        var (provider, upstream) = (route.Provider, route.Upstream);
+        using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf(provider.TestTarget))
+        {
+            Version = upstream.HttpVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        provider.WriteCredential(request.Headers, key);
+        provider.WriteTestHeaders(request.Headers);
         request.Headers.TryAddWithoutValidation("user-agent", "tracevault-test");
         using var client = upstream.Once();
         using var answer = await client.SendAsync(request, cancel);
@@ -124,12 +130,12 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstream up
             answer.IsSuccessStatusCode,
             answer.StatusCode switch
             {
-                _ when answer.IsSuccessStatusCode => "It works: Anthropic took the key.",
-                HttpStatusCode.Unauthorized => "Anthropic does not know this key (401). Store another one.",
-                var status => $"Anthropic answered {(int)status}.",
+                _ when answer.IsSuccessStatusCode => $"It works: {provider.Title} took the key.",
+                HttpStatusCode.Unauthorized => $"{provider.Title} does not know this key (401). Store another one.",
+                var status => $"{provider.Title} answered {(int)status}.",
             },
             Since(started),
-            answer.Headers.TryGetValues("request-id", out var ids) ? Without(key, ids.First()) : null,
+            answer.Headers.TryGetValues(provider.RequestIdHeader, out var ids) ? Without(key, ids.First()) : null,
             body.Length <= MaxBodyLength ? body : body[..MaxBodyLength] + "…",
             (int)answer.StatusCode);
     }

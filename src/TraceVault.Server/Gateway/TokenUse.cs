@@ -5,6 +5,9 @@ internal sealed class TokenUse(DateTimeOffset lastUsedAt)
 {
     private long _used = lastUsedAt.UtcTicks, _written = lastUsedAt.UtcTicks;
 
+    /// <summary>The row of the stored key that was used with it last; null as long as none was.</summary>
+    public string? KeyId { get; set; }
+
     public DateTimeOffset UsedAt => new(Volatile.Read(ref _used), TimeSpan.Zero);
 
     public void Mark(DateTimeOffset now) => Volatile.Write(ref _used, now.UtcTicks);

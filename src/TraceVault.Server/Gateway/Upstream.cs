@@ -3,11 +3,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using TraceVault.Hosting;
-using TraceVault.Settings;
+using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <summary>The one host that requests and keys are sent to, and the connections to it.</summary>
+/// <summary>The one host that requests to a provider and its keys are sent to, and the connections to it.</summary>
 internal sealed class Upstream : IDisposable
 {
     private static readonly UriCreationOptions AsGiven = new() { DangerousDisablePathAndQueryCanonicalization = true };
@@ -15,6 +15,7 @@ internal sealed class Upstream : IDisposable
     private static readonly HttpRequestOptionsKey<Socket> OfConnection = new("socket");
 
     private readonly ProxyOptions _proxy;
+    private readonly int _index;
     private readonly Dialing _dialing;
     private readonly IWebProxy? _through;
     private readonly string _prefix;
@@ -23,10 +24,15 @@ internal sealed class Upstream : IDisposable
     private readonly HttpMessageInvoker? _shared;
     private volatile Target? _last;
 
-    public Upstream(UpstreamOptions options, ProxyOptions proxy, Dialing dialing, TimeProvider clock)
+    /// <param name="provider">Whose host it is.</param>
+    /// <param name="index">Its place among the upstreams of this server, see <see cref="CallerState.Clients"/>.</param>
+    /// <param name="proxy">Time-outs and the version of HTTP.</param>
+    /// <param name="dialing">How connections are made.</param>
+    /// <param name="clock">Whose time counts.</param>
+    public Upstream(Provider provider, int index, ProxyOptions proxy, Dialing dialing, TimeProvider clock)
     {
-        (_proxy, _dialing, _clock) = (proxy, dialing, clock);
-        var url = Parse(options.AnthropicUrl);
+        (Provider, _index, _proxy, _dialing, _clock) = (provider, index, proxy, dialing, clock);
+        var url = provider.Address;
         _prefix = url.GetLeftPart(UriPartial.Path).TrimEnd('/');
         _through = UpstreamProxy.Of(url, Environment.GetEnvironmentVariable);
         Name = $"{url.Host}:{url.Port}{(_through is WebProxy { Address: { } by } ? $" (through the proxy {by.Host}:{by.Port})" : "")}";
@@ -40,19 +46,21 @@ internal sealed class Upstream : IDisposable
     /// </summary>
     public HttpMessageInvoker ClientOf(CallerState user)
     {
-        if ((_shared ?? user.Client) is { } client)
+        if ((_shared ?? user.Clients[_index]) is { } client)
         {
             return client;
         }
 
         lock (user)
         {
-            return user.Client ??= Connect();
+            return user.Clients[_index] ??= Connect();
         }
     }
 
     /// <summary>Connections of their own, for one use. To be disposed.</summary>
     public HttpMessageInvoker Once() => new(Handler(), disposeHandler: true);
+
+    public Provider Provider { get; }
 
     /// <summary>Host and port, for the operator.</summary>
     public string Name { get; }
@@ -129,19 +137,5 @@ internal sealed class Upstream : IDisposable
 
         var isTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect; // to a proxy, with TLS to the upstream to come above it
         return ValueTask.FromResult(isTunnel || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, socket, _clock));
-    }
-
-    private static Uri Parse(string text)
-    {
-        const string Name = "TRACEVAULT_ANTHROPIC_URL";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0
-            || url is not { Query: "", Fragment: "", UserInfo: "" })
-        {
-            throw new StartupException($"{Name} is invalid: it takes an address such as https://api.anthropic.com.");
-        }
-
-        return url.Scheme == Uri.UriSchemeHttps || url.IsLoopback
-            ? url
-            : throw new StartupException($"{Name} is invalid: over http the users' keys would be readable on the network; use https (http is taken for a loopback address only).");
     }
 }

@@ -11,8 +11,6 @@ namespace TraceVault.Keys;
 /// <summary>Providers' keys in the database, sealed; and how many requests at once their owners may have, which stays when a key goes.</summary>
 internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMaker changes)
 {
-    public const string Anthropic = "anthropic";
-
     public const int DefaultMaxConcurrent = 32, MaxMaxConcurrent = 256;
 
     private const string Columns =

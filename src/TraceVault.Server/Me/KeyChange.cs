@@ -2,6 +2,7 @@ using TraceVault.Accounts;
 using TraceVault.Audit;
 using TraceVault.Gateway;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Me;
 
@@ -11,23 +12,23 @@ namespace TraceVault.Me;
 internal sealed record KeyResult(string? Problem = null, bool IsRefused = false, TestResult? Test = null);
 
 /// <summary>Stores a key that somebody hands over, for the API and the page alike, unless it is none or Anthropic does not know it. Decision 20 says why.</summary>
-internal sealed class KeyChange(ProviderKeys keys, TestRequest test, AuditLog audit)
+internal sealed class KeyChange(ProviderKeys keys, AnthropicProvider provider, TestRequest test, AuditLog audit)
 {
     /// <param name="text">What was handed over.</param>
     /// <param name="maxConcurrent">Null keeps the cap, or is the default.</param>
     /// <param name="anyway">True: Anthropic is not asked. False: it is. Null: it is where a stored key would be lost.</param>
     public async Task<KeyResult> StoreAsync(SignedIn me, Actor actor, string? text, int? maxConcurrent, bool? anyway, CancellationToken cancel)
     {
-        if (!ProviderKey.TryParse(text, out var key, out var problem))
+        if (!ProviderKey.TryParse(text, provider.KeyProblem, out var key, out var problem))
         {
             return new KeyResult(problem);
         }
 
         TestResult? tested = null;
-        if (!(anyway ?? await keys.FindAsync(me.User.Id, ProviderKeys.Anthropic, cancel) is null))
+        if (!(anyway ?? await keys.FindAsync(me.User.Id, AnthropicProvider.Id, cancel) is null))
         {
             await audit.RequireRoomAsync(AuditActions.KeySet, actor, cancel);
-            tested = await test.TryAsync(key, cancel);
+            tested = await test.TryAsync(key, provider, cancel);
             if (tested.IsRefused)
             {
                 await audit.AppendFailureAsync(AuditEvent.Own(AuditActions.KeySet, actor) with { Outcome = AuditOutcome.Failed }, isLast: false, cancel);
@@ -35,7 +36,7 @@ internal sealed class KeyChange(ProviderKeys keys, TestRequest test, AuditLog au
             }
         }
 
-        await keys.SaveAsync(me.User.Id, ProviderKeys.Anthropic, me.SessionId, key, maxConcurrent, isKnownToWork: tested is { IsGood: true }, actor);
+        await keys.SaveAsync(me.User.Id, AnthropicProvider.Id, me.SessionId, key, maxConcurrent, isKnownToWork: tested is { IsGood: true }, actor);
         return new KeyResult(Test: tested);
     }
 }

@@ -5,6 +5,7 @@ using TraceVault.Audit;
 using TraceVault.Operations;
 using TraceVault.Storage;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Me;
 
@@ -38,7 +39,7 @@ internal static class MeEndpoints
 
     /// <summary>Status only: neither the key nor a part of it is ever given out again.</summary>
     public static async Task<KeyAnswer> GetKeyAsync(SignedIn me, ProviderKeys keys, KeyVault vault, CancellationToken cancel) =>
-        await keys.FindAsync(me.User.Id, ProviderKeys.Anthropic, cancel) is { } stored
+        await keys.FindAsync(me.User.Id, AnthropicProvider.Id, cancel) is { } stored
             ? new KeyAnswer(
                 true, UnixTime.ToUtc(stored.UpdatedAt), UnixTime.ToUtc(stored.LastUsedAt), stored.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent, vault.CanOpen(stored.SealedKey),
                 UnixTime.ToUtc(stored.WorksSince), UnixTime.ToUtc(stored.RefusedAt))
@@ -69,7 +70,7 @@ internal static class MeEndpoints
 
     public static async Task<NoContent> DeleteKeyAsync(SignedIn me, Actor actor, ProviderKeys keys)
     {
-        await keys.DeleteAsync(me.User.Id, ProviderKeys.Anthropic, actor);
+        await keys.DeleteAsync(me.User.Id, AnthropicProvider.Id, actor);
         return TypedResults.NoContent();
     }
 

@@ -5,6 +5,7 @@ using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Gateway;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Me;
 
@@ -49,12 +50,12 @@ internal sealed class ProxyPages(ProviderKeys keys, KeyVault vault, PublicUrl pu
 
     public static async Task<IResult> RemoveAsync(SignedIn me, Actor actor, ProviderKeys keys)
     {
-        await keys.DeleteAsync(me.User.Id, ProviderKeys.Anthropic, actor);
+        await keys.DeleteAsync(me.User.Id, AnthropicProvider.Id, actor);
         return Redirects.See(Path + "?done=removed");
     }
 
-    public static async Task<IResult> TestAsync(PageContext page, SignedIn me, TestRequest test, ProxyPages pages, CancellationToken cancel) =>
-        await pages.PageAsync(page, me, cancel, test: await test.SendAsync(me.User.Id, cancel));
+    public static async Task<IResult> TestAsync(PageContext page, SignedIn me, TestRequest test, AnthropicProvider provider, ProxyPages pages, CancellationToken cancel) =>
+        await pages.PageAsync(page, me, cancel, test: await test.SendAsync(me.User.Id, provider, cancel));
 
     private async Task<RazorComponentResult<ProxyPage>> PageAsync(
         PageContext page, SignedIn me, CancellationToken cancel, string? tool = null, string? said = null, string? field = null, string? problem = null, TestResult? test = null,

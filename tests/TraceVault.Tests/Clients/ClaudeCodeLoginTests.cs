@@ -29,7 +29,7 @@ public sealed class ClaudeCodeLoginTests
         Assert.True(worked.ExitCode == 0, worked.ToString());
         Assert.StartsWith("claude-code/", session.GetProperty("client").GetString());
         Assert.True(refused.ExitCode == 1, refused.ToString());
-        Assert.Contains(AnthropicError.InvalidToken.Message, refused.Output);
+        Assert.Contains(GatewayError.InvalidToken.Message, refused.Output);
         KeySwap.AssertDone(rig.Upstream.Requests);
         await rig.Server.StopAsync();
         Assert.Single(rig.Server.Log.Lines, line => line.Contains("POST /proxy/anthropic/v1/messages invalid_token", StringComparison.Ordinal));

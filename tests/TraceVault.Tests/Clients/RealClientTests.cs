@@ -38,7 +38,7 @@ public sealed class RealClientTests : IAsyncLifetime
         var run = await ClientCalls.AskClaudeCodeAsync(claude, TestContext.Current.CancellationToken);
 
         Assert.True(run.ExitCode == 1, run.ToString());
-        Assert.Contains(AnthropicError.InvalidToken.Message, run.Output);
+        Assert.Contains(GatewayError.InvalidToken.Message, run.Output);
         var asked = Assert.Single(await _target.StopAsync());
         Assert.Contains("POST /proxy/anthropic/v1/messages invalid_token", asked);
         Assert.Empty(_target.Requests);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using TraceVault.Gateway;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Tests.Gateway;
 
@@ -16,7 +17,8 @@ public sealed class DialingTests
         using var sound = Listen(IPAddress.Loopback);
         using var silent = new SilentAddress(new(IPAddress.IPv6Loopback, PortOf(sound)));
         using var upstream = new Upstream(
-            new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new(), new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback])), TimeProvider.System);
+            new AnthropicProvider(new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new()), 0, new(),
+            new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.IPv6Loopback, IPAddress.Loopback])), TimeProvider.System);
         using var client = upstream.Once();
         using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf("/"));
         var answering = AnswerAsync();
@@ -107,7 +109,8 @@ public sealed class DialingTests
     {
         using var silent = new SilentAddress(new(IPAddress.Loopback, 0));
         using var upstream = new Upstream(
-            new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new(), new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback])) { Limit = TimeSpan.FromMilliseconds(600) }, TimeProvider.System);
+            new AnthropicProvider(new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new()), 0, new(),
+            new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback])) { Limit = TimeSpan.FromMilliseconds(600) }, TimeProvider.System);
         using var client = upstream.Once();
         using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf("/"));
 

@@ -189,7 +189,7 @@ public sealed class UpstreamFailureTests
         var body = await answer.Content.ReadAsStringAsync(Cancel);
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
         Assert.Equal("upstream_unreachable", answer.Headers.GetValues("x-tracevault-error").Single());
-        Assert.Contains(AnthropicError.UpstreamUnreachable.Message, body);
+        Assert.Contains("TraceVault could not reach Anthropic.", body);
         return body;
     }
 

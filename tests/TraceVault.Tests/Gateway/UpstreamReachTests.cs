@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Gateway;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Tests.Gateway;
 
@@ -11,7 +12,7 @@ public sealed class UpstreamReachTests : IDisposable
 
     private readonly CapturedLog _log = new();
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(56));
-    private readonly Upstream _upstream = new(new() { AnthropicUrl = "https://upstream.test" }, new(), new(), TimeProvider.System);
+    private readonly Upstream _upstream = new(new AnthropicProvider(new() { AnthropicUrl = "https://upstream.test" }, new()), 0, new(), new(), TimeProvider.System);
     private readonly GatewayMetrics _metrics = new();
     private readonly LoggerFactory _loggers;
     private readonly UpstreamReach _reach;

@@ -4,6 +4,7 @@ using Dapper;
 using FluentMigrator.Runner;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 using TraceVault.Storage;
 
 namespace TraceVault.Tests.Keys;
@@ -70,12 +71,12 @@ public class KeyMoveTests
         await using var database = await OfFirstVersionAsync(engine);
         await using var server = await TestServer.StartAsync(database);
         var (keys, vault) = (server.Services.GetRequiredService<ProviderKeys>(), server.Services.GetRequiredService<KeyVault>());
-        var before = (await keys.FindAsync(UserId, ProviderKeys.Anthropic, Cancel))!.SealedKey;
+        var before = (await keys.FindAsync(UserId, AnthropicProvider.Id, Cancel))!.SealedKey;
         await server.StoreKeyAsync(await server.LogInAsync(), "sk-ant-api03-another-key-0123456789");
 
         await keys.ResealAsync([(before, vault.Seal(vault.Open(before), before.Id, before.Owner, before.Provider))], Cancel);
 
-        var after = (await keys.FindAsync(UserId, ProviderKeys.Anthropic, Cancel))!.SealedKey;
+        var after = (await keys.FindAsync(UserId, AnthropicProvider.Id, Cancel))!.SealedKey;
         Assert.Equal("sk-ant-api03-another-key-0123456789", vault.Open(after).Reveal());
     }
 

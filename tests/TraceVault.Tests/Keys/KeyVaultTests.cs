@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CsCheck;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 using TraceVault.Vault;
 
 namespace TraceVault.Tests.Keys;
@@ -11,13 +12,13 @@ public class KeyVaultTests
     private static readonly KeyVault Vault = new(Ring);
     private static readonly KeyOwner Owner = KeyOwner.User("0199-owner");
 
-    private static readonly Gen<string> Keys = Gen.Char['!', '~'].Array[ProviderKey.MinLength, ProviderKey.MaxLength - ProviderKey.AnthropicPrefix.Length]
-        .Select(tail => ProviderKey.AnthropicPrefix + new string(tail));
+    private static readonly Gen<string> Keys = Gen.Char['!', '~'].Array[ProviderKey.MinLength, ProviderKey.MaxLength - AnthropicKeyRule.Prefix.Length]
+        .Select(tail => AnthropicKeyRule.Prefix + new string(tail));
 
     [Fact]
     public void Opens_what_it_sealed() => Keys.Sample(text =>
     {
-        Assert.True(ProviderKey.TryParse(text, out var key));
+        Assert.True(ProviderKey.TryParse(text, AnthropicKeyRule.Problem, out var key, out _));
         return Vault.Open(Vault.Seal(key, "0199-row", Owner, "anthropic")).Reveal() == text;
     });
 
@@ -92,18 +93,18 @@ public class KeyVaultTests
     [InlineData("sk-ant-api03-with a space 0123456789")]
     [InlineData("sk-ant-api03-with\nnewline0123456789")]
     [InlineData("sk-ant-api03-ünïcode-0123456789")]
-    public void What_could_not_be_sent_as_a_header_is_no_key(string text) => Assert.False(ProviderKey.TryParse(text, out _));
+    public void What_could_not_be_sent_as_a_header_is_no_key(string text) => Assert.False(ProviderKey.TryParse(text, AnthropicKeyRule.Problem, out _, out _));
 
     [Fact]
     public void A_key_does_not_print_itself()
     {
-        Assert.True(ProviderKey.TryParse(TestServer.AnthropicKey, out var key));
+        Assert.True(ProviderKey.TryParse(TestServer.AnthropicKey, AnthropicKeyRule.Problem, out var key, out _));
         Assert.DoesNotContain("sk-ant", $"{key} {System.Text.Json.JsonSerializer.Serialize(key)} {Ring.Sealing}");
     }
 
     private static SealedKey Seal(string text = TestServer.AnthropicKey)
     {
-        Assert.True(ProviderKey.TryParse(text, out var key));
+        Assert.True(ProviderKey.TryParse(text, AnthropicKeyRule.Problem, out var key, out _));
         return Vault.Seal(key, "0199-row", Owner, "anthropic");
     }
 }

@@ -4,6 +4,7 @@ using TraceVault.Audit;
 using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Keys;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Accounts.Devices;
 
@@ -44,7 +45,7 @@ internal static class DevicePages
 
         var approve = decision == "approve";
         return UserCode.TryParse(found!.UserCode, out var code) && await devices.DecideAsync(code, approve, me.SessionId, actor)
-            ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve, HasKey = !approve || await keys.FindAsync(me.User.Id, ProviderKeys.Anthropic, cancel) is not null })
+            ? new RazorComponentResult<DeviceDecidedPage>(new { Context = page, IsApproved = approve, HasKey = !approve || await keys.FindAsync(me.User.Id, AnthropicProvider.Id, cancel) is not null })
             : Ask(page, StatusCodes.Status404NotFound, null, Unknown);
     }
 

@@ -1,6 +1,5 @@
 using TraceVault.Hosting;
 using TraceVault.Pages;
-using TraceVault.Gateway;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts.Devices;
@@ -13,14 +12,15 @@ internal static class DevicesFeature
         builder.Services.AddSingleton<Places>();
         builder.Services.AddSingleton<DeviceGrant>();
         builder.Services.AddSingleton<SessionTokens>();
+        builder.Services.AddReservedPaths(OAuthEndpoints.GatewayBase, OAuthEndpoints.Metadata, "/oauth/device_authorization", "/oauth/token", "/oauth/revoke");
         return builder;
     }
 
     public static void MapDevices(this WebApplication app)
     {
         app.MapGet(OAuthEndpoints.Metadata, OAuthEndpoints.Describe);
-        app.MapGet(OAuthEndpoints.Metadata + RequestTarget.Base, OAuthEndpoints.Describe); // RFC 8414 §3.1: in front of the issuer's path
-        var gateway = app.MapGroup(RequestTarget.Base);
+        app.MapGet(OAuthEndpoints.Metadata + OAuthEndpoints.GatewayBase, OAuthEndpoints.Describe); // RFC 8414 §3.1: in front of the issuer's path
+        var gateway = app.MapGroup(OAuthEndpoints.GatewayBase);
         gateway.MapGet(OAuthEndpoints.Metadata, OAuthEndpoints.Describe);
         var oauth = gateway.MapGroup("/oauth");
         var publicUrl = app.Services.GetRequiredService<PublicUrl>();

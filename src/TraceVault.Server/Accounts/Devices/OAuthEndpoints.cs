@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Hosting;
-using TraceVault.Gateway;
 
 namespace TraceVault.Accounts.Devices;
 
@@ -30,6 +29,9 @@ internal sealed record TokenAnswer(string AccessToken, string TokenType, long Ex
 /// <summary>The OAuth endpoints of device sign-in. Every address in an answer is made from the public one.</summary>
 internal static class OAuthEndpoints
 {
+    /// <summary>Where Claude Code signs in: below the base that it sends its requests to (https://code.claude.com/docs/en/llm-gateway-protocol).</summary>
+    public const string GatewayBase = "/proxy/anthropic";
+
     public const string Metadata = "/.well-known/oauth-authorization-server", DeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code";
 
     private const string RefreshGrantType = "refresh_token";
@@ -37,9 +39,9 @@ internal static class OAuthEndpoints
 
     public static ServerMetadata Describe(HttpRequest request, PublicUrl publicUrl)
     {
-        var gateway = publicUrl.Origin + RequestTarget.Base;
+        var gateway = publicUrl.Origin + GatewayBase;
         return new ServerMetadata(
-            request.Path.Value!.Contains(RequestTarget.Base, StringComparison.Ordinal) ? gateway : publicUrl.Origin,
+            request.Path.Value!.Contains(GatewayBase, StringComparison.Ordinal) ? gateway : publicUrl.Origin,
             $"{gateway}/oauth/device_authorization",
             $"{gateway}/oauth/token",
             $"{gateway}/oauth/revoke",

@@ -1,41 +1,42 @@
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Primitives;
 using TraceVault.Keys;
+using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
 /// <summary>The only place where headers of an outgoing request are made, and headers of an answer let back.</summary>
-internal static class AnthropicHeaders
+internal static class GatewayHeaders
 {
     /// <param name="body">Null when the request has none.</param>
-    public static void WriteRequest(HttpRequest from, RequestContent? body, HttpRequestMessage to, ProviderKey key)
+    public static void WriteRequest(HttpRequest from, RequestContent? body, HttpRequestMessage to, Provider provider, ProviderKey key)
     {
         // Of .NET's headers some belong to a body. A request without one that has them anyway goes out with one of length 0.
-        to.Content = body ?? (from.ContentLength is 0 || HeaderRules.HasAnyOfContent(from.Headers) ? new ReadOnlyMemoryContent(default) : (HttpContent?)null);
+        to.Content = body ?? (from.ContentLength is 0 || HasAnyOfContent(from.Headers) ? new ReadOnlyMemoryContent(default) : (HttpContent?)null);
         foreach (var (name, value) in from.Headers)
         {
-            if (HeaderRules.PassesOut(name) && !HeaderRules.IsNamedBy(from.Headers, name))
+            if (provider.PassesOut(name) && !IsNamedBy(from.Headers, name))
             {
-                Add(HeaderRules.IsOfContent(name) ? to.Content?.Headers : to.Headers, name, value);
+                Add(IsOfContent(name) ? to.Content?.Headers : to.Headers, name, value);
             }
         }
 
-        to.Headers.TryAddWithoutValidation("x-api-key", key.Reveal());
+        provider.WriteCredential(to.Headers, key);
     }
 
-    /// <summary>No trailers: Anthropic sends none, and what is not on the list stays behind.</summary>
+    /// <summary>No trailers: no provider sends any, and what is not on the list stays behind.</summary>
     public static void WriteResponse(HttpResponseMessage from, Exchange exchange)
     {
         var response = exchange.Context.Response;
         response.StatusCode = (int)from.StatusCode;
-        CopyBack(from.Headers.NonValidated, response.Headers);
-        CopyBack(from.Content.Headers.NonValidated, response.Headers);
+        CopyBack(from.Headers.NonValidated, response.Headers, exchange.Provider);
+        CopyBack(from.Content.Headers.NonValidated, response.Headers, exchange.Provider);
         if (from.Headers.NonValidated.TryGetValues("Connection", out var hop))
         {
             RemoveNamed(hop, response.Headers);
         }
 
-        response.Headers[AnthropicError.RequestIdHeader] = exchange.RequestId;
+        response.Headers[GatewayError.RequestIdHeader] = exchange.RequestId;
         if (response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
         {
             response.Headers["x-accel-buffering"] = "no";
@@ -70,14 +71,37 @@ internal static class AnthropicHeaders
         }
     }
 
-    private static void CopyBack(HttpHeadersNonValidated from, IHeaderDictionary to)
+    private static void CopyBack(HttpHeadersNonValidated from, IHeaderDictionary to, Provider provider)
     {
         foreach (var (name, values) in from)
         {
-            if (HeaderRules.PassesBack(name))
+            if (provider.PassesBack(name))
             {
                 to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
             }
         }
+    }
+
+    /// <summary>Whether the header describes the body, which .NET keeps apart from the message's.</summary>
+    private static bool IsOfContent(string name) => name.StartsWith("content-", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether there are headers that describe a body and go to the upstream.</summary>
+    private static bool HasAnyOfContent(IHeaderDictionary headers) => headers.ContentType.Count > 0 || headers.ContentEncoding.Count > 0;
+
+    /// <summary>Whether <c>Connection</c> names the header, which makes it the business of this hop alone (RFC 9110 §7.6.1).</summary>
+    private static bool IsNamedBy(IHeaderDictionary headers, string name)
+    {
+        foreach (var value in headers.Connection)
+        {
+            foreach (var range in value.AsSpan().Split(','))
+            {
+                if (value.AsSpan()[range].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 }

@@ -1,0 +1,60 @@
+using System.Buffers;
+using TraceVault.Keys;
+
+namespace TraceVault.Providers.Anthropic;
+
+/// <summary>What a key of Anthropic's looks like, and what people take for one.</summary>
+internal static class AnthropicKeyRule
+{
+    public const string Prefix = "sk-ant-";
+
+    /// <summary>Where a key comes from, as the end of a sentence.</summary>
+    private const string Source = "at console.anthropic.com, Settings, API keys";
+
+    /// <summary>What a key must look like, as a sentence.</summary>
+    private static readonly string Rule = $"An Anthropic key starts with {Prefix} and has {ProviderKey.MinLength} to {ProviderKey.MaxLength} printable characters without spaces. Make one {Source}.";
+
+    /// <summary>What people take for a key: what it begins with, and what it is.</summary>
+    private static readonly (string Prefix, string Kind)[] Others =
+    [
+        ("sk-ant-oat", "the token of a Claude subscription (sk-ant-oat…), which Anthropic takes from its own programs alone"),
+        ("sk-ant-ort", "the refresh token of a Claude subscription (sk-ant-ort…), which Anthropic takes from its own programs alone"),
+        ("sk-ant-admin", "an admin key (sk-ant-admin…), which manages an organization and sends no messages"),
+        ("sk-ant-sid", "the session of a browser at claude.ai (sk-ant-sid…)"),
+        ("tvs_", "a token of TraceVault's own (tvs_…), which programs send to this server"),
+        ("tvp_", "a token of TraceVault's own (tvp_…), which programs send to this server"),
+        ("tvr_", "a token of TraceVault's own (tvr_…)"),
+        ("tvd_", "a token of TraceVault's own (tvd_…)"),
+        ("tvl_", "a token of TraceVault's own (tvl_…)"),
+    ];
+
+    private static readonly string[] Masking = ["...", "***"];
+
+    /// <summary>What Anthropic's keys are made of, and what stands for the hidden part; a key with other characters may have these too.</summary>
+    private static readonly SearchValues<char> Masked = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*");
+
+    /// <inheritdoc cref="Provider.KeyProblem"/>
+    public static string? Problem(string text)
+    {
+        var isAnthropic = text.StartsWith(Prefix, StringComparison.Ordinal);
+        var kind = Array.Find(Others, other => text.StartsWith(other.Prefix, StringComparison.Ordinal)).Kind;
+        kind ??= !isAnthropic && text.StartsWith("sk-", StringComparison.Ordinal) ? "a key of OpenAI or another provider: Anthropic's start with sk-ant-" : null;
+        if (kind is not null)
+        {
+            return $"This is {kind}. What belongs here is an API key: make one {Source}.";
+        }
+
+        // A page shows a key once; what it shows later has its middle hidden.
+        if (text.AsSpan().ContainsAny("…•●∗＊") || (Masking.Any(each => text.Contains(each, StringComparison.Ordinal)) && !text.AsSpan().ContainsAnyExcept(Masked)))
+        {
+            return $"This is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made: make another {Source}.";
+        }
+
+        if (isAnthropic && text.Length < ProviderKey.MinLength)
+        {
+            return $"This is the beginning of a key alone. {Rule}";
+        }
+
+        return isAnthropic && text.Length <= ProviderKey.MaxLength && !text.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : Rule;
+    }
+}

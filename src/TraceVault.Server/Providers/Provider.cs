@@ -1,0 +1,61 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using TraceVault.Keys;
+
+namespace TraceVault.Providers;
+
+/// <summary>A provider of models, as far as the gateway has to know it: where its API is, what passes, how a key is sent, and what its errors look like.</summary>
+/// <remarks>Each has a folder of its own. Nothing else in the server names one by its paths, headers or error types.</remarks>
+internal abstract class Provider
+{
+    /// <summary>Its name in stored keys and in the audit log, such as <c>anthropic</c>. Part of what keys are sealed to: it never changes.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Its name for people.</summary>
+    public abstract string Title { get; }
+
+    /// <summary>The path under which clients find it here, such as <c>/proxy/anthropic</c>; no slash at its end.</summary>
+    public abstract string BasePath { get; }
+
+    /// <summary>Where requests and keys go: https, or http for a loopback address.</summary>
+    public abstract Uri Address { get; }
+
+    /// <summary>The setting that says so, for messages.</summary>
+    public abstract string AddressSetting { get; }
+
+    /// <summary>The header that holds the provider's own id of a request.</summary>
+    public abstract string RequestIdHeader { get; }
+
+    /// <summary>Path and query of a request that costs nothing and shows whether a key is taken.</summary>
+    public abstract string TestTarget { get; }
+
+    /// <summary>Whether a client that asks for this path by GET or HEAD only wants to know whether anybody is here. We answer it without a credential.</summary>
+    /// <param name="path">Below <see cref="BasePath"/>, without a query; empty for the base itself.</param>
+    public abstract bool IsProbe(ReadOnlySpan<char> path);
+
+    /// <summary>Whether a request header goes to the provider. What is not named stays behind.</summary>
+    public abstract bool PassesOut(string header);
+
+    /// <summary>Whether a response header comes back to the client. What is not named stays behind.</summary>
+    public abstract bool PassesBack(string header);
+
+    /// <summary>Puts the key into a request.</summary>
+    public abstract void WriteCredential(HttpRequestHeaders to, ProviderKey key);
+
+    /// <summary>What every request of ours to the provider needs, beside the credential.</summary>
+    public abstract void WriteTestHeaders(HttpRequestHeaders to);
+
+    /// <summary>Writes an error of the gateway's in the provider's own form, so that clients understand it.</summary>
+    /// <param name="json">Takes the whole body.</param>
+    /// <param name="status">HTTP status, 400 to 599.</param>
+    /// <param name="message">A sentence for people.</param>
+    /// <param name="requestId">Ours.</param>
+    public abstract void WriteError(Utf8JsonWriter json, int status, string message, string requestId);
+
+    /// <summary>What the text is, if it is no key of this provider's, and where the right one comes from, as sentences that hold no part of it; null if it is one.</summary>
+    /// <param name="text">Without white space at its ends.</param>
+    public abstract string? KeyProblem(string text);
+
+    /// <summary>The largest body that is taken for this path and query, in bytes; null: as for all.</summary>
+    public virtual int? MaxBytesFor(string target) => null;
+}

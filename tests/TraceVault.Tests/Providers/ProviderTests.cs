@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using TraceVault.Accounts;
+using TraceVault.Audit;
+using TraceVault.Keys;
+using TraceVault.Providers;
+using TraceVault.Tests.Gateway;
+
+namespace TraceVault.Tests.Providers;
+
+/// <summary>What the gateway knows of a provider stands in one place: here is another one, of which the server has never heard.</summary>
+public class ProviderTests
+{
+    private const string Key = "parrot-key-0123456789";
+
+    private static CancellationToken Cancel => Patience.Cancel;
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Another_provider_is_proxied_beside_the_first(string engine)
+    {
+        await using var bench = await Bench.StartAsync(engine);
+        var head = "";
+        var path = bench.Upstream.Script(async request =>
+        {
+            head = request.Head;
+            await request.ReadBodyAsync();
+            await request.SendAsync("HTTP/1.1 200 OK\r\nparrot-id: p-1\r\nparrot-mood: good\r\nserver: parrot\r\ncontent-length: 5\r\n\r\nhello");
+        });
+
+        using var client = await RawClient.ConnectAsync(bench.Server.Url);
+        await client.SendAsync($"POST /proxy/parrot{path}?to=me HTTP/1.1\r\nHost: {bench.Server.Url.Authority}\r\nAuthorization: Bearer {bench.Token}\r\n"
+            + "X-Feather: red\r\nAnthropic-Beta: x\r\nContent-Length: 2\r\n\r\n{}");
+        var reply = await client.ReadReplyAsync("POST");
+
+        Assert.StartsWith($"POST {path}?to=me HTTP/1.1\r\n", head);
+        Assert.Contains($"\r\nauthorization: Parrot {Key}\r\n", head, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("\r\nx-feather: red\r\n", head, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("anthropic-beta", head, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(bench.Token, head);
+        Assert.Equal((200, "hello", "good", null), (reply.Status, reply.Text, reply.Header("parrot-mood"), reply.Header("server")));
+        await bench.Server.Log.WaitForAsync($"/proxy/parrot{path} ok status=200 upstream_status=200 upstream_request_id=p-1", Cancel);
+        Assert.Equal("api_error", (await bench.CallAsync("/proxy/anthropic/v1/models", HttpStatusCode.BadGateway)).GetProperty("error").GetProperty("type").GetString());
+    }
+
+    /// <summary>In its form, with its name.</summary>
+    [Fact]
+    public async Task Its_errors_are_its_own()
+    {
+        await using var bench = await Bench.StartAsync("sqlite", key: null);
+
+        var answer = await bench.CallAsync("/proxy/parrot/talk", HttpStatusCode.Forbidden);
+
+        Assert.StartsWith("No Parrot key is stored for you.", answer.GetProperty("squawk").GetString());
+        Assert.Equal("400", (await bench.CallAsync("/proxy/parrot/a//b", HttpStatusCode.BadRequest)).GetProperty("code").GetString());
+        Assert.Equal("hello", (await bench.CallAsync("/proxy/parrot/perch", HttpStatusCode.OK)).GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public void A_key_is_what_its_rule_takes()
+    {
+        var parrot = new Parrot(new Uri("https://parrot.test"));
+
+        Assert.True(ProviderKey.TryParse($" {Key}\n", parrot.KeyProblem, out _, out _));
+        Assert.False(ProviderKey.TryParse("sk-ant-api03-0123456789", parrot.KeyProblem, out _, out var problem));
+        Assert.Equal("A parrot's key begins with parrot-.", problem);
+        Assert.False(ProviderKey.TryParse("parrot-with a space", parrot.KeyProblem, out _, out _)); // whatever the rule says: it could not be sent
+    }
+
+    private sealed class Bench : IAsyncDisposable
+    {
+        private readonly TestDatabase _database;
+
+        private Bench(TestDatabase database, RawUpstream upstream, TestServer server, string token) =>
+            (_database, Upstream, Server, Token) = (database, upstream, server, token);
+
+        public RawUpstream Upstream { get; }
+
+        public TestServer Server { get; }
+
+        public string Token { get; }
+
+        public static async Task<Bench> StartAsync(string engine, string? key = Key)
+        {
+            var (database, upstream) = (await TestDatabase.CreateAsync(engine), new RawUpstream());
+            var parrot = new Parrot(upstream.Url);
+            var server = await TestServer.StartAsync(database, replace: services => services.AddSingleton<Provider>(parrot));
+            var token = await server.SetUpWithKeyAsync();
+            if (key is not null)
+            {
+                Assert.True(ProviderKey.TryParse(key, parrot.KeyProblem, out var parsed, out _));
+                Assert.True(AccessToken.TryRead(token, out var presented));
+                var session = (await server.Services.GetRequiredService<Sessions>().FindAsync(presented.Hash, Cancel))!;
+                var actor = new Actor(session.UserId, session.Email, new Origin("test", null));
+                await server.Services.GetRequiredService<ProviderKeys>().SaveAsync(session.UserId, parrot.Name, session.Id, parsed, null, false, actor);
+            }
+
+            return new Bench(database, upstream, server, token);
+        }
+
+        public async Task<JsonElement> CallAsync(string path, HttpStatusCode expected)
+        {
+            var reply = await RawHttp.SendAsync(Server.Url, path, Cancel, $"x-api-key: {Token}");
+            Assert.Equal((int)expected, reply.Status);
+            return JsonElement.Parse(reply.Text[(reply.Head.Length + 4)..]);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Server.DisposeAsync();
+            await Upstream.DisposeAsync();
+            await _database.DisposeAsync();
+        }
+    }
+
+    /// <summary>Other paths, headers both ways, a credential and errors of another form.</summary>
+    private sealed class Parrot(Uri address) : Provider
+    {
+        public override string Name => "parrot";
+
+        public override string Title => "Parrot";
+
+        public override string BasePath => "/proxy/parrot";
+
+        public override Uri Address => address;
+
+        public override string AddressSetting => "PARROT_URL";
+
+        public override string RequestIdHeader => "parrot-id";
+
+        public override string TestTarget => "/perch";
+
+        public override bool IsProbe(ReadOnlySpan<char> path) => path is "/perch";
+
+        public override bool PassesOut(string header) => header.Equals("x-feather", StringComparison.OrdinalIgnoreCase);
+
+        public override bool PassesBack(string header) => header.StartsWith("parrot-", StringComparison.OrdinalIgnoreCase) || header is "content-length";
+
+        public override void WriteCredential(HttpRequestHeaders to, ProviderKey key) => to.TryAddWithoutValidation("authorization", $"Parrot {key.Reveal()}");
+
+        public override void WriteTestHeaders(HttpRequestHeaders to)
+        {
+        }
+
+        public override void WriteError(Utf8JsonWriter json, int status, string message, string requestId)
+        {
+            json.WriteStartObject();
+            json.WriteString("squawk", message);
+            json.WriteString("code", $"{status}");
+            json.WriteEndObject();
+        }
+
+        public override string? KeyProblem(string text) =>
+            text.StartsWith("parrot-", StringComparison.Ordinal) ? null : "A parrot's key begins with parrot-.";
+    }
+}
