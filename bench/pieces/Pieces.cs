@@ -41,9 +41,12 @@ public class Pieces
         _provider = _app.Services.GetRequiredService<AnthropicProvider>();
         _vault = _app.Services.GetRequiredService<KeyVault>();
         var services = _app.Services;
-        _callers = new Callers(services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<ChangeFeed>(), services.GetRequiredService<Upstreams>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(), NullLogger<Callers>.Instance);
+        _callers = new Callers(
+            services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<ChangeFeed>(),
+            services.GetRequiredService<Upstreams>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(), NullLogger<Callers>.Instance);
         _caller = (await _callers.FindAsync(_presented, CancellationToken.None)).Caller;
-        (_answered, _refused) = (new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System), new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System));
+        (_answered, _refused) = (new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System),
+            new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System));
     }
 
     [GlobalCleanup]

@@ -9,7 +9,9 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace TraceVault.Bench;
 
-/// <summary>Measures the pieces of a proxied request, each alone: time and bytes allocated. The table goes to the file that is named.</summary>
+/// <summary>
+/// Measures the pieces of a proxied request, each alone: time and bytes allocated. The table goes to the file that is named.
+/// </summary>
 internal static class Program
 {
     private static int Main(string[] args)
@@ -20,8 +22,8 @@ internal static class Program
             return 2;
         }
 
-        // In this process: the generated project of another one would be built with this repository's rules. So many iterations and no more: on a
-        // noisy machine BenchmarkDotNet would go on for a quarter of an hour.
+        // In this process: the generated project of another one would be built with this repository's rules. So many iterations and no
+        // more: on a noisy machine BenchmarkDotNet would go on for a quarter of an hour.
         var config = ManualConfig.CreateEmpty()
             .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(8).WithIterationCount(20))
             .AddColumnProvider(DefaultColumnProviders.Instance)

@@ -5,8 +5,8 @@ using TraceVault.Providers.Anthropic;
 namespace TraceVault.Bench;
 
 /// <summary>
-/// Fills a new database, which the settings in the environment name, with users who are signed in and have a key: <c>seed COUNT KEY TOKENS</c>.
-/// Their session tokens go into the file TOKENS, one a line.
+/// Fills a new database, which the settings in the environment name, with users who are signed in and have a key: <c>seed COUNT KEY
+/// TOKENS</c>. Their session tokens go into the file TOKENS, one a line.
 /// </summary>
 internal static class Program
 {

@@ -11,7 +11,9 @@ using TraceVault.Vault;
 namespace TraceVault.Bench;
 
 /// <summary>Users who are signed in and have a key.</summary>
-/// <remarks>Everything is made by the server's own code but the users themselves: a password hash for each would take half an hour for 10,000.</remarks>
+/// <remarks>
+/// Everything is made by the server's own code but the users themselves: a password hash for each would take half an hour for 10,000.
+/// </remarks>
 internal static class Seeding
 {
     private static readonly Origin Here = new("bench", "127.0.0.1");
@@ -37,7 +39,8 @@ internal static class Seeding
             tokens.Add(session.Token.Reveal());
             AccessToken.TryRead(session.Token.Reveal(), out var presented);
             var found = await sessions.FindAsync(presented.Hash, CancellationToken.None);
-            await keys.SaveAsync(user.Id, AnthropicProvider.Id, found!.Id, key, ProviderKeys.MaxMaxConcurrent, isKnownToWork: false, new Actor(user.Id, user.Email, Here));
+            await keys.SaveAsync(user.Id, AnthropicProvider.Id, found!.Id, key, ProviderKeys.MaxMaxConcurrent, isKnownToWork: false,
+                new Actor(user.Id, user.Email, Here));
         }
 
         return tokens;
@@ -46,7 +49,8 @@ internal static class Seeding
     private static async Task<List<User>> AddUsersAsync(Database database, int count)
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        var users = Enumerable.Range(0, count).Select(i => new User(Guid.CreateVersion7().ToString(), $"user{i}@example.com", null, i == 0 ? User.Owner : User.Member)).ToList();
+        var users = Enumerable.Range(0, count).Select(
+            i => new User(Guid.CreateVersion7().ToString(), $"user{i}@example.com", null, i == 0 ? User.Owner : User.Member)).ToList();
         await using var connection = await database.ConnectAsync(CancellationToken.None);
         await using var transaction = await connection.BeginTransactionAsync();
         await connection.ExecuteAsync("insert into first_run (id, completed_at) values (1, @now)", new { now }, transaction);

@@ -5,7 +5,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace TraceVault.Bench;
 
-/// <summary>YARP's forwarder and nothing else: takes the prefix off the path, puts a key on, forwards. <c>bare-yarp PORT UPSTREAM KEY</c></summary>
+/// <summary>
+/// YARP's forwarder and nothing else: takes the prefix off the path, puts a key on, forwards. <c>bare-yarp PORT UPSTREAM KEY</c>
+/// </summary>
 internal static class Program
 {
     private const string Prefix = "/proxy/anthropic";
@@ -33,7 +35,12 @@ internal static class Program
             ActivityHeadersPropagator = DistributedContextPropagator.CreateNoOutputPropagator(),
         };
         using var client = new HttpMessageInvoker(handler);
-        var request = new ForwarderRequestConfig { ActivityTimeout = TimeSpan.FromMinutes(10), Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var request = new ForwarderRequestConfig
+        {
+            ActivityTimeout = TimeSpan.FromMinutes(10),
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact
+        };
         var transformer = new KeyTransformer(Prefix, key);
         app.Map(Prefix + "/{**rest}", async context => await forwarder.SendAsync(context, upstream, client, request, transformer));
         await app.RunAsync();
@@ -41,7 +48,8 @@ internal static class Program
 
     private sealed class KeyTransformer(string prefix, string key) : HttpTransformer
     {
-        public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
         {
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             httpContext.Request.Path.StartsWithSegments(prefix, StringComparison.Ordinal, out var rest);

@@ -16,7 +16,8 @@ internal static class Axe
     private static void AssertNone(AxeResult result)
     {
         Assert.NotEmpty(result.Passes);
-        var violations = result.Violations.Select(found => $"{found.Help} ({found.Id}): {string.Join(' ', found.Nodes.Select(node => node.Html))}").ToList();
+        var violations = result.Violations.Select(
+            found => $"{found.Help} ({found.Id}): {string.Join(' ', found.Nodes.Select(node => node.Html))}").ToList();
         Assert.True(violations.Count == 0, string.Join('\n', violations)); // the whole text: Assert.Empty cuts it short
     }
 }

@@ -3,7 +3,10 @@ using TraceVault.FakeAnthropic;
 
 namespace TraceVault.BrowserTests;
 
-/// <summary>A server in front of a fake upstream that takes <see cref="TestServer.AnthropicKey"/> alone, and a page of a browser that was never there before.</summary>
+/// <summary>
+/// A server in front of a fake upstream that takes <see cref="TestServer.AnthropicKey"/> alone, and a page of a browser that was never
+/// there before.
+/// </summary>
 internal sealed class BrowserRig : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> _complaints = new();
@@ -27,7 +30,8 @@ internal sealed class BrowserRig : IAsyncDisposable
     /// <summary>What the browser found wrong, scripts and styles that the policy forbids included.</summary>
     public IReadOnlyCollection<string> Complaints => _complaints;
 
-    public static async Task<BrowserRig> StartAsync(SystemChromium chromium, bool javaScript = true, TimeProvider? clock = null, params string[] settings)
+    public static async Task<BrowserRig> StartAsync(
+        SystemChromium chromium, bool javaScript = true, TimeProvider? clock = null, params string[] settings)
     {
         var upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Patience.Cancel);
         var server = await TestServer.StartAsync(null, upstream.Url, clock, settings: settings);
@@ -54,7 +58,8 @@ internal sealed class BrowserRig : IAsyncDisposable
     public async Task<string> SignInAsync()
     {
         var token = await Server.SetUpAsync();
-        await Page.Context.AddCookiesAsync([new() { Name = "tv_session", Value = token, Url = Server.Url.AbsoluteUri, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
+        await Page.Context.AddCookiesAsync([
+            new() { Name = "tv_session", Value = token, Url = Server.Url.AbsoluteUri, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
         return token;
     }
 
@@ -68,7 +73,8 @@ internal sealed class BrowserRig : IAsyncDisposable
     private void Complain(IConsoleMessage message)
     {
         // The status of the page itself is the answer to a form, and the test's to judge.
-        var isStatus = message.Text.StartsWith("Failed to load resource: the server responded", StringComparison.Ordinal) && message.Location.StartsWith(Page.Url, StringComparison.Ordinal);
+        var isStatus = message.Text.StartsWith("Failed to load resource: the server responded", StringComparison.Ordinal)
+            && message.Location.StartsWith(Page.Url, StringComparison.Ordinal);
         if (message.Type is "error" or "warning" && !isStatus)
         {
             _complaints.Enqueue($"{message.Text} ({message.Location})");

@@ -17,12 +17,17 @@ internal sealed class Device
     /// <summary>The page of this device.</summary>
     public string Link => _begun.GetProperty("verification_uri_complete").GetString()!;
 
-    public static async Task<Device> BeginAsync(BrowserRig rig) => new(rig, await PostAsync(rig, "device_authorization", ("surface", "claude_code")));
+    public static async Task<Device> BeginAsync(BrowserRig rig) =>
+        new(rig, await PostAsync(rig, "device_authorization", ("surface", "claude_code")));
 
     /// <returns>The access token, or the error.</returns>
     public async Task<string> PollAsync()
     {
-        var answer = await PostAsync(_rig, "token", ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", _begun.GetProperty("device_code").GetString()!));
+        var answer = await PostAsync(
+            _rig,
+            "token",
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("device_code", _begun.GetProperty("device_code").GetString()!));
         return answer.TryGetProperty("access_token", out var token) ? token.GetString()! : answer.GetProperty("error").GetString()!;
     }
 

@@ -22,7 +22,8 @@ public sealed class DevicePageTests(SystemChromium chromium)
         using var answer = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
         Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
         await rig.GoAsync("/me/sessions");
-        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Row)).ToHaveCountAsync(4); // a heading, the first sign-in, this browser, the device
+        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Row))
+            .ToHaveCountAsync(4); // a heading, the first sign-in, this browser, the device
     }
 
     [Theory, InlineData(true), InlineData(false)]
@@ -45,6 +46,7 @@ public sealed class DevicePageTests(SystemChromium chromium)
         await rig.Page.FillAsync(("Code", "BCDF-GHJK"));
         await rig.Page.PressAsync("Go on");
 
-        await Assertions.Expect(rig.Page.GetByLabel("Code")).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^No device waits under this code"));
+        await Assertions.Expect(rig.Page.GetByLabel("Code")).ToHaveAccessibleDescriptionAsync(
+            new System.Text.RegularExpressions.Regex("^No device waits under this code"));
     }
 }

@@ -65,7 +65,8 @@ public sealed partial class FirstRunTests(SystemChromium chromium)
         await rig.Page.FillAsync(("Setup token", "guessed"), ("E-mail address", "ada@example.com"), ("Password", TestServer.Password));
         await rig.Page.PressAsync("Create the owner");
 
-        await Assertions.Expect(rig.Page.GetByLabel("Setup token")).ToHaveAccessibleDescriptionAsync(new Regex("^The setup token is wrong"));
+        await Assertions.Expect(rig.Page.GetByLabel("Setup token")).ToHaveAccessibleDescriptionAsync(
+            new Regex("^The setup token is wrong"));
         await Assertions.Expect(rig.Page.GetByLabel("E-mail address")).ToHaveValueAsync("ada@example.com");
         await Assertions.Expect(rig.Page.GetByLabel("Password")).ToHaveValueAsync("");
     }
@@ -87,7 +88,8 @@ public sealed partial class FirstRunTests(SystemChromium chromium)
         using var request = new HttpRequestMessage(HttpMethod.Post, proxy + "/v1/messages")
         {
             Headers = { { "anthropic-version", "2023-06-01" }, { "authorization", "Bearer " + token } },
-            Content = new StringContent("""{"model":"claude-haiku-4-5","max_tokens":64,"stream":true,"messages":[{"role":"user","content":"Say hello."}]}"""),
+            Content = new StringContent(
+                """{"model":"claude-haiku-4-5","max_tokens":64,"stream":true,"messages":[{"role":"user","content":"Say hello."}]}"""),
         };
         using var answer = await client.SendAsync(request, Patience.Cancel);
         answer.EnsureSuccessStatusCode();

@@ -31,7 +31,8 @@ public sealed class HostileLengthTests(SystemChromium chromium)
         await AssertFitsAsync(rig.Page, "the new token");
         var device = await Device.BeginAsync(rig);
 
-        foreach (var path in (string[])["/me/sessions", "/me/tokens", "/admin/users", "/admin/audit", $"/auth/device?user_code={device.Code}", "/nothing-here"])
+        foreach (var path in (string[])[
+            "/me/sessions", "/me/tokens", "/admin/users", "/admin/audit", $"/auth/device?user_code={device.Code}", "/nothing-here"])
         {
             await rig.GoAsync(path);
             await AssertFitsAsync(rig.Page, path);
@@ -67,9 +68,9 @@ public sealed class HostileLengthTests(SystemChromium chromium)
             foreach (var screen in Screens)
             {
                 await screen.ShowAsync(rig.Page);
-                Assert.Empty(await rig.Page.EvaluateAsync<string[]>("""
-                    () => [...document.querySelectorAll('main time, main .badge, main .whole')].filter(each => each.getClientRects().length > 1).map(each => each.outerHTML)
-                    """));
+                Assert.Empty(await rig.Page.EvaluateAsync<string[]>(
+                    "() => [...document.querySelectorAll('main time, main .badge, main .whole')]"
+                    + ".filter(each => each.getClientRects().length > 1).map(each => each.outerHTML)"));
             }
         }
     }
@@ -82,7 +83,9 @@ public sealed class HostileLengthTests(SystemChromium chromium)
             Assert.Equal((what, screen.Width), (what, await page.EvaluateAsync<int>("document.documentElement.scrollWidth")));
             Assert.Empty(await page.EvaluateAsync<string[]>("""
                 () => [...document.querySelectorAll('main *:not(pre, pre *, .unseen, thead, thead *)')]
-                    .filter(each => each.getBoundingClientRect().right > innerWidth || each.matches('table, .card') && each.scrollWidth > each.clientWidth)
+                    .filter(each => each.getBoundingClientRect().right > innerWidth
+                """ + """
+                 || each.matches('table, .card') && each.scrollWidth > each.clientWidth)
                     .map(each => each.outerHTML.slice(0, 200))
                 """));
         }
@@ -91,7 +94,8 @@ public sealed class HostileLengthTests(SystemChromium chromium)
     /// <returns>The invitation's link.</returns>
     private static async Task<string> InviteAsync(BrowserRig rig, string email)
     {
-        using var answer = await rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/invites", await rig.Server.LogInAsync(), new { email, role = "admin" });
+        using var answer = await rig.Server.ApiAsync(
+            HttpMethod.Post, "/api/v1/invites", await rig.Server.LogInAsync(), new { email, role = "admin" });
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
     }
 }

@@ -17,7 +17,8 @@ public sealed class InvitePageTests(SystemChromium chromium)
         await colleague.GotoAsync(link);
         await colleague.FillAsync(("Your name (optional)", "Ada"), ("Password", "short"));
         await colleague.PressAsync("Join");
-        await Assertions.Expect(colleague.GetByLabel("Password")).ToHaveAccessibleDescriptionAsync(new System.Text.RegularExpressions.Regex("^The password is too short"));
+        await Assertions.Expect(colleague.GetByLabel("Password")).ToHaveAccessibleDescriptionAsync(
+            new System.Text.RegularExpressions.Regex("^The password is too short"));
         await colleague.FillAsync(("Password", "seven calm otters swim"));
         await colleague.PressAsync("Join");
 
@@ -25,7 +26,8 @@ public sealed class InvitePageTests(SystemChromium chromium)
         await Assertions.Expect(colleague.GetByRole(AriaRole.Banner)).ToContainTextAsync("ada@example.com");
         await Assertions.Expect(colleague.GetByRole(AriaRole.Link, new() { Name = "People" })).ToHaveCountAsync(0);
         await rig.GoAsync("/admin/users");
-        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "ada@example.com" })).ToContainTextAsync("member");
+        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "ada@example.com" }))
+            .ToContainTextAsync("member");
         await colleague.GotoAsync(link);
         await Assertions.Expect(colleague.GetByLabel("Password")).ToHaveCountAsync(0);
     }

@@ -50,14 +50,16 @@ public sealed class KeyPageTests(SystemChromium chromium)
         await rig.Page.GetByText("Replace the key").First.ClickAsync();
         await rig.Page.FillAsync(("Anthropic API key", "sk-ant-api03-a-key-that-was-deleted"));
         await rig.Page.PressAsync("Replace the key");
-        await Assertions.Expect(rig.Page.GetByLabel("Anthropic API key")).ToHaveAccessibleDescriptionAsync(new Regex("Anthropic does not know this key: it answered 401.*Nothing was changed"));
+        await Assertions.Expect(rig.Page.GetByLabel("Anthropic API key")).ToHaveAccessibleDescriptionAsync(
+            new Regex("Anthropic does not know this key: it answered 401.*Nothing was changed"));
         await rig.Page.FillAsync(("Anthropic API key", "sk-ant-api03-a-key-that-was-deleted"));
         await rig.Page.GetByLabel("Store it anyway").CheckAsync();
         await rig.Page.PressAsync("Replace the key");
         await rig.Page.ExpectStatusAsync("The key is stored.");
         await rig.Page.PressAsync("Send a test request");
         await rig.Page.ExpectStatusAsync("Anthropic does not know this key (401).");
-        await Assertions.Expect(rig.Page.GetByRole(AriaRole.Region, new() { Name = "Your Anthropic key refused by Anthropic" })).ToBeVisibleAsync();
+        await Assertions.Expect(
+            rig.Page.GetByRole(AriaRole.Region, new() { Name = "Your Anthropic key refused by Anthropic" })).ToBeVisibleAsync();
         await rig.Page.ExpectStatusAsync("authentication_error"); // Anthropic's own words
     }
 
@@ -94,7 +96,8 @@ public sealed class KeyPageTests(SystemChromium chromium)
         await using var rig = await BrowserRig.StartAtAsync(chromium, "/me/proxy/", javaScript);
         foreach (var tool in (string[])["Claude Code", "apiKeyHelper", "TypeScript", "Python", "C#", "opencode", "Pi", "GSD 2", "curl"])
         {
-            var tab = rig.Page.GetByRole(AriaRole.Navigation, new() { Name = "Tools" }).GetByRole(AriaRole.Link, new() { Name = tool, Exact = true });
+            var tab = rig.Page.GetByRole(AriaRole.Navigation, new() { Name = "Tools" }).GetByRole(
+                AriaRole.Link, new() { Name = tool, Exact = true });
             await tab.ClickAsync();
             await Assertions.Expect(tab).ToHaveAttributeAsync("aria-current", "true");
             await Assertions.Expect(rig.Page.GetByRole(AriaRole.Heading, new() { Name = tool, Exact = true })).ToBeInViewportAsync();

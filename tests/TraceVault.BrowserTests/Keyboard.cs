@@ -38,7 +38,9 @@ internal static class Keyboard
                 html: at.outerHTML.slice(0, 200),
                 place: [...document.querySelectorAll('*')].indexOf(at),
                 isSeen: (at.type === 'date' || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)
-                  && box.width > 0 && box.height > 0 && box.left > -1 && box.top > -1 && box.right < innerWidth + 1 && box.bottom < innerHeight + 1,
+                  && box.width > 0 && box.height > 0 && box.left > -1 && box.top > -1
+            """ + """
+             && box.right < innerWidth + 1 && box.bottom < innerHeight + 1,
               };
             }
             """);

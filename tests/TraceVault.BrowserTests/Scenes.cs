@@ -78,7 +78,8 @@ internal static class Scenes
         ["audit"] = AsUser("/me/proxy/", async rig =>
         {
             await StoreAsync(rig);
-            await rig.Server.Client.PostAsJsonAsync("/api/v1/auth/login", new { email = TestServer.Email, password = "three random words" });
+            await rig.Server.Client.PostAsJsonAsync(
+                "/api/v1/auth/login", new { email = TestServer.Email, password = "three random words" });
             await rig.GoAsync("/admin/audit");
         }),
         ["audit-filtered"] = AsUser("/admin/audit?actor=somebody@example.com"),
@@ -155,7 +156,8 @@ internal static class Scenes
     /// <returns>The invitation's link.</returns>
     private static async Task<string> InviteAsync(BrowserRig rig)
     {
-        using var answer = await rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/invites", await rig.Server.LogInAsync(), new { email = "ada@example.com", role = "admin" });
+        using var answer = await rig.Server.ApiAsync(
+            HttpMethod.Post, "/api/v1/invites", await rig.Server.LogInAsync(), new { email = "ada@example.com", role = "admin" });
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
     }
 
@@ -170,7 +172,8 @@ internal static class Scenes
         await colleague.ExpectHeadingAsync("Your proxy");
         var owner = await rig.Server.LogInAsync();
         var members = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/members", owner);
-        var id = members.EnumerateArray().Single(member => member.GetProperty("email").GetString() == "ada@example.com").GetProperty("id").GetString();
+        var id = members.EnumerateArray().Single(member => member.GetProperty("email").GetString() == "ada@example.com")
+            .GetProperty("id").GetString();
         using var answer = await rig.Server.ApiAsync(HttpMethod.Post, $"/api/v1/members/{id}/password-reset", owner);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
     }

@@ -56,8 +56,10 @@ public sealed class SystemChromium : IAsyncLifetime
         }
 
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-        string[] programs = ["chromium-headless-shell", "chromium"]; // the first is the second without its windows, and takes half of the time
+        // the first is the second without its windows, and takes half of the time
+        string[] programs = ["chromium-headless-shell", "chromium"];
         return programs.SelectMany(program => folders.Select(folder => Path.Combine(folder, program))).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("Chromium is not installed: run ./test, which installs it, or name its executable in TEST_CHROMIUM.");
+            ?? throw new InvalidOperationException(
+                "Chromium is not installed: run ./test, which installs it, or name its executable in TEST_CHROMIUM.");
     }
 }

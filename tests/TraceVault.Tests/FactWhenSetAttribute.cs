@@ -7,7 +7,8 @@ namespace TraceVault.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class FactWhenSetAttribute : FactAttribute
 {
-    public FactWhenSetAttribute(string variable, [CallerFilePath] string? sourceFilePath = null, [CallerLineNumber] int sourceLineNumber = -1)
+    public FactWhenSetAttribute(
+        string variable, [CallerFilePath] string? sourceFilePath = null, [CallerLineNumber] int sourceLineNumber = -1)
         : base(sourceFilePath, sourceLineNumber)
     {
         Variable = variable;

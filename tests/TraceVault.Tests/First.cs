@@ -6,25 +6,28 @@ using Xunit.v3;
 namespace TraceVault.Tests;
 
 /// <summary>
-/// For the class whose tests wait longest: it begins first, so that all others run while it waits, and behind it what takes longest without a pause between.
-/// The order of the others changes with each run.
+/// For the class whose tests wait longest: it begins first, so that all others run while it waits, and behind it what takes longest without
+/// a pause between. The order of the others changes with each run.
 /// </summary>
 [CollectionDefinition(nameof(First))]
 public sealed class First : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        nameof(First), nameof(Gateway.EarlyBench), nameof(Gateway.RawBench), nameof(Accounts.Devices.RefreshTests), nameof(Clients.RealClientTests), nameof(Operations.HostileRequestTests),
+        nameof(First), nameof(Gateway.EarlyBench), nameof(Gateway.RawBench), nameof(Accounts.Devices.RefreshTests),
+        nameof(Clients.RealClientTests), nameof(Operations.HostileRequestTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. DefaultTestCollectionOrderer.Instance.OrderTestCollections(testCollections).OrderBy(collection => PlaceOf(collection.TestCollectionDisplayName))];
+        [.. DefaultTestCollectionOrderer.Instance.OrderTestCollections(testCollections).OrderBy(
+            collection => PlaceOf(collection.TestCollectionDisplayName))];
 
     /// <param name="name">As given by a definition, or "Test collection for" and the class with its namespace.</param>
     private static int PlaceOf(string name)
     {
-        var place = Array.FindIndex(Longest, each => name == each || name.Contains($".{each} ", StringComparison.Ordinal) || name.EndsWith($".{each}", StringComparison.Ordinal));
+        var place = Array.FindIndex(Longest, each =>
+            name == each || name.Contains($".{each} ", StringComparison.Ordinal) || name.EndsWith($".{each}", StringComparison.Ordinal));
         return place < 0 ? Longest.Length : place;
     }
 }

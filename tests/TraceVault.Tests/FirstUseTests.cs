@@ -43,7 +43,8 @@ public sealed class FirstUseTests : IDisposable
         _machine.Environment.Remove("TRACEVAULT_SETUP_TOKEN");
 
         Assert.Equal( // 3
-            "The key is stored. Try it: tracevault proxy run -- claude\n", await _machine.OutputAsync(TestServer.AnthropicKey + "\n", cancel, "key", "set"));
+            "The key is stored. Try it: tracevault proxy run -- claude\n",
+            await _machine.OutputAsync(TestServer.AnthropicKey + "\n", cancel, "key", "set"));
 
         var status = JsonElement.Parse(await _machine.OutputAsync("", cancel, "status", "--json")); // 4
         Assert.Equal((Email, "owner", url), (Text(status, "email"), Text(status, "role"), Text(status, "server_url")));
@@ -53,12 +54,15 @@ public sealed class FirstUseTests : IDisposable
         var (baseUrl, token) = await EvaluateEnvironmentAsync(cancel); // 5
         Assert.Equal(url + "/proxy/anthropic", baseUrl);
         Assert.Equal(HttpStatusCode.OK, await AskAsync(baseUrl, token, cancel));
-        Assert.Equal(["/v1/models?limit=1", "/v1/messages"], upstream.Requests.Select(request => request.Target)); // the first tried the key when it was stored
+        Assert.Equal(
+            ["/v1/models?limit=1", "/v1/messages"],
+            upstream.Requests.Select(request => request.Target)); // the first tried the key when it was stored
         KeySwap.AssertDone(upstream.Requests);
 
         Assert.Equal($"Signed out of {url}.\n", await _machine.OutputAsync("", cancel, "logout")); // 6
         var refused = await _machine.RunAsync("", cancel, "proxy", "token");
-        Assert.Equal((3, "", "You are not signed in. Run: tracevault login --server URL\n"), (refused.ExitCode, refused.Output, refused.Errors));
+        Assert.Equal(
+            (3, "", "You are not signed in. Run: tracevault login --server URL\n"), (refused.ExitCode, refused.Output, refused.Errors));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(baseUrl, token, cancel));
 
         Assert.Equal(0, await server.StopAsync(cancel)); // 7
@@ -71,7 +75,14 @@ public sealed class FirstUseTests : IDisposable
     /// <summary>As a person's shell does.</summary>
     private async Task<(string BaseUrl, string Token)> EvaluateEnvironmentAsync(CancellationToken cancel)
     {
-        string[] shell = ["sh", "-c", """eval "$("$1" proxy env)" && printf '%s\n' "$ANTHROPIC_BASE_URL" "$ANTHROPIC_AUTH_TOKEN" """, "sh", CliProcess.Executable];
+        string[] shell =
+        [
+            "sh",
+            "-c",
+            """eval "$("$1" proxy env)" && printf '%s\n' "$ANTHROPIC_BASE_URL" "$ANTHROPIC_AUTH_TOKEN" """,
+            "sh",
+            CliProcess.Executable
+        ];
         var run = await ClientProcess.RunAsync(shell, _machine.ConfigFolder, _machine.Environment, cancel);
         var lines = run.Output.Split('\n');
         Assert.True(lines.Length == 3, run.ToString());
@@ -83,7 +94,8 @@ public sealed class FirstUseTests : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, baseUrl + "/v1/messages")
         {
             Headers = { { "anthropic-version", "2023-06-01" }, { "authorization", "Bearer " + token } },
-            Content = new StringContent("""{"model":"claude-haiku-4-5","max_tokens":64,"messages":[{"role":"user","content":"Say hello."}]}"""),
+            Content = new StringContent(
+                """{"model":"claude-haiku-4-5","max_tokens":64,"messages":[{"role":"user","content":"Say hello."}]}"""),
         };
         using var answer = await _client.SendAsync(request, cancel);
         return answer.StatusCode;

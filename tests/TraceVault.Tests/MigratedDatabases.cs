@@ -7,10 +7,13 @@ using TraceVault.Storage;
 
 namespace TraceVault.Tests;
 
-/// <summary>A database on each engine that was migrated once in this run and then left alone: tests get copies. Deleted at the end of the run.</summary>
+/// <summary>
+/// A database on each engine that was migrated once in this run and then left alone: tests get copies. Deleted at the end of the run.
+/// </summary>
 public sealed class MigratedDatabases : IAsyncDisposable
 {
-    private static readonly Lazy<Task<TestDatabase>> Sqlite = new(() => MigrateAsync("sqlite")), Postgres = new(() => MigrateAsync("postgres"));
+    private static readonly Lazy<Task<TestDatabase>> Sqlite = new(() => MigrateAsync("sqlite")),
+        Postgres = new(() => MigrateAsync("postgres"));
 
     public static Task<TestDatabase> GetAsync(string engine) => engine is "postgres" ? Postgres.Value : Sqlite.Value;
 
@@ -28,7 +31,8 @@ public sealed class MigratedDatabases : IAsyncDisposable
     private static async Task<TestDatabase> MigrateAsync(string engine)
     {
         var database = await TestDatabase.CreateEmptyAsync(engine);
-        await using (var server = Program.Build(TestServer.Arguments(database, upstream: null), services => services.RemoveAll<ILoggerProvider>()))
+        await using (var server = Program.Build(
+            TestServer.Arguments(database, upstream: null), services => services.RemoveAll<ILoggerProvider>()))
         {
             await server.Services.GetRequiredService<Migrator>().MigrateAsync(Patience.Cancel);
         }

@@ -4,7 +4,8 @@ public class PatienceTests
 {
     [Fact]
     public async Task A_wait_for_what_never_comes_ends() =>
-        await Assert.ThrowsAsync<TaskCanceledException>(() => new TaskCompletionSource().Task.WaitAsync(Patience.Within(TimeSpan.FromMilliseconds(1))));
+        await Assert.ThrowsAsync<TaskCanceledException>(
+            () => new TaskCompletionSource().Task.WaitAsync(Patience.Within(TimeSpan.FromMilliseconds(1))));
 
     [Fact]
     public void What_costs_money_or_minutes_runs_only_when_its_own_variable_asks_for_it()

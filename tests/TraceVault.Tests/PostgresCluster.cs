@@ -85,7 +85,11 @@ internal sealed class PostgresCluster
             RedirectStandardInput = true, // held open until this process ends: the script waits for its end
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["PGPASSWORD"] = password, ["PGTLS"] = tls.ExportCertificatePem() + "\n" + tls.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem() },
+            Environment =
+            {
+                ["PGPASSWORD"] = password,
+                ["PGTLS"] = tls.ExportCertificatePem() + "\n" + tls.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()
+            },
         };
         foreach (var argument in (string[])["sh", Path.Combine(AppContext.BaseDirectory, "postgres-cluster.sh"), binaries, .. FreePorts(5)])
         {
@@ -94,7 +98,8 @@ internal sealed class PostgresCluster
 
         var process = Process.Start(script)!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(process);
-        var line = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(6)); // five ports, and pg_ctl gives each a minute
+        var line = await process.StandardOutput.ReadLineAsync()
+            .WaitAsync(TimeSpan.FromMinutes(6)); // five ports, and pg_ctl gives each a minute
         return line is ['r', 'e', 'a', 'd', 'y', ' ', .. var port]
             ? port
             : throw new InvalidOperationException("PostgreSQL did not start: " + await process.StandardError.ReadToEndAsync());

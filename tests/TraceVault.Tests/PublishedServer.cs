@@ -11,7 +11,8 @@ internal sealed class PublishedServer : RunningServer
     /// <summary>Everything it wrote so far.</summary>
     public string Output => _process.Output;
 
-    public static async Task<PublishedServer> StartAsync(string file, TestDatabase database, Uri? upstream = null, string? authority = null, params string[] settings)
+    public static async Task<PublishedServer> StartAsync(
+        string file, TestDatabase database, Uri? upstream = null, string? authority = null, params string[] settings)
     {
         var process = ServerProcess.StartAlone(file, database.DataDirectory, authority, TestServer.Arguments(database, upstream, settings));
         try

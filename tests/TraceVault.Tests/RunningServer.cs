@@ -17,13 +17,15 @@ internal abstract class RunningServer(Uri url) : IAsyncDisposable
     /// <returns>The session token.</returns>
     public async Task<string> SetUpAsync()
     {
-        using var answer = await Client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password });
+        using var answer = await Client.PostAsJsonAsync(
+            "/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password });
         return await TokenOfAsync(answer);
     }
 
     public async Task<string> LogInAsync()
     {
-        using var answer = await Client.PostAsJsonAsync("/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password });
+        using var answer = await Client.PostAsJsonAsync(
+            "/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password });
         return await TokenOfAsync(answer);
     }
 
@@ -38,7 +40,11 @@ internal abstract class RunningServer(Uri url) : IAsyncDisposable
 
     public async Task StoreKeyAsync(string token, string key = TestServer.AnthropicKey, int? maxConcurrent = null)
     {
-        using var answer = await ApiAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", token, maxConcurrent is null ? new { key } : new { key, max_concurrent = maxConcurrent });
+        using var answer = await ApiAsync(
+            HttpMethod.Put,
+            "/api/v1/me/anthropic-key",
+            token,
+            maxConcurrent is null ? new { key } : new { key, max_concurrent = maxConcurrent });
         answer.EnsureSuccessStatusCode();
     }
 
@@ -61,7 +67,10 @@ internal abstract class RunningServer(Uri url) : IAsyncDisposable
     /// <summary>A request to the proxy with the token as <c>x-api-key</c>.</summary>
     public HttpRequestMessage ProxyRequest(string token, string path = "/v1/messages", HttpContent? body = null)
     {
-        var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, new Uri(Url, "/proxy/anthropic" + path)) { Content = body };
+        var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, new Uri(Url, "/proxy/anthropic" + path))
+        {
+            Content = body
+        };
         request.Headers.Add("x-api-key", token);
         request.Headers.Add("anthropic-version", "2023-06-01");
         return request;

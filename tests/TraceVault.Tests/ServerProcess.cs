@@ -2,11 +2,15 @@ using System.Diagnostics;
 
 namespace TraceVault.Tests;
 
-/// <summary>The built server, or the one that <c>TEST_SERVER</c> names, as a process of its own, with exactly the environment given.</summary>
+/// <summary>
+/// The built server, or the one that <c>TEST_SERVER</c> names, as a process of its own, with exactly the environment given.
+/// </summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
     /// <summary>The file that is tested: the built one, or the one that <c>TEST_SERVER</c> names.</summary>
-    public static readonly string Built = Environment.GetEnvironmentVariable("TEST_SERVER") is { Length: > 0 } named ? named : Path.Combine(AppContext.BaseDirectory, "tracevault-server");
+    public static readonly string Built = Environment.GetEnvironmentVariable("TEST_SERVER") is { Length: > 0 } named
+        ? named
+        : Path.Combine(AppContext.BaseDirectory, "tracevault-server");
 
     private readonly Process _process;
     private readonly List<string> _lines = [];
@@ -36,10 +40,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts on a free port unless the environment says otherwise.</summary>
-    public static ServerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) => Start(Built, environment, arguments);
+    public static ServerProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Start(Built, environment, arguments);
 
     /// <summary>Has a shell start it, where it is <c>$0</c>.</summary>
-    public static ServerProcess StartByShell(string script, IReadOnlyDictionary<string, string> environment) => Start("sh", environment, ["-c", script, Built]);
+    public static ServerProcess StartByShell(string script, IReadOnlyDictionary<string, string> environment) =>
+        Start("sh", environment, ["-c", script, Built]);
 
     private static ServerProcess Start(string file, IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
@@ -49,7 +55,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("TRACEVAULT_", StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (var name in start.Environment.Keys.Where(
+            name => name.StartsWith("TRACEVAULT_", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             start.Environment.Remove(name);
         }
@@ -67,7 +74,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="authority">A PEM file of certificates that it trusts; null for those of the machine.</param>
     public static ServerProcess StartAlone(string file, string folder, string? authority = null, params string[] arguments)
     {
-        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder
+        };
         start.Environment.Clear();
         start.Environment["HOME"] = folder; // where the native part of SQLite is unpacked
         if (authority is not null)
@@ -127,7 +139,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             if (line is null)
             {
-                _awaited.ForEach(awaited => awaited.Source.TrySetException(new InvalidOperationException($"The server ended:\n{string.Join('\n', _lines)}")));
+                _awaited.ForEach(awaited =>
+                    awaited.Source.TrySetException(new InvalidOperationException($"The server ended:\n{string.Join('\n', _lines)}")));
                 return;
             }
 

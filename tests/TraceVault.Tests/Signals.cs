@@ -5,7 +5,9 @@ namespace TraceVault.Tests;
 /// <summary>Signals to processes that a test started.</summary>
 internal static class Signals
 {
-    /// <summary>Asks a process to end, as an operator does. By the shell's own kill: a minimal Debian has no program of that name.</summary>
+    /// <summary>
+    /// Asks a process to end, as an operator does. By the shell's own kill: a minimal Debian has no program of that name.
+    /// </summary>
     public static Task TerminateAsync(int processId, CancellationToken cancel) => SendAsync("TERM", processId, cancel);
 
     /// <summary>As Ctrl-C does.</summary>

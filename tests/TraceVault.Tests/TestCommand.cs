@@ -2,11 +2,16 @@ using TraceVault.Tests.Clients;
 
 namespace TraceVault.Tests;
 
-/// <summary>A copy of <c>./test</c> and <c>.ci/run</c> in a folder of its own, where every program that it calls is a few lines of shell.</summary>
+/// <summary>
+/// A copy of <c>./test</c> and <c>.ci/run</c> in a folder of its own, where every program that it calls is a few lines of shell.
+/// </summary>
 internal sealed class TestCommand : IDisposable
 {
     /// <summary>Taken as they are; nothing else is in PATH.</summary>
-    private static readonly string[] RealPrograms = ["bash", "sh", "env", "cat", "cut", "paste", "sha256sum", "grep", "basename", "dirname", "mkdir", "mkfifo", "rm", "chmod"];
+    private static readonly string[] RealPrograms =
+    [
+        "bash", "sh", "env", "cat", "cut", "paste", "sha256sum", "grep", "basename", "dirname", "mkdir", "mkfifo", "rm", "chmod"
+    ];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tracevault-command-");
 
@@ -15,7 +20,8 @@ internal sealed class TestCommand : IDisposable
         var repository = ClientPackages.FindRepository();
         foreach (var file in (string[])["test", ".ci/run", "tests/clients/package-lock.json", "tests/clients/.npmrc"])
         {
-            Write(file, File.ReadAllText(Path.Combine(repository, file)).Replace("/usr/lib/postgresql", "/no/postgresql").Replace("/etc/", At("etc/")));
+            Write(file, File.ReadAllText(Path.Combine(repository, file))
+                .Replace("/usr/lib/postgresql", "/no/postgresql").Replace("/etc/", At("etc/")));
         }
 
         Project("Some");
@@ -42,7 +48,9 @@ internal sealed class TestCommand : IDisposable
     /// <summary>What the script is given beside PATH.</summary>
     public Dictionary<string, string> Environment { get; } = new() { ["TEST_POSTGRES"] = "postgres://elsewhere" };
 
-    /// <summary>The SDK: restores and builds, and reports of the tests what is given. The arguments of each call are a line of "calls".</summary>
+    /// <summary>
+    /// The SDK: restores and builds, and reports of the tests what is given. The arguments of each call are a line of "calls".
+    /// </summary>
     public static string Dotnet(string report) => $$"""
         echo "$@" CI=$CI nightly=$TEST_NIGHTLY >>calls
         [ "$1" = test ] || exit 0

@@ -3,7 +3,8 @@ namespace TraceVault.Tests;
 /// <summary>What <c>./test</c> says to the one who runs it, above all when it can't do its work.</summary>
 public sealed class TestCommandTests : IDisposable
 {
-    private const string Wanted = "tests/clients/node_modules/.wanted", Settings = "etc/postgresql-common/createcluster.d/tracevault-test.conf";
+    private const string Wanted = "tests/clients/node_modules/.wanted",
+        Settings = "etc/postgresql-common/createcluster.d/tracevault-test.conf";
 
     private readonly TestCommand _command = new();
 
@@ -108,7 +109,10 @@ public sealed class TestCommandTests : IDisposable
     [Fact]
     public async Task Clients_are_fetched_once_for_each_kind_of_machine()
     {
-        _command.Program("npm", "echo fetched >>../../calls; for kind in x64 arm64; do mkdir -p node_modules/@anthropic-ai/claude-code-linux-$kind; : >node_modules/@anthropic-ai/claude-code-linux-$kind/claude; done");
+        _command.Program(
+            "npm",
+            "echo fetched >>../../calls; for kind in x64 arm64; do mkdir -p node_modules/@anthropic-ai/claude-code-linux-$kind; : "
+                + ">node_modules/@anthropic-ai/claude-code-linux-$kind/claude; done");
         foreach (var machine in (string[])["x86_64", "x86_64", "aarch64"])
         {
             _command.Program("uname", $"echo {machine}");
@@ -177,7 +181,8 @@ public sealed class TestCommandTests : IDisposable
 
         Assert.Equal(143, run.ExitCode);
         Assert.EndsWith("\n0 passed, 1 failed\n", run.Output);
-        Assert.Equal("ended\n", await Task.Run(() => _command.Read("ended")).WaitAsync(Patience.Cancel)); // written by a child of what ran beside it
+        Assert.Equal(
+            "ended\n", await Task.Run(() => _command.Read("ended")).WaitAsync(Patience.Cancel)); // written by a child of what ran beside it
     }
 
     [Fact]

@@ -26,10 +26,17 @@ public abstract class TestDatabase : IAsyncDisposable
     /// <summary>The value for <c>TRACEVAULT_DATA_DIR</c>: exists, closed to others, empty but for the database.</summary>
     public string DataDirectory => _folder.FullName;
 
-    /// <summary>A database at the newest schema, without a row: a copy of one that was migrated once in this run, as migrating takes longer than most tests.</summary>
-    public static async Task<TestDatabase> CreateAsync(string engine) => await CreateAsync(engine, await MigratedDatabases.GetAsync(engine));
+    /// <summary>
+    /// A database at the newest schema, without a row: a copy of one that was migrated once in this run, as migrating takes longer than
+    /// most tests.
+    /// </summary>
+    public static async Task<TestDatabase> CreateAsync(string engine) =>
+        await CreateAsync(engine, await MigratedDatabases.GetAsync(engine));
 
-    /// <summary>A database without a table, as it is before the first start of a server: for tests of that start, and of a server that makes its own master key.</summary>
+    /// <summary>
+    /// A database without a table, as it is before the first start of a server: for tests of that start, and of a server that makes its own
+    /// master key.
+    /// </summary>
     public static Task<TestDatabase> CreateEmptyAsync(string engine) => CreateAsync(engine, template: null);
 
     private static async Task<TestDatabase> CreateAsync(string engine, TestDatabase? template) => engine switch
@@ -42,7 +49,9 @@ public abstract class TestDatabase : IAsyncDisposable
     /// <summary>A connection of the test's own, to look into the tables.</summary>
     public abstract Task<DbConnection> OpenAsync();
 
-    /// <summary>Ends every connection to this database and refuses new ones, as when its server stops. Other tests notice nothing.</summary>
+    /// <summary>
+    /// Ends every connection to this database and refuses new ones, as when its server stops. Other tests notice nothing.
+    /// </summary>
     /// <exception cref="NotSupportedException">The engine is SQLite: a file that is already open cannot go away on Linux.</exception>
     public abstract Task GoAwayAsync();
 
@@ -107,8 +116,11 @@ public abstract class TestDatabase : IAsyncDisposable
             var name = "test_" + RandomNumberGenerator.GetHexString(16, lowercase: true);
             var password = RandomNumberGenerator.GetHexString(32, lowercase: true);
             // The copied tables belong to the template's owner: a member of that role may do with them what an owner may.
-            await cluster.AdministerAsync($"create role {name} login password '{password}' {(template is null ? "" : "in role " + template.Name)}");
-            await cluster.AdministerAsync($"create database {name} owner {name} template {template?.Name ?? "template0"} strategy file_copy"); // a quarter of the time
+            await cluster.AdministerAsync(
+                $"create role {name} login password '{password}' {(template is null ? "" : "in role " + template.Name)}");
+            await cluster.AdministerAsync(
+                $"create database {name} owner {name} template "
+                + $"{template?.Name ?? "template0"} strategy file_copy"); // a quarter of the time
             return new Postgres(cluster, name, password);
         }
 

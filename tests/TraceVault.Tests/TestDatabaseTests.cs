@@ -26,7 +26,8 @@ public class TestDatabaseTests
     public async Task The_data_folder_is_closed_to_others_and_goes_with_the_database(string engine)
     {
         var database = await TestDatabase.CreateEmptyAsync(engine);
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(database.DataDirectory));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(database.DataDirectory));
         Assert.Empty(Directory.EnumerateFileSystemEntries(database.DataDirectory));
 
         await database.DisposeAsync();
@@ -42,8 +43,10 @@ public class TestDatabaseTests
         await using var connection = await database.OpenAsync();
 
         Assert.Equal(Migrator.NewestKnown, await connection.ExecuteScalarAsync<long>("select max(version) from schema_versions"));
-        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select (select count(*) from users) + (select count(*) from audit_events) + (select count(*) from first_run)"));
-        await connection.ExecuteAsync("alter table users add column shoe_size bigint; create index shoes on users (shoe_size); drop table first_run");
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>(
+            "select (select count(*) from users) + (select count(*) from audit_events) + (select count(*) from first_run)"));
+        await connection.ExecuteAsync(
+            "alter table users add column shoe_size bigint; create index shoes on users (shoe_size); drop table first_run");
         await using var empty = await TestDatabase.CreateEmptyAsync(engine);
         await using var before = await empty.OpenAsync();
         await Assert.ThrowsAnyAsync<DbException>(() => before.ExecuteScalarAsync<long>("select count(*) from users"));

@@ -23,7 +23,8 @@ internal sealed class TestServer : RunningServer
     private readonly TestDatabase? _ownDatabase;
 
     private TestServer(WebApplication app, TestDatabase? ownDatabase, CapturedLog log)
-        : base(new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First())) =>
+        : base(
+            new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First())) =>
         (_app, _ownDatabase, Log) = (app, ownDatabase, log);
 
     public CapturedLog Log { get; }
@@ -33,10 +34,18 @@ internal sealed class TestServer : RunningServer
     /// <param name="database">Null: a SQLite database of the server's own.</param>
     /// <param name="upstream">Null: nobody listens there.</param>
     /// <param name="clock">Null: the system's.</param>
-    /// <param name="passwordIterations">A hundredth of what a real server takes, where a test does not look at it: most of the tests' time would go there.</param>
+    /// <param name="passwordIterations">
+    /// A hundredth of what a real server takes, where a test does not look at it: most of the tests' time would go there.
+    /// </param>
     /// <param name="replace">Puts other parts in place of the server's own.</param>
     /// <param name="settings">Further settings, as <c>--Name=value</c>; they win.</param>
-    public static async Task<TestServer> StartAsync(TestDatabase? database = null, Uri? upstream = null, TimeProvider? clock = null, int passwordIterations = 2_000, Action<IServiceCollection>? replace = null, params string[] settings)
+    public static async Task<TestServer> StartAsync(
+        TestDatabase? database = null,
+        Uri? upstream = null,
+        TimeProvider? clock = null,
+        int passwordIterations = 2_000,
+        Action<IServiceCollection>? replace = null,
+        params string[] settings)
     {
         var own = database is null ? await TestDatabase.CreateAsync("sqlite") : null;
         database ??= own!;
@@ -75,7 +84,9 @@ internal sealed class TestServer : RunningServer
         $"--SetupToken={SetupToken}",
         $"--AnthropicUrl={upstream ?? new Uri("http://127.0.0.1:1")}",
         "--LogLevel=Trace",
-        .. settings.Any(setting => setting.StartsWith("--EncryptionKey", StringComparison.Ordinal)) ? [] : (string[])[$"--EncryptionKey={MasterKey}"],
+        .. settings.Any(setting => setting.StartsWith("--EncryptionKey", StringComparison.Ordinal))
+            ? []
+            : (string[])[$"--EncryptionKey={MasterKey}"],
         .. settings,
     ];
 

@@ -37,9 +37,12 @@ public class AccountTests
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var server = await TestServer.StartAsync(database);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => SetUpAsync(server, $"user{i}@example.com", TestServer.Password)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => SetUpAsync(server, $"user{i}@example.com", TestServer.Password)));
 
-        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict, HttpStatusCode.Conflict, HttpStatusCode.Conflict], answers.Select(a => a.StatusCode).Order());
+        Assert.Equal(
+            [HttpStatusCode.Created, HttpStatusCode.Conflict, HttpStatusCode.Conflict, HttpStatusCode.Conflict],
+            answers.Select(a => a.StatusCode).Order());
     }
 
     [Theory]
@@ -74,7 +77,8 @@ public class AccountTests
         await using var connection = await database.OpenAsync();
         await connection.ExecuteAsync("update users set email = 'a..b@example.com', email_key = 'a..b@example.com'");
 
-        using var answer = await server.Client.PostAsJsonAsync("/api/v1/auth/login", new { email = "a..b@example.com", password = TestServer.Password }, Cancel);
+        using var answer = await server.Client.PostAsJsonAsync(
+            "/api/v1/auth/login", new { email = "a..b@example.com", password = TestServer.Password }, Cancel);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
@@ -172,7 +176,8 @@ public class AccountTests
         await using var server = await TestServer.StartAsync(database, clock: clock);
         await server.SetUpAsync();
 
-        var guesses = await Task.WhenAll(Enumerable.Range(0, SignInThrottle.PerAccount + 4).Select(_ => LogInAsync(server, TestServer.Email, "some other words")));
+        var guesses = await Task.WhenAll(
+            Enumerable.Range(0, SignInThrottle.PerAccount + 4).Select(_ => LogInAsync(server, TestServer.Email, "some other words")));
         using var throttled = await LogInAsync(server, TestServer.Email, TestServer.Password);
         using var other = await LogInAsync(server, "other@example.com", "some other words");
         clock.Advance(SignInThrottle.Window + TimeSpan.FromSeconds(1));
@@ -218,7 +223,8 @@ public class AccountTests
         await server.SetUpAsync();
         await using (var connection = await database.OpenAsync())
         {
-            await connection.ExecuteAsync("update sign_in_failures set failures = @n where subject like 'address:%'", new { n = SignInThrottle.PerAddress });
+            await connection.ExecuteAsync(
+                "update sign_in_failures set failures = @n where subject like 'address:%'", new { n = SignInThrottle.PerAddress });
         }
 
         using var answer = await LogInAsync(server, TestServer.Email, TestServer.Password);
@@ -249,7 +255,9 @@ public class AccountTests
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_password_is_the_same_however_its_letters_are_put_together(string engine)
     {
-        const string Composed = "vier sch\u00f6ne w\u00f6rter", Decomposed = "vier scho\u0308ne wo\u0308rter", Mixed = "vier sch\u00f6ne wo\u0308rter";
+        const string Composed = "vier sch\u00f6ne w\u00f6rter",
+            Decomposed = "vier scho\u0308ne wo\u0308rter",
+            Mixed = "vier sch\u00f6ne wo\u0308rter";
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var server = await TestServer.StartAsync(database);
         using var setUp = await SetUpAsync(server, TestServer.Email, Mixed);
@@ -292,7 +300,8 @@ public class AccountTests
         Assert.Equal(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(token)), stored);
     }
 
-    private static Task<HttpResponseMessage> SetUpAsync(TestServer server, string email, string password, string setupToken = TestServer.SetupToken) =>
+    private static Task<HttpResponseMessage> SetUpAsync(
+        TestServer server, string email, string password, string setupToken = TestServer.SetupToken) =>
         server.Client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = setupToken, email, password }, Cancel);
 
     private static Task<HttpResponseMessage> LogInAsync(TestServer server, string email, string password) =>

@@ -34,7 +34,8 @@ public class CrowdTests
         var throttle = team.Server.Services.GetRequiredService<SignInThrottle>();
         var address = IPAddress.Parse("192.0.2.1");
 
-        var admissions = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Task.Run(() => throttle.EnterAsync("ada@example.com", address, Cancel), Cancel)));
+        var admissions = await Task.WhenAll(
+            Enumerable.Range(0, 40).Select(_ => Task.Run(() => throttle.EnterAsync("ada@example.com", address, Cancel), Cancel)));
         var admitted = admissions.Count(admission => admission.Wait is null);
         for (var i = 0; i < admitted; i++)
         {
@@ -69,16 +70,21 @@ public class CrowdTests
     {
         const int Crowd = 24;
         await using var team = await Team.StartAsync("sqlite", passwordIterations: 300_000);
-        var link = kind == "invite" ? await team.InviteAsync("ada@example.com", "member") : await team.ResetAsync((await team.JoinAsync("ada", "member")).Id);
+        var link = kind == "invite"
+            ? await team.InviteAsync("ada@example.com", "member")
+            : await team.ResetAsync((await team.JoinAsync("ada", "member")).Id);
         var browser = team.Browser();
         var form = PageClient.FormToken(await browser.ReadAsync(link));
         var passwords = team.Server.Services.GetRequiredService<Passwords>();
         var one = await CostAsync(() => passwords.HashAsync(Team.Password, Cancel));
 
         var answers = Array.Empty<PageAnswer>();
-        var all = await CostAsync(async () => answers = await Task.WhenAll(Enumerable.Range(0, Crowd).Select(_ => browser.PostAsync(link, ("form_token", form), ("password", Team.Password)))));
+        var all = await CostAsync(async () => answers = await Task.WhenAll(
+            Enumerable.Range(0, Crowd).Select(_ => browser.PostAsync(link, ("form_token", form), ("password", Team.Password)))));
 
-        Assert.Equal([HttpStatusCode.SeeOther, .. Enumerable.Repeat(HttpStatusCode.NotFound, Crowd - 1)], answers.Select(answer => answer.Status).Order());
+        Assert.Equal(
+            [HttpStatusCode.SeeOther, .. Enumerable.Repeat(HttpStatusCode.NotFound, Crowd - 1)],
+            answers.Select(answer => answer.Status).Order());
         Assert.True(all < one * Crowd / 2, $"{Crowd} took {all}, where one hash takes {one}");
     }
 
@@ -91,10 +97,15 @@ public class CrowdTests
         var one = await CostAsync(() => passwords.HashAsync(Team.Password, Cancel));
 
         var answers = Array.Empty<HttpResponseMessage>();
-        var all = await CostAsync(async () => answers = await Task.WhenAll(Enumerable.Range(0, Crowd).Select(i => server.Client.PostAsJsonAsync(
-            "/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = $"user{i}@example.com", password = Team.Password }, Cancel))));
+        var all = await CostAsync(
+            async () => answers = await Task.WhenAll(Enumerable.Range(0, Crowd).Select(i => server.Client.PostAsJsonAsync(
+                "/api/v1/auth/setup",
+                new { setup_token = TestServer.SetupToken, email = $"user{i}@example.com", password = Team.Password },
+                Cancel))));
 
-        Assert.Equal([HttpStatusCode.Created, .. Enumerable.Repeat(HttpStatusCode.Conflict, Crowd - 1)], answers.Select(answer => answer.StatusCode).Order());
+        Assert.Equal(
+            [HttpStatusCode.Created, .. Enumerable.Repeat(HttpStatusCode.Conflict, Crowd - 1)],
+            answers.Select(answer => answer.StatusCode).Order());
         Assert.True(all < one * Crowd / 2, $"{Crowd} took {all}, where one hash takes {one}");
     }
 
@@ -104,7 +115,8 @@ public class CrowdTests
         var turnstile = new Turnstile();
         using var leaving = new CancellationTokenSource();
         var first = await turnstile.EnterAsync("a", Cancel);
-        var waiting = Enumerable.Range(1, Turnstile.MaxPerLine - 1).Select(i => turnstile.EnterAsync("a", i == 1 ? leaving.Token : Cancel)).ToList();
+        var waiting = Enumerable.Range(1, Turnstile.MaxPerLine - 1)
+            .Select(i => turnstile.EnterAsync("a", i == 1 ? leaving.Token : Cancel)).ToList();
 
         Assert.Null(await turnstile.EnterAsync("a", Cancel));
         (await turnstile.EnterAsync("b", Cancel))!.Dispose(); // another line is not held up

@@ -9,7 +9,14 @@ public class PlainTextTests
     public void Names_of_people_and_things_are_plain(string text) => Assert.True(PlainText.Is(text));
 
     [Theory]
-    [InlineData("a\u202eb"), InlineData("a\u2066b"), InlineData("a\u200fb"), InlineData("a\u200bb"), InlineData("a\ufeffb"), InlineData("a\u2028b"), InlineData("a\nb"), InlineData("a\0b")]
+    [InlineData("a\u202eb"),
+        InlineData("a\u2066b"),
+        InlineData("a\u200fb"),
+        InlineData("a\u200bb"),
+        InlineData("a\ufeffb"),
+        InlineData("a\u2028b"),
+        InlineData("a\nb"),
+        InlineData("a\0b")]
     public void What_hides_turns_or_breaks_text_is_not(string text) => Assert.False(PlainText.Is(text));
 
     [Fact]

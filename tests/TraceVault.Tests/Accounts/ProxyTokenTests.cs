@@ -57,7 +57,8 @@ public class ProxyTokenTests
         var (status, code, answer) = await rig.CallAsync(token: week, cancel: Cancel);
         Assert.Equal((HttpStatusCode.Unauthorized, "expired_token"), (status, code));
         Assert.Equal("false", answer.Headers.GetValues("x-should-retry").Single());
-        Assert.Contains("proxy token expired at 2026-01-08T00:00:00Z. Run `tracevault login`", await answer.Content.ReadAsStringAsync(Cancel));
+        Assert.Contains(
+            "proxy token expired at 2026-01-08T00:00:00Z. Run `tracevault login`", await answer.Content.ReadAsStringAsync(Cancel));
         clock.Advance(TimeSpan.FromDays(100));
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: forever, cancel: Cancel)).Status);
     }
@@ -72,7 +73,8 @@ public class ProxyTokenTests
         await rig.CallAsync(token: token, cancel: Cancel);
         var used = clock.GetUtcNow();
 
-        await rig.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(Cancel);
+        await rig.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(
+            Cancel);
 
         var listed = Assert.Single((await rig.Server.ApiJsonAsync(HttpMethod.Get, Path, rig.Token)).EnumerateArray());
         Assert.Equal(used.UtcDateTime, listed.GetProperty("last_used_at").GetDateTime());
@@ -85,10 +87,13 @@ public class ProxyTokenTests
         await using var rig = await ProxyRig.StartAsync();
         var token = (await CreateAsync(rig, new { name = "ci" })).GetProperty("token").GetString()!;
         foreach (var (method, path) in ((HttpMethod, string)[])[
-            (HttpMethod.Get, "/api/v1/me"), (HttpMethod.Get, "/api/v1/me/anthropic-key"), (HttpMethod.Put, "/api/v1/me/anthropic-key"), (HttpMethod.Delete, "/api/v1/me/anthropic-key"),
-            (HttpMethod.Get, "/api/v1/me/sessions"), (HttpMethod.Delete, "/api/v1/me/sessions/x"), (HttpMethod.Get, Path), (HttpMethod.Post, Path), (HttpMethod.Delete, Path + "/x"), (HttpMethod.Post, "/api/v1/auth/logout")])
+            (HttpMethod.Get, "/api/v1/me"), (HttpMethod.Get, "/api/v1/me/anthropic-key"), (HttpMethod.Put, "/api/v1/me/anthropic-key"),
+            (HttpMethod.Delete, "/api/v1/me/anthropic-key"), (HttpMethod.Get, "/api/v1/me/sessions"),
+            (HttpMethod.Delete, "/api/v1/me/sessions/x"), (HttpMethod.Get, Path), (HttpMethod.Post, Path), (HttpMethod.Delete, Path + "/x"),
+            (HttpMethod.Post, "/api/v1/auth/logout")])
         {
-            using var answer = await rig.Server.ApiAsync(method, path, token, method == HttpMethod.Get ? null : new { name = "more", key = TestServer.AnthropicKey });
+            using var answer = await rig.Server.ApiAsync(
+                method, path, token, method == HttpMethod.Get ? null : new { name = "more", key = TestServer.AnthropicKey });
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
             Assert.Contains("good for the proxy alone", await answer.Content.ReadAsStringAsync(Cancel));
         }
@@ -104,13 +109,15 @@ public class ProxyTokenTests
         await using (var connection = await rig.Database.OpenAsync())
         {
             await connection.ExecuteAsync(
-                "insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('other', 'o@x', 'o@x', 'member', '-', 0, 0); update proxy_tokens set user_id = 'other'");
+                "insert into users (id, email, email_key, role, password_hash, created_at, updated_at) "
+                + "values ('other', 'o@x', 'o@x', 'member', '-', 0, 0); update proxy_tokens set user_id = 'other'");
         }
 
         Assert.Empty((await rig.Server.ApiJsonAsync(HttpMethod.Get, Path, rig.Token)).EnumerateArray());
         using var revoked = await rig.Server.ApiAsync(HttpMethod.Delete, $"{Path}/{created.GetProperty("id").GetString()}", rig.Token);
         Assert.Equal(HttpStatusCode.NotFound, revoked.StatusCode);
-        Assert.Equal("no_key", (await rig.CallAsync(token: created.GetProperty("token").GetString(), cancel: Cancel)).Code); // spends its own user's key, who has none
+        // spends its own user's key, who has none
+        Assert.Equal("no_key", (await rig.CallAsync(token: created.GetProperty("token").GetString(), cancel: Cancel)).Code);
     }
 
     [Theory]
@@ -124,7 +131,10 @@ public class ProxyTokenTests
     public async Task A_wrong_request_names_the_field(string body, string field)
     {
         await using var server = await TestServer.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path)
+        {
+            Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json")
+        };
         request.Headers.Authorization = new("Bearer", await server.SetUpAsync());
 
         using var answer = await server.Client.SendAsync(request, Cancel);
@@ -143,17 +153,23 @@ public class ProxyTokenTests
         var (user, session) = (me.GetProperty("id").GetString()!, me.GetProperty("session").GetProperty("id").GetString()!);
         var tokens = server.Services.GetRequiredService<ProxyTokens>();
         var actor = new Actor(user, TestServer.Email, new Origin(null, null));
-        var other = (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", await server.LogInAsync())).GetProperty("session").GetProperty("id").GetString()!;
+        var other = (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", await server.LogInAsync()))
+            .GetProperty("session").GetProperty("id").GetString()!;
 
-        // Two sessions at once: they wait for one another, or both would count before either has made its token. No more at once than the database has connections.
+        // Two sessions at once: they wait for one another, or both would count before either has made its token. No more at once than the
+        // database has connections.
         var made = 0;
-        await Parallel.ForAsync(0, ProxyTokens.MaxPerUser + 10, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Cancel }, async (i, cancel) =>
-        {
-            if (await tokens.CreateAsync(user, i % 2 == 0 ? session : other, $"token {i}", null, actor, cancel) is not null)
+        await Parallel.ForAsync(
+            0,
+            ProxyTokens.MaxPerUser + 10,
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Cancel },
+            async (i, cancel) =>
             {
-                Interlocked.Increment(ref made);
-            }
-        });
+                if (await tokens.CreateAsync(user, i % 2 == 0 ? session : other, $"token {i}", null, actor, cancel) is not null)
+                {
+                    Interlocked.Increment(ref made);
+                }
+            });
 
         Assert.Equal(ProxyTokens.MaxPerUser, made);
         using var answer = await server.ApiAsync(HttpMethod.Post, Path, token, new { name = "one more" });
@@ -171,7 +187,8 @@ public class ProxyTokenTests
         var actor = new Actor(user, TestServer.Email, new Origin(null, null));
         await server.Services.GetRequiredService<Sessions>().EndAsync(user, session, AuditActions.SessionEnded, actor);
 
-        await Assert.ThrowsAsync<SessionOverException>(() => server.Services.GetRequiredService<ProxyTokens>().CreateAsync(user, session, "late", null, actor, Cancel));
+        await Assert.ThrowsAsync<SessionOverException>(
+            () => server.Services.GetRequiredService<ProxyTokens>().CreateAsync(user, session, "late", null, actor, Cancel));
     }
 
     private static void KeySwapOf(ProxyRig rig) => Clients.KeySwap.AssertDone(rig.Upstream.Requests);

@@ -108,10 +108,14 @@ public class SessionTests
 
         using var ended = await server.Client.SendAsync(server.ProxyRequest(idle, "/v1/models"), Patience.Cancel);
         Assert.Equal("invalid_token", ended.Headers.GetValues("x-tracevault-error").Single());
-        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Unauthorized], [await StatusAsync(server, first), await StatusAsync(server, last), await StatusAsync(server, idle)]);
+        Assert.Equal(
+            [HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Unauthorized],
+            [await StatusAsync(server, first), await StatusAsync(server, last), await StatusAsync(server, idle)]);
         await using var connection = await database.OpenAsync();
-        Assert.Equal(TraceVault.Accounts.Sessions.MaxPerUser, await connection.ExecuteScalarAsync<long>("select count(*) from auth_sessions"));
-        Assert.Equal("1", await connection.QuerySingleAsync<string>("select target from audit_events where action = 'session.others_ended'"));
+        Assert.Equal(
+            TraceVault.Accounts.Sessions.MaxPerUser, await connection.ExecuteScalarAsync<long>("select count(*) from auth_sessions"));
+        Assert.Equal(
+            "1", await connection.QuerySingleAsync<string>("select target from audit_events where action = 'session.others_ended'"));
     }
 
     [Fact]
@@ -122,10 +126,10 @@ public class SessionTests
         var token = await server.SetUpAsync();
         await using var connection = await database.OpenAsync();
         await connection.ExecuteAsync(
-            """
-            insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('other', 'o@x', 'o@x', 'member', '-', 0, 0);
-            insert into auth_sessions (id, user_id, token_hash, created_at, expires_at, last_used_at) values ('theirs', 'other', x'00', 0, 9999999999999, 0);
-            """);
+            "insert into users (id, email, email_key, role, password_hash, created_at, updated_at) "
+            + "values ('other', 'o@x', 'o@x', 'member', '-', 0, 0);\n"
+            + "insert into auth_sessions (id, user_id, token_hash, created_at, expires_at, last_used_at) "
+            + "values ('theirs', 'other', x'00', 0, 9999999999999, 0);");
 
         using var answer = await server.ApiAsync(HttpMethod.Delete, "/api/v1/me/sessions/theirs", token);
 

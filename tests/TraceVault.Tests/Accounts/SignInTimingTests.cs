@@ -17,7 +17,8 @@ public class SignInTimingTests
     [Fact]
     public async Task Unknown_known_and_disabled_accounts_take_the_same_time_to_refuse()
     {
-        await using var team = await Team.StartAsync("sqlite", passwordIterations: Passwords.Iterations / 4); // still many times all else that a refusal costs
+        await using var team = await Team.StartAsync(
+            "sqlite", passwordIterations: Passwords.Iterations / 4); // still many times all else that a refusal costs
         var disabled = await team.JoinAsync("disabled", "member");
         await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{disabled.Id}/disable");
         await using var connection = await team.Database.OpenAsync();
@@ -27,11 +28,13 @@ public class SignInTimingTests
 
         for (var round = 0; round < Rounds; round++)
         {
-            foreach (var address in addresses.Skip(round % 3).Concat(addresses.Take(round % 3))) // in turns: whatever slows the machine slows all alike
+            foreach (var address in addresses.Skip(round % 3)
+                .Concat(addresses.Take(round % 3))) // in turns: whatever slows the machine slows all alike
             {
                 await connection.ExecuteAsync("delete from sign_in_failures");
                 var watch = Stopwatch.StartNew();
-                using var answer = await team.Server.Client.PostAsJsonAsync("/api/v1/auth/login", new { email = address, password = "some other words" }, Patience.Cancel);
+                using var answer = await team.Server.Client.PostAsJsonAsync(
+                    "/api/v1/auth/login", new { email = address, password = "some other words" }, Patience.Cancel);
                 times[address].Add(watch.Elapsed.TotalMilliseconds);
                 Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
                 texts.Add(Regex.Replace(await answer.Content.ReadAsStringAsync(Patience.Cancel), "\"trace_id\":\"[^\"]*\"", ""));
@@ -41,6 +44,7 @@ public class SignInTimingTests
         Assert.Single(texts);
         // A refusal without a check of the password would take a hundredth.
         var medians = times.Values.Select(list => list.Order().ElementAt(Rounds / 2)).ToList();
-        Assert.True(medians.Max() / medians.Min() < 1.5, $"Medians in ms: {string.Join(", ", medians.Select(median => median.ToString("F1")))}");
+        Assert.True(
+            medians.Max() / medians.Min() < 1.5, $"Medians in ms: {string.Join(", ", medians.Select(median => median.ToString("F1")))}");
     }
 }

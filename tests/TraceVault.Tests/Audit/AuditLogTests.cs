@@ -33,7 +33,9 @@ public class AuditLogTests
                 $"key.set done by {Owner} on {Owner} (anthropic) {Origin}",
             ],
             await rig.EventsAsync());
-        Assert.Equal(0, await rig.CountAsync($"audit_events where at > {AuditRig.Start.ToUnixTimeMilliseconds()} and (actor_id <> '{rig.OwnerId}' or subject_id <> '{rig.OwnerId}')"));
+        Assert.Equal(0, await rig.CountAsync(
+            $"audit_events where at > {AuditRig.Start.ToUnixTimeMilliseconds()} and (actor_id <> '{rig.OwnerId}' or "
+            + $"subject_id <> '{rig.OwnerId}')"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -41,7 +43,8 @@ public class AuditLogTests
     {
         await using var rig = await AuditRig.StartAsync(engine);
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey })));
+        await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey })));
 
         var events = await rig.EventsAsync();
         Assert.Single(events, each => each.StartsWith("key.set", StringComparison.Ordinal));
@@ -76,7 +79,8 @@ public class AuditLogTests
         Assert.NotNull(refused.Headers.RetryAfter);
         Assert.NotEqual(77, status.GetProperty("max_concurrent").GetInt32());
         Assert.Equal(
-            [HttpStatusCode.NoContent, HttpStatusCode.Created, HttpStatusCode.NoContent, HttpStatusCode.NoContent], [others.StatusCode, token.StatusCode, removed.StatusCode, later.StatusCode]);
+            [HttpStatusCode.NoContent, HttpStatusCode.Created, HttpStatusCode.NoContent, HttpStatusCode.NoContent],
+            [others.StatusCode, token.StatusCode, removed.StatusCode, later.StatusCode]);
         Assert.Equal(AuditLog.MaxChanges + 4, await rig.CountAsync("audit_events") - before);
     }
 
@@ -91,7 +95,10 @@ public class AuditLogTests
         await rig.CallAsync(HttpMethod.Delete, $"{TokenPath}/{id}"); // revoked already
 
         Assert.Equal(
-            [$"token.created done by {Owner} on {Owner} (build server) {Origin}", $"token.revoked done by {Owner} on {Owner} (build server) {Origin}"],
+            [
+                $"token.created done by {Owner} on {Owner} (build server) {Origin}",
+                $"token.revoked done by {Owner} on {Owner} (build server) {Origin}"
+            ],
             await rig.EventsAsync());
     }
 
@@ -127,7 +134,10 @@ public class AuditLogTests
 
         Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (ended.StatusCode, again.StatusCode));
         Assert.Equal([$"session.others_ended done by {Owner} on {Owner} (3) {Origin}"], (await rig.EventsAsync()).Skip(before));
-        foreach (var (token, status) in (IEnumerable<(string, HttpStatusCode)>)[.. others.Select(each => (each, HttpStatusCode.Unauthorized)), (rig.Token, HttpStatusCode.OK), (colleague, HttpStatusCode.OK)])
+        foreach (var (token, status) in (IEnumerable<(string, HttpStatusCode)>)[
+            .. others.Select(each => (each, HttpStatusCode.Unauthorized)),
+            (rig.Token, HttpStatusCode.OK),
+            (colleague, HttpStatusCode.OK)])
         {
             using var answer = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/me", token);
             Assert.Equal(status, answer.StatusCode);
@@ -141,11 +151,13 @@ public class AuditLogTests
 
         rig.Clock.Advance(TimeSpan.FromSeconds(1));
         var second = await rig.Server.LogInAsync();
-        var session = (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", second)).GetProperty("session").GetProperty("id").GetString();
+        var session = (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", second))
+            .GetProperty("session").GetProperty("id").GetString();
         await rig.CallAsync(HttpMethod.Delete, $"{SessionPath}/{session}");
         await rig.LogInAsync(Owner, "some other words");
         await rig.LogInAsync("nobody@example.com", "some other words");
-        var own = (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token)).GetProperty("session").GetProperty("id").GetString();
+        var own = (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token))
+            .GetProperty("session").GetProperty("id").GetString();
         await rig.CallAsync(HttpMethod.Post, "/api/v1/auth/logout");
 
         Assert.Equal(
@@ -205,14 +217,18 @@ public class AuditLogTests
             : "create trigger no_more before insert on audit_events for each statement execute function audit_events_append_only()");
 
         foreach (var (method, path, body) in (IEnumerable<(HttpMethod, string, object?)>)[
-            (HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey }), (HttpMethod.Post, TokenPath, new { name = "ci" }), (HttpMethod.Delete, $"{TokenPath}/{kept}", null),
+            (HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey }),
+            (HttpMethod.Post, TokenPath, new { name = "ci" }),
+            (HttpMethod.Delete, $"{TokenPath}/{kept}", null),
             (HttpMethod.Delete, SessionPath, null), (HttpMethod.Post, "/api/v1/auth/logout", null)])
         {
             using var answer = await rig.CallAsync(method, path, body);
             Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
         }
 
-        Assert.Equal((0, 1, 2), (await rig.CountAsync("user_anthropic_keys"), await rig.CountAsync("proxy_tokens"), await rig.CountAsync("auth_sessions")));
+        Assert.Equal(
+            (0, 1, 2),
+            (await rig.CountAsync("user_anthropic_keys"), await rig.CountAsync("proxy_tokens"), await rig.CountAsync("auth_sessions")));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -223,7 +239,9 @@ public class AuditLogTests
 
         foreach (var sql in (IEnumerable<string>)[
             "update audit_events set actor_email = 'x'", "delete from audit_events",
-            engine == "sqlite" ? "insert or replace into audit_events select id, 0, 'x', 'x', null, null, null, null, null, null, null from audit_events" : "truncate audit_events"])
+            engine == "sqlite"
+                ? "insert or replace into audit_events select id, 0, 'x', 'x', null, null, null, null, null, null, null from audit_events"
+                : "truncate audit_events"])
         {
             var problem = await Assert.ThrowsAnyAsync<DbException>(() => rig.ExecuteAsync(sql));
             Assert.Contains("the audit log is append-only", problem.Message);

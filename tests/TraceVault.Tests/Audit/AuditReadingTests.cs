@@ -27,7 +27,9 @@ public class AuditReadingTests
         var owner = $$"""{"id":"{{rig.OwnerId}}","email":"owner@example.com"}""";
         var happened = Assert.Single(page.GetProperty("events").EnumerateArray());
         Assert.Equal(
-            $$"""{"id":"{{happened.GetProperty("id").GetString()}}","at":"2026-01-01T00:00:01Z","action":"key.set","outcome":"done","actor":{{owner}},"subject":{{owner}},"target":"anthropic","client":"laptop/1.0","address":"127.0.0.1"}""",
+            $"{{\"id\":\"{happened.GetProperty("id").GetString()}\",\"at\":\""
+                + $$"""2026-01-01T00:00:01Z","action":"key.set","outcome":"done","actor":{{owner}},"subject":{{owner}}"""
+                + ""","target":"anthropic","client":"laptop/1.0","address":"127.0.0.1"}""",
             happened.GetRawText());
         Assert.Equal(JsonValueKind.Null, page.GetProperty("next").ValueKind);
     }
@@ -40,7 +42,9 @@ public class AuditReadingTests
         await rig.LogInAsync(Admin, "some other words"); // 00:00:02
         await rig.CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey }); // 00:00:03
         await rig.CallAsync(HttpMethod.Delete, "/api/v1/me/anthropic-key"); // 00:00:04
-        await rig.ExecuteAsync("insert into audit_events (id, at, action, outcome) values ('00000000-0000-7000-8000-000000000000', 0, 'password.reset_issued', 'done')");
+        await rig.ExecuteAsync(
+            "insert into audit_events (id, at, action, outcome) "
+            + "values ('00000000-0000-7000-8000-000000000000', 0, 'password.reset_issued', 'done')");
         await rig.ExecuteAsync(
             """
             insert into audit_events (id, at, action, outcome, actor_email, subject_email)
@@ -83,7 +87,9 @@ public class AuditReadingTests
         }
 
         var ids = (await PageAsync(rig, "outcome=failed")).Ids;
-        var (first, second) = (await PageAsync(rig, "outcome=failed&limit=2"), await PageAsync(rig, $"outcome=failed&limit=2&before={ids[1].ToUpperInvariant()}"));
+        var (first, second) = (
+            await PageAsync(rig, "outcome=failed&limit=2"),
+            await PageAsync(rig, $"outcome=failed&limit=2&before={ids[1].ToUpperInvariant()}"));
         var third = await PageAsync(rig, $"outcome=failed&limit=2&before={second.Next}");
 
         Assert.Equal(5, ids.Length);
@@ -98,13 +104,16 @@ public class AuditReadingTests
     {
         await using var rig = await AuditRig.StartAsync(engine);
         foreach (var (field, value) in (IEnumerable<(string, string)>)[
-            ("actor", "somebody"), ("actor", "a@x&actor=b@x"), ("subject", "@"), ("action", "key"), ("action", "key.%25"), ("action", "."), ("outcome", "Done"),
-            ("from", "yesterday"), ("from", "2026-13-01"), ("from", "0001-01-01T00:00:00%2B14:00"), ("to", "01/02/2026"), ("before", "1"), ("before", "'"),
-            ("limit", "0"), ("limit", "501"), ("limit", "-1"), ("limit", "ten"), ("limit", "99999999999999999999")])
+            ("actor", "somebody"), ("actor", "a@x&actor=b@x"), ("subject", "@"), ("action", "key"), ("action", "key.%25"), ("action", "."),
+            ("outcome", "Done"), ("from", "yesterday"), ("from", "2026-13-01"), ("from", "0001-01-01T00:00:00%2B14:00"),
+            ("to", "01/02/2026"), ("before", "1"), ("before", "'"), ("limit", "0"), ("limit", "501"), ("limit", "-1"), ("limit", "ten"),
+            ("limit", "99999999999999999999")])
         {
             using var answer = await rig.Server.ApiAsync(HttpMethod.Get, $"/api/v1/audit?{field}={value}", rig.Token);
             Assert.Equal((field, HttpStatusCode.BadRequest), (field, answer.StatusCode));
-            Assert.True(JsonElement.Parse(await answer.Content.ReadAsStringAsync(Cancel)).GetProperty("errors").TryGetProperty(field, out _), $"{field}={value}");
+            Assert.True(
+                JsonElement.Parse(await answer.Content.ReadAsStringAsync(Cancel)).GetProperty("errors").TryGetProperty(field, out _),
+                $"{field}={value}");
 
             if (field != "limit") // a page's length is not asked for
             {
@@ -121,13 +130,16 @@ public class AuditReadingTests
     {
         await using var rig = await AuditRig.StartAsync(engine);
         foreach (var (token, status) in (IEnumerable<(string, HttpStatusCode)>)[
-            (rig.Token, HttpStatusCode.OK), (await rig.AddUserAsync(Admin, "admin"), HttpStatusCode.OK), (await rig.AddUserAsync(Member, "member"), HttpStatusCode.Forbidden)])
+            (rig.Token, HttpStatusCode.OK),
+            (await rig.AddUserAsync(Admin, "admin"), HttpStatusCode.OK),
+            (await rig.AddUserAsync(Member, "member"), HttpStatusCode.Forbidden)])
         {
             using var answer = await rig.Server.ApiAsync(HttpMethod.Get, "/api/v1/audit", token);
             var (page, html) = await BrowseAsync(rig, "/admin/audit", token);
 
             Assert.Equal((status, status), (answer.StatusCode, page));
-            Assert.Contains(status is HttpStatusCode.OK ? "set up this server" : "It is for the owner and the administrators of this server.", html);
+            Assert.Contains(
+                status is HttpStatusCode.OK ? "set up this server" : "It is for the owner and the administrators of this server.", html);
             if (status is HttpStatusCode.Forbidden)
             {
                 Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
@@ -156,8 +168,13 @@ public class AuditReadingTests
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Contains("""<time datetime="2026-01-01T00:00:02.000Z">2026-01-01 00:00:02</time>""", html);
         Assert.Equal(
-            ["Somebody not signed in: tried to sign in as owner@example.com", "owner@example.com: replaced the Anthropic key", "owner@example.com: stored an Anthropic key"],
-            Regex.Matches(html, """data-label="Who"[^>]*>(.*?)</td>\s*<td data-label="What"[^>]*>(.*?)</td>""").Select(row => $"{row.Groups[1].Value}: {row.Groups[2].Value}"));
+            [
+                "Somebody not signed in: tried to sign in as owner@example.com",
+                "owner@example.com: replaced the Anthropic key",
+                "owner@example.com: stored an Anthropic key"
+            ],
+            Regex.Matches(html, """data-label="Who"[^>]*>(.*?)</td>\s*<td data-label="What"[^>]*>(.*?)</td>""").Select(
+                row => $"{row.Groups[1].Value}: {row.Groups[2].Value}"));
         Assert.Contains("type=\"text\" value=\"2026-01-01T00:00:01Z\"", html);
         Assert.Contains("No event matches these filters.", (await BrowseAsync(rig, "/admin/audit?action=token.")).Html);
     }
@@ -198,7 +215,8 @@ public class AuditReadingTests
     [InlineData(AuditActions.AllSessionsEnded, "refused", "b", null, "was not allowed to end all sessions of b@x")]
     [InlineData(AuditActions.RoleChanged, "refused", "b", "owner", "was not allowed to change the role of b@x to owner")]
     public void A_sentence_says_whose_it_was_and_how_many(string action, string outcome, string subject, string? target, string expected) =>
-        Assert.Equal(expected, AuditPhrases.What(new AuditEntry("", 0, action, outcome, "a", "a@x", subject, $"{subject}@x", target, null, null)));
+        Assert.Equal(
+            expected, AuditPhrases.What(new AuditEntry("", 0, action, outcome, "a", "a@x", subject, $"{subject}@x", target, null, null)));
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Pages_of_the_log_lead_back_and_forth_with_their_filters(string engine)
@@ -253,7 +271,8 @@ public class AuditReadingTests
     [Fact]
     public void Every_action_has_its_sentence()
     {
-        var actions = typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
+        var actions = typeof(AuditActions).GetFields(BindingFlags.Public | BindingFlags.Static).Select(
+            field => (string)field.GetRawConstantValue()!);
 
         Assert.Equal(actions.Order(), AuditPhrases.Actions.Order());
         Assert.All(AuditPhrases.Actions.Concat(AuditPhrases.Areas), name => Assert.NotEqual("", AuditPhrases.Name(name)));
@@ -262,16 +281,21 @@ public class AuditReadingTests
     }
 
     private static async Task<IEnumerable<string?>> ActionsAsync(AuditRig rig, string query) =>
-        (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/audit?" + query, rig.Token)).GetProperty("events").EnumerateArray().Select(each => each.GetProperty("action").GetString());
+        (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/audit?" + query, rig.Token)).GetProperty("events").EnumerateArray().Select(
+            each => each.GetProperty("action").GetString());
 
     private static async Task<(string[] Ids, string? Next)> PageAsync(AuditRig rig, string query)
     {
         var page = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/audit?" + query, rig.Token);
-        return ([.. page.GetProperty("events").EnumerateArray().Select(each => each.GetProperty("id").GetString()!)], page.GetProperty("next").GetString());
+        return (
+            [.. page.GetProperty("events").EnumerateArray().Select(each => each.GetProperty("id").GetString()!)],
+            page.GetProperty("next").GetString());
     }
 
     private static string? Link(string html, string text) =>
-        Regex.Match(html, $"<a href=\"([^\"]*)\"[^>]*>{text}</a>") is { Success: true } link ? WebUtility.HtmlDecode(link.Groups[1].Value) : null;
+        Regex.Match(html, $"<a href=\"([^\"]*)\"[^>]*>{text}</a>") is { Success: true } link
+            ? WebUtility.HtmlDecode(link.Groups[1].Value)
+            : null;
 
     /// <summary>Asks for a page with a session's cookie; none when the token is empty.</summary>
     private static async Task<(HttpStatusCode Status, string Html)> BrowseAsync(AuditRig rig, string path, string? token = null)
@@ -283,6 +307,9 @@ public class AuditReadingTests
         }
 
         using var answer = await browser.GetAsync(path);
-        return (answer.StatusCode, Regex.Replace(await answer.Content.ReadAsStringAsync(Cancel), "name=\"form_token\" value=\"[^\"]*\"|<wbr>|<span class=\"unit\">|(?<=@[^ <]+)</span>", ""));
+        return (answer.StatusCode, Regex.Replace(
+            await answer.Content.ReadAsStringAsync(Cancel),
+            "name=\"form_token\" value=\"[^\"]*\"|<wbr>|<span class=\"unit\">|(?<=@[^ <]+)</span>",
+            ""));
     }
 }

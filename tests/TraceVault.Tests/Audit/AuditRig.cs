@@ -12,7 +12,8 @@ internal sealed class AuditRig : IAsyncDisposable
 
     private readonly TestDatabase _database;
 
-    private AuditRig(TestDatabase database, TestServer server, string token, string ownerId) => (_database, Server, Token, OwnerId) = (database, server, token, ownerId);
+    private AuditRig(TestDatabase database, TestServer server, string token, string ownerId) =>
+        (_database, Server, Token, OwnerId) = (database, server, token, ownerId);
 
     public TestServer Server { get; }
 
@@ -54,7 +55,8 @@ internal sealed class AuditRig : IAsyncDisposable
     public async Task<string> AddUserAsync(string email, string role)
     {
         await ExecuteAsync(
-            "insert into users (id, email, email_key, role, password_hash, created_at, updated_at) select @email, @email, @key, @role, password_hash, 0, 0 from users where id = @OwnerId",
+            "insert into users (id, email, email_key, role, password_hash, created_at, updated_at) "
+                + "select @email, @email, @key, @role, password_hash, 0, 0 from users where id = @OwnerId",
             new { email, key = email.ToLowerInvariant(), role, OwnerId });
         using var answer = await LogInAsync(email);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(Patience.Cancel)).GetProperty("token").GetString()!;

@@ -13,7 +13,8 @@ public class ChangeTests
 {
     private const string Add = "insert into first_run (id, completed_at) values (@id, 0)";
 
-    private static readonly AuditEvent Happened = new("test.happened", new Actor(null, null, new Origin("test", null)), "somebody", "somebody@example.com");
+    private static readonly AuditEvent Happened = new(
+        "test.happened", new Actor(null, null, new Origin("test", null)), "somebody", "somebody@example.com");
 
     /// <summary>What writes to the database without a change, and why it may: nobody manages it, and nobody has to hear of it.</summary>
     private static readonly Dictionary<string, int> Others = new(StringComparer.Ordinal)
@@ -50,7 +51,9 @@ public class ChangeTests
         Assert.Equal([1, 2], bench.Told.Select(each => each.Committed)); // seen from another connection when it was told
         Assert.Equal(["test.happened"], await bench.ListAsync<string>("select action from audit_events"));
         Assert.Equal([7], await bench.ListAsync<long>("select id from first_run"));
-        Assert.Equal(["1 key somebody", "2 access somebody else"], await bench.ListAsync<string>("select n || ' ' || kind || ' ' || subject from changes order by n"));
+        Assert.Equal(
+            ["1 key somebody", "2 access somebody else"],
+            await bench.ListAsync<string>("select n || ' ' || kind || ' ' || subject from changes order by n"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -71,7 +74,8 @@ public class ChangeTests
         }));
 
         Assert.Empty(bench.Told);
-        Assert.Equal([0, 0, 0], await bench.ListAsync<long>("select count(*) from first_run union all select count(*) from audit_events union all select count(*) from changes"));
+        Assert.Equal([0, 0, 0], await bench.ListAsync<long>(
+            "select count(*) from first_run union all select count(*) from audit_events union all select count(*) from changes"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -83,7 +87,9 @@ public class ChangeTests
         await bench.MakeAsync(change => Task.FromResult(Verdict.Recorded("", Happened with { Action = "test.noted" })));
 
         Assert.Empty(bench.Told);
-        Assert.Equal(["test.happened refused", "test.noted done"], await bench.ListAsync<string>("select action || ' ' || outcome from audit_events order by action"));
+        Assert.Equal(
+            ["test.happened refused", "test.noted done"],
+            await bench.ListAsync<string>("select action || ' ' || outcome from audit_events order by action"));
         Assert.Equal([0], await bench.ListAsync<long>("select count(*) from changes"));
     }
 
@@ -120,12 +126,15 @@ public class ChangeTests
     public async Task Of_two_changes_of_one_user_one_waits_for_the_other(string engine)
     {
         await using var bench = await Bench.StartAsync(engine);
-        var user = await bench.Server.Services.GetRequiredService<Users>().CreateFirstAsync(EmailAddress.Of("a@example.com"), null, "hash", Happened.Actor.Origin, Patience.Cancel);
+        var user = await bench.Server.Services.GetRequiredService<Users>().CreateFirstAsync(
+            EmailAddress.Of("a@example.com"), null, "hash", Happened.Actor.Origin, Patience.Cancel);
         using var goOn = new SemaphoreSlim(0);
         var begun = new TaskCompletionSource();
         Task<int> Count(Func<Task> then) => bench.MakeAsync(Scope.User(user!.Id), async change =>
         {
-            var before = int.Parse((await change.FindAsync<string>("select coalesce(name, '0') from users"))!, System.Globalization.CultureInfo.InvariantCulture);
+            var before = int.Parse(
+                (await change.FindAsync<string>("select coalesce(name, '0') from users"))!,
+                System.Globalization.CultureInfo.InvariantCulture);
             await then();
             await change.ExecuteAsync("update users set name = @name", new { name = $"{before + 1}" });
             return Verdict.Done(before + 1, ChangeKind.Member, user.Id, Happened);
@@ -144,7 +153,9 @@ public class ChangeTests
         Assert.Equal([1, 2], counted);
     }
 
-    /// <summary>A connection that breaks at the commit leaves open whether the change was made; whoever keeps something has to look again.</summary>
+    /// <summary>
+    /// A connection that breaks at the commit leaves open whether the change was made; whoever keeps something has to look again.
+    /// </summary>
     [Fact]
     public async Task A_change_whose_commit_broke_is_told()
     {
@@ -156,8 +167,12 @@ public class ChangeTests
         {
             process = await change.FindAsync<int>("select pg_backend_pid()");
             // Runs at the commit, and ends the connection that commits.
-            await change.ExecuteAsync("create function break_off() returns trigger language plpgsql as $$ begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$");
-            await change.ExecuteAsync("create constraint trigger breaks_off after insert on first_run deferrable initially deferred for each row execute function break_off()");
+            await change.ExecuteAsync(
+                "create function break_off() returns trigger language plpgsql as $$ begin perform "
+                + "pg_terminate_backend(pg_backend_pid()); return null; end $$");
+            await change.ExecuteAsync(
+                "create constraint trigger breaks_off after insert on first_run deferrable initially deferred for each row "
+                + "execute function break_off()");
             await change.ExecuteAsync(Add, new { id = 7L });
             return Verdict.Done("", ChangeKind.Key, "somebody", Happened);
         }));
@@ -171,14 +186,16 @@ public class ChangeTests
     {
         var server = Path.Combine(SourceFolder(), "src", "TraceVault.Server");
         var found = Directory.EnumerateFiles(server, "*.cs", SearchOption.AllDirectories)
-            .Select(file => (Name: Path.GetRelativePath(server, file), Count: Regex.Count(File.ReadAllText(file), @"\b(?<!change)\.ExecuteAsync\(")))
+            .Select(file =>
+                (Name: Path.GetRelativePath(server, file), Count: Regex.Count(File.ReadAllText(file), @"\b(?<!change)\.ExecuteAsync\(")))
             .Where(each => each.Count > 0)
             .ToDictionary(each => each.Name, each => each.Count, StringComparer.Ordinal);
 
         Assert.Equal(Others.OrderBy(each => each.Key, StringComparer.Ordinal), found.OrderBy(each => each.Key, StringComparer.Ordinal));
     }
 
-    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", "..", ".."));
+    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(here, "..", "..", "..", ".."));
 
     private sealed class Bench : IAsyncDisposable
     {
@@ -210,7 +227,8 @@ public class ChangeTests
 
         public Task<T> MakeAsync<T>(Func<Change, Task<Verdict<T>>> step) => MakeAsync(Scope.None, step);
 
-        public Task<T> MakeAsync<T>(Scope scope, Func<Change, Task<Verdict<T>>> step) => Server.Services.GetRequiredService<ChangeMaker>().MakeAsync(scope, step, Patience.Cancel);
+        public Task<T> MakeAsync<T>(Scope scope, Func<Change, Task<Verdict<T>>> step) =>
+            Server.Services.GetRequiredService<ChangeMaker>().MakeAsync(scope, step, Patience.Cancel);
 
         public async Task<List<T>> ListAsync<T>(string sql)
         {

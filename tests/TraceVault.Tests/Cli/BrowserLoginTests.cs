@@ -89,7 +89,11 @@ public sealed class BrowserLoginTests : IAsyncLifetime
     public async Task Ctrl_C_withdraws_the_code_and_leaves_nothing_behind()
     {
         using var machine = new CliProcess();
-        var start = new ProcessStartInfo(CliProcess.Executable, ["login", "--server", Url]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(CliProcess.Executable, ["login", "--server", Url])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         ClientProcess.SetEnvironment(start, machine.Environment);
         using var login = Process.Start(start)!;
         var link = await login.StandardError.ReadLineAsync(Patience.Cancel);

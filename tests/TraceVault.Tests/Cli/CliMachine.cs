@@ -33,7 +33,8 @@ public sealed class CliMachine : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(CredentialsPath)!);
         File.WriteAllText(
-            CredentialsPath, $$"""{"server_url":"{{server}}","token":"{{Token}}","email":"ada@example.com","expires_at":"{{expiresAt}}"}""");
+            CredentialsPath,
+            $$"""{"server_url":"{{server}}","token":"{{Token}}","email":"ada@example.com","expires_at":"{{expiresAt}}"}""");
         File.SetLastWriteTimeUtc(CredentialsPath, Clock.GetUtcNow().UtcDateTime);
         return this;
     }
@@ -46,7 +47,8 @@ public sealed class CliMachine : IDisposable
     /// <param name="line">As for <see cref="RunAsync(string)"/>.</param>
     /// <param name="typed">What a person types at the terminal; see <see cref="TypedKeys"/>.</param>
     /// <param name="pasted">Whether it arrives all at once.</param>
-    public Task<Transcript> TypeAsync(string line, string typed, bool pasted = false) => RunAsync(line, new TypedKeys(typed, pasted), input: "");
+    public Task<Transcript> TypeAsync(string line, string typed, bool pasted = false) =>
+        RunAsync(line, new TypedKeys(typed, pasted), input: "");
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 

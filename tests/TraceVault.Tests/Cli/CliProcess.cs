@@ -2,12 +2,15 @@ using TraceVault.Tests.Clients;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>The built command line as processes of their own, on a machine with its own configuration folder that is deleted with it.</summary>
+/// <summary>
+/// The built command line as processes of their own, on a machine with its own configuration folder that is deleted with it.
+/// </summary>
 internal sealed class CliProcess : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tracevault-cli-");
 
-    public CliProcess() => Environment = new() { ["PATH"] = ClientProcess.Path, ["HOME"] = _folder.FullName, [ConfigVariable] = ConfigFolder };
+    public CliProcess() =>
+        Environment = new() { ["PATH"] = ClientProcess.Path, ["HOME"] = _folder.FullName, [ConfigVariable] = ConfigFolder };
 
     public const string ConfigVariable = "TRACEVAULT_CONFIG_DIR";
 

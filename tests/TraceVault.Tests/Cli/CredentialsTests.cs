@@ -13,11 +13,15 @@ public sealed class CredentialsTests : IDisposable
     public async Task Are_stored_for_the_owner_alone_and_replaced_in_one_step()
     {
         var file = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!;
-        Assert.Null(await file.ReplaceAsync(new("https://one.example.com", new Secret("tvs_one"), "ada@example.com", DateTimeOffset.UnixEpoch)));
-        Assert.Equal("https://one.example.com", (await file.ReplaceAsync(new("https://two.example.com", new Secret("tvs_two"), "ada@example.com", DateTimeOffset.UnixEpoch)))?.ServerUrl);
+        Assert.Null(
+            await file.ReplaceAsync(new("https://one.example.com", new Secret("tvs_one"), "ada@example.com", DateTimeOffset.UnixEpoch)));
+        Assert.Equal("https://one.example.com", (await file.ReplaceAsync(
+            new("https://two.example.com", new Secret("tvs_two"), "ada@example.com", DateTimeOffset.UnixEpoch)))?.ServerUrl);
 
         Assert.Equal(_machine.CredentialsPath, file.Path);
-        Assert.Equal(["credentials.json", "credentials.lock", "last-server"], Directory.GetFiles(Path.GetDirectoryName(file.Path)!).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["credentials.json", "credentials.lock", "last-server"],
+            Directory.GetFiles(Path.GetDirectoryName(file.Path)!).Select(Path.GetFileName).Order());
         Assert.Equal(
             """
             {
@@ -32,9 +36,12 @@ public sealed class CredentialsTests : IDisposable
             return;
         }
 
-        Assert.All(Directory.GetFiles(Path.GetDirectoryName(file.Path)!), path => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path)));
+        Assert.All(
+            Directory.GetFiles(Path.GetDirectoryName(file.Path)!),
+            path => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path)));
         Assert.Equal(
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file.Path)!));
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(Path.GetDirectoryName(file.Path)!));
     }
 
     [Fact]
@@ -69,7 +76,10 @@ public sealed class CredentialsTests : IDisposable
         Assert.Null(Find());
     }
 
-    /// <summary>Two windows learn the new end of one session at once, while somebody signs in anew: between their look at the file and their change of it, it changes.</summary>
+    /// <summary>
+    /// Two windows learn the new end of one session at once, while somebody signs in anew: between their look at the file and their change
+    /// of it, it changes.
+    /// </summary>
     [Fact]
     public async Task A_sign_in_is_never_overwritten_by_what_is_learned_of_the_one_before()
     {
@@ -84,7 +94,9 @@ public sealed class CredentialsTests : IDisposable
                 {
                     together.SignalAndWait(Patience.Cancel);
                     var other = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!;
-                    return each == 0 ? other.ReplaceAsync(old with { Token = new Secret("tvs_new") }) : other.ConfirmAsync(old, DateTimeOffset.UnixEpoch.AddDays(each));
+                    return each == 0
+                        ? other.ReplaceAsync(old with { Token = new Secret("tvs_new") })
+                        : other.ConfirmAsync(old, DateTimeOffset.UnixEpoch.AddDays(each));
                 },
                 Patience.Cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
             Assert.Equal("tvs_new", file.Load()!.Token.Reveal());
@@ -96,7 +108,8 @@ public sealed class CredentialsTests : IDisposable
     {
         _machine.SignedIn();
         var turn = await FileTurn.TakeAsync(Path.Combine(Path.GetDirectoryName(_machine.CredentialsPath)!, "credentials.lock"));
-        var other = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!.ForgetAsync(new("https://vault.example.com", new Secret(CliMachine.Token)));
+        var other = Find(("TRACEVAULT_CONFIG_DIR", _machine.Folder))!.ForgetAsync(
+            new("https://vault.example.com", new Secret(CliMachine.Token)));
         Assert.False(other.IsCompleted);
         Assert.True(File.Exists(_machine.CredentialsPath));
         turn.Dispose();

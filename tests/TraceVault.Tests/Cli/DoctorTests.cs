@@ -8,8 +8,9 @@ public sealed class DoctorTests : IDisposable
 {
     private static readonly string[] Checks =
     [
-        "credentials", "reachable", "certificate", "clock", "ready", "session", "anthropic-key", "probe-base", "probe-hello", "missing-token", "invalid-token",
-        "conflicting-tokens", "bad-paths", "body-limit", "models", "response-headers", "stream", "env-base-url", "env-credentials", "env-providers",
+        "credentials", "reachable", "certificate", "clock", "ready", "session", "anthropic-key", "probe-base", "probe-hello",
+        "missing-token", "invalid-token", "conflicting-tokens", "bad-paths", "body-limit", "models", "response-headers", "stream",
+        "env-base-url", "env-credentials", "env-providers",
     ];
 
     private readonly CliMachine _machine = new() { Clock = new SteppingClock(TimeProvider.System.GetUtcNow()) };
@@ -33,7 +34,8 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public async Task A_stream_is_watched_when_asked_for()
     {
-        await using var rig = await ProxyRig.StartAsync(new() { Pace = TimeSpan.FromMilliseconds(100) }); // a busy machine must not make clusters of them
+        await using var rig = await ProxyRig.StartAsync(
+            new() { Pace = TimeSpan.FromMilliseconds(100) }); // a busy machine must not make clusters of them
         SignIn(rig);
         _machine.Variables["ANTHROPIC_DEFAULT_HAIKU_MODEL"] = "claude-of-the-tests";
         var run = DoctorRun.Of(await _machine.RunAsync("proxy doctor --stream --json"));
@@ -47,7 +49,8 @@ public sealed class DoctorTests : IDisposable
     {
         await using var rig = await ProxyRig.StartAsync();
         using var made = await rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/me/tokens", rig.Token, new { name = "build server" });
-        SignIn(rig, JsonDocument.Parse(await made.Content.ReadAsStringAsync(Patience.Cancel)).RootElement.GetProperty("token").GetString()!);
+        SignIn(
+            rig, JsonDocument.Parse(await made.Content.ReadAsStringAsync(Patience.Cancel)).RootElement.GetProperty("token").GetString()!);
         var run = DoctorRun.Of(await _machine.RunAsync("proxy doctor --json"));
         Assert.Equal(["session", "anthropic-key", "stream"], run.Lines.Where(line => line.Result == "skip").Select(line => line.Check));
         Assert.Equal((0, "ok"), (run.ExitCode, run["models"].Result));
@@ -61,7 +64,8 @@ public sealed class DoctorTests : IDisposable
         SignIn(rig);
         Assert.Equal(0, (await _machine.RunAsync("proxy doctor")).ExitCode);
         await rig.Database.GoAwayAsync();
-        var run = DoctorRun.Of(await _machine.RunAsync("proxy doctor --json")).AssertOnly("warn", "ready", "Ready in part: the database is unavailable");
+        var run = DoctorRun.Of(await _machine.RunAsync("proxy doctor --json")).AssertOnly(
+            "warn", "ready", "Ready in part: the database is unavailable");
         Assert.Contains("TRACEVAULT_DATABASE", run["ready"].Remedy);
         Assert.Equal("The server can't reach its database.", run["session"].Detail);
         Assert.Equal("ok", run["models"].Result);
@@ -81,10 +85,13 @@ public sealed class DoctorTests : IDisposable
     public async Task Another_gateway_is_asked_for_the_same_but_what_tracevault_alone_has()
     {
         await using var rig = await ProxyRig.StartAsync();
-        (_machine.Variables["ANTHROPIC_AUTH_TOKEN"], _machine.Variables["ANTHROPIC_BASE_URL"]) = (rig.Token, rig.Server.ProxyUrl.AbsoluteUri + "/");
+        (_machine.Variables["ANTHROPIC_AUTH_TOKEN"], _machine.Variables["ANTHROPIC_BASE_URL"]) =
+            (rig.Token, rig.Server.ProxyUrl.AbsoluteUri + "/");
         var run = DoctorRun.Of(await _machine.RunAsync($"proxy doctor --url {rig.Server.ProxyUrl}/ --json"));
         Assert.Equal(Checks, run.Lines.Select(line => line.Check));
-        Assert.All(run.Lines, line => Assert.Equal(line.Check is "ready" or "session" or "anthropic-key" or "stream" ? "skip" : "ok", line.Result));
+        Assert.All(
+            run.Lines,
+            line => Assert.Equal(line.Check is "ready" or "session" or "anthropic-key" or "stream" ? "skip" : "ok", line.Result));
         Assert.Equal("TraceVault only.", run["session"].Detail);
     }
 
@@ -93,7 +100,8 @@ public sealed class DoctorTests : IDisposable
     {
         await using var rig = await ProxyRig.StartAsync();
         SignIn(rig); // which is for that server alone, not for --url
-        var run = DoctorRun.Of(await _machine.RunAsync($"proxy doctor --url {rig.Server.ProxyUrl} --json")).AssertOnly("warn", "credentials", "None for this gateway.");
+        var run = DoctorRun.Of(await _machine.RunAsync($"proxy doctor --url {rig.Server.ProxyUrl} --json")).AssertOnly(
+            "warn", "credentials", "None for this gateway.");
         Assert.All(["conflicting-tokens", "body-limit", "models", "response-headers"], check => Assert.Equal("skip", run[check].Result));
         Assert.Empty(rig.Upstream.Requests);
     }
@@ -115,9 +123,12 @@ public sealed class DoctorTests : IDisposable
         var run = DoctorRun.Of(await _machine.RunAsync($"proxy doctor --url {rig.Server.Url} --json"));
         Assert.Equal(("fail", "This is TraceVault, whose base URL has a path."), (run["reachable"].Result, run["reachable"].Detail));
         Assert.Equal($"Use --url {rig.Server.ProxyUrl}.", run["reachable"].Remedy);
-        Assert.All(run.Lines.Where(line => !line.Check.StartsWith("env-") && line.Check is not ("reachable" or "credentials")), line => Assert.Equal("skip", line.Result));
+        Assert.All(
+            run.Lines.Where(line => !line.Check.StartsWith("env-") && line.Check is not ("reachable" or "credentials")),
+            line => Assert.Equal("skip", line.Result));
     }
 
     private void SignIn(ProxyRig rig, string? token = null) =>
-        (_machine.Variables["TRACEVAULT_SERVER_URL"], _machine.Variables["TRACEVAULT_TOKEN"]) = (rig.Server.Url.AbsoluteUri, token ?? rig.Token);
+        (_machine.Variables["TRACEVAULT_SERVER_URL"], _machine.Variables["TRACEVAULT_TOKEN"]) =
+            (rig.Server.Url.AbsoluteUri, token ?? rig.Token);
 }

@@ -7,7 +7,10 @@ namespace TraceVault.Tests.Cli;
 /// <summary>Whatever a server says reaches the terminal as text.</summary>
 public sealed class HostileServerTests : IDisposable
 {
-    /// <summary>Clears the screen, sets the title by a C1 control, turns the direction of the writing, hides a tag, ends the line; and a letter that stays.</summary>
+    /// <summary>
+    /// Clears the screen, sets the title by a C1 control, turns the direction of the writing, hides a tag, ends the line; and a letter that
+    /// stays.
+    /// </summary>
     private const string Hostile = "\u001b[2J\u009d0;é\u0007\u202e\u2066\u200b\U000e0041\u2028\r\n\u0000";
 
     private const string Shown = @"\u001b[2J\u009d0;é\u0007\u202e\u2066\u200b\udb40\udc41  \u0000";
@@ -47,7 +50,8 @@ public sealed class HostileServerTests : IDisposable
     public async Task An_account(string line)
     {
         await using var server = await OddServer.StartAsync(context => OddServer.JsonAsync(context, context.Request.Path == "/api/v1/me"
-            ? $$"""{"email":{{Json}},"name":{{Json}},"role":{{Json}},"session":{"created_at":"2026-10-20T10:00:00Z","expires_at":"2999-01-01T00:00:00Z"} }"""
+            ? $$"""{"email":{{Json}},"name":{{Json}},"role":{{Json}}"""
+                + ""","session":{"created_at":"2026-10-20T10:00:00Z","expires_at":"2999-01-01T00:00:00Z"} }"""
             : """{"configured":false}"""));
         var run = await _machine.SignedIn(server.Url).RunAsync(line);
         AssertText(run, 0);
@@ -60,11 +64,13 @@ public sealed class HostileServerTests : IDisposable
     [Fact]
     public async Task A_device_code_and_a_new_sign_in()
     {
-        await using var server = await OddServer.StartAsync(context => OddServer.JsonAsync(context, context.Request.Path == Base + "/oauth/token"
-            ? """{"access_token":"tvs_new","expires_in":60}"""
-            : context.Request.Path == "/api/v1/me"
-            ? $$"""{"id":"1","email":{{Json}},"role":"owner","session":{"id":"1","created_at":"2026-11-20T10:00:00Z","expires_at":"2026-12-20T10:00:00Z"} }"""
-            : $$"""{"device_code":"tvd_x","user_code":{{Json}},"verification_uri":{{Json}},"expires_in":60,"interval":1}"""));
+        await using var server = await OddServer.StartAsync(
+            context => OddServer.JsonAsync(context, context.Request.Path == Base + "/oauth/token"
+                ? """{"access_token":"tvs_new","expires_in":60}"""
+                : context.Request.Path == "/api/v1/me"
+                ? $$"""{"id":"1","email":{{Json}},"role":"owner","session":"""
+                    + """{"id":"1","created_at":"2026-11-20T10:00:00Z","expires_at":"2026-12-20T10:00:00Z"} }"""
+                : $$"""{"device_code":"tvd_x","user_code":{{Json}},"verification_uri":{{Json}},"expires_in":60,"interval":1}"""));
         var clock = new AwaitedClock(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
         using var machine = new CliMachine { Clock = clock };
         AssertText(await clock.PassAsync(machine.RunAsync($"login --server {server.Url}")), 0);
@@ -82,7 +88,8 @@ public sealed class HostileServerTests : IDisposable
                 "/readyz" => OddServer.ProblemAsync(context, 503, $$"""{"status":{{Json}},"reason":{{Json}}}"""),
                 "/api/v1/me/anthropic-key" => OddServer.JsonAsync(context, Json),
                 Base + "/v1/messages" when context.Request.ContentLength < 1000 => StreamAsync(context, $"event: {Hostile}\n\n"),
-                Base + "/v1/models?limit=1" => OddServer.ProblemAsync(context, 400, $$"""{"type":"error","error":{"type":{{Json}},"message":{{Json}} },"request_id":{{Json}}}"""),
+                Base + "/v1/models?limit=1" => OddServer.ProblemAsync(
+                    context, 400, $$"""{"type":"error","error":{"type":{{Json}},"message":{{Json}} },"request_id":{{Json}}}"""),
                 _ => null,
             };
         });

@@ -40,8 +40,12 @@ public sealed class LoginTests : IDisposable
         await using var server = await OddServer.StartAsync(context => context.Request.Path.Value switch
         {
             "/api/v1/me" => OddServer.SessionAsync(context, "2026-12-25T00:00:00Z"),
-            SoundServer.Base + "/oauth/token" => OddServer.JsonAsync(context, $$"""{"access_token":"{{CliMachine.Token}}","expires_in":2592000}"""),
-            _ => OddServer.JsonAsync(context, """{"device_code":"tvd_x","user_code":"BCDF-GHJK","verification_uri":"http://127.0.0.1:1/","expires_in":60,"interval":1}"""),
+            SoundServer.Base + "/oauth/token" =>
+                OddServer.JsonAsync(context, $$"""{"access_token":"{{CliMachine.Token}}","expires_in":2592000}"""),
+            _ => OddServer.JsonAsync(
+                context,
+                """{"device_code":"tvd_x","user_code":"BCDF-GHJK","verification_uri":"http://127.0.0.1:1/","expires_in":60"""
+                    + ""","interval":1}"""),
         });
         var run = await clock.PassAsync(machine.RunAsync($"login --server {server.Url}"));
         Assert.Equal($"Signed in as ada@example.com at {server.Url} until 2026-12-25 00:00 UTC.\n", run.Out);
@@ -66,19 +70,35 @@ public sealed class LoginTests : IDisposable
             return Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, body);
         });
         _machine.Variables["TRACEVAULT_SETUP_TOKEN"] = "setup-token";
-        foreach (var line in (string[])["login --no-browser", "login --email ada@example.com --password-stdin", "setup --email ada@example.com --password-stdin"])
+        foreach (var line in (string[])[
+            "login --no-browser",
+            "login --email ada@example.com --password-stdin",
+            "setup --email ada@example.com --password-stdin"])
         {
             Assert.Equal(
-                new(1, "", $"What answers at {server.Url} is not TraceVault, or something in front of it answered instead (HTTP {status}, {type ?? "no content type"}). Check the URL.\n"),
+                new(
+                    1,
+                    "",
+                    $"What answers at {server.Url} is not TraceVault, or something in front of it answered instead (HTTP {status}, "
+                        + $"{type ?? "no content type"}). Check the URL.\n"),
                 await _machine.PipeAsync($"{line} --server {server.Url}", "secret"));
         }
     }
 
     [Theory]
-    [InlineData(401, "This token is not known, or its session was ended. Sign in again with `tracevault login`.", "This token is not known, or its session was ended. Run: tracevault login --server SERVER")]
-    [InlineData(409, "This server has its first user already. Sign in with `tracevault login`.", "This server has its first user already. Run: tracevault login --server SERVER")]
+    [InlineData(
+        401,
+        "This token is not known, or its session was ended. Sign in again with `tracevault login`.",
+        "This token is not known, or its session was ended. Run: tracevault login --server SERVER")]
+    [InlineData(
+        409,
+        "This server has its first user already. Sign in with `tracevault login`.",
+        "This server has its first user already. Run: tracevault login --server SERVER")]
     [InlineData(429, "Too many failed attempts. Try again in 15 minutes.", "Too many failed attempts. Try again in 15 minutes.")]
-    [InlineData(503, "The database is unavailable. Try again in a few seconds.", "The database is unavailable. Try again; if it keeps failing, look into the server's log.")]
+    [InlineData(
+        503,
+        "The database is unavailable. Try again in a few seconds.",
+        "The database is unavailable. Try again; if it keeps failing, look into the server's log.")]
     public async Task Advice_is_given_once(int status, string detail, string expected)
     {
         await using var server = await OddServer.StartAsync(context =>

@@ -43,7 +43,8 @@ public sealed class MeanwhileTests : IDisposable
         Assert.Equal(stored, await ReadFileAsync());
     }
 
-    private void LogIn() => File.WriteAllText(_machine.CredentialsPath, File.ReadAllText(_machine.CredentialsPath).Replace(CliMachine.Token, "tvs_newer"));
+    private void LogIn() =>
+        File.WriteAllText(_machine.CredentialsPath, File.ReadAllText(_machine.CredentialsPath).Replace(CliMachine.Token, "tvs_newer"));
 
     private Task<string> ReadFileAsync() => File.ReadAllTextAsync(_machine.CredentialsPath, TestContext.Current.CancellationToken);
 

@@ -26,7 +26,9 @@ public sealed class OddServerTests : IDisposable
         await server.DisposeAsync();
         var run = await _machine.SignedIn(server.Url).RunAsync("logout");
         Assert.Equal((1, ""), (run.ExitCode, run.Out));
-        Assert.Contains("forgotten on this machine, but its session on the server was not ended. It ends by itself 30 days after its last use.", run.Error);
+        Assert.Contains(
+            "forgotten on this machine, but its session on the server was not ended. It ends by itself 30 days after its last use.",
+            run.Error);
         Assert.DoesNotContain("browser", run.Error);
         Assert.False(File.Exists(_machine.CredentialsPath));
     }
@@ -40,7 +42,11 @@ public sealed class OddServerTests : IDisposable
             return context.Response.WriteAsync("<html>");
         });
         Assert.Equal(
-            new(1, "", $"What answers at {server.Url} is not TraceVault, or something in front of it answered instead (HTTP {status}, text/html). Check the URL.\n"),
+            new(
+                1,
+                "",
+                $"What answers at {server.Url} is not TraceVault, or something in front of it answered instead (HTTP {status}, text/html). "
+                    + "Check the URL.\n"),
             await _machine.SignedIn(server.Url).RunAsync("status"));
     }
 
@@ -129,7 +135,9 @@ public sealed class OddServerTests : IDisposable
     public async Task A_problem_names_its_fields_and_cannot_drive_the_terminal()
     {
         await using var server = await OddServer.StartAsync(context => OddServer.ProblemAsync(
-            context, 400, """{"title":"Bad Request","detail":"Some fields are wrong\u001b[2J","errors":{"password":["Too short.","Too plain."]}}"""));
+            context,
+            400,
+            """{"title":"Bad Request","detail":"Some fields are wrong\u001b[2J","errors":{"password":["Too short.","Too plain."]}}"""));
         Assert.Equal(
             new(1, "", "Some fields are wrong\\u001b[2J.\n  password: Too short.\n  password: Too plain.\n"),
             await _machine.PipeAsync($"login --server {server.Url} --email ada@example.com --password-stdin", "secret"));
@@ -145,7 +153,8 @@ public sealed class OddServerTests : IDisposable
             return OddServer.ProblemAsync(context, 401, """{"title":"Unauthorized","detail":"The session has ended."}""");
         });
         Assert.Equal(
-            new(3, "", $"The session has ended. Run: tracevault login --server {server.Url}\n"), await _machine.SignedIn(server.Url).RunAsync("status"));
+            new(3, "", $"The session has ended. Run: tracevault login --server {server.Url}\n"),
+            await _machine.SignedIn(server.Url).RunAsync("status"));
         var (agent, authorization) = await seen.Task;
         Assert.Matches(@"^tracevault-cli/\d+\.\d+\.\d+ \(\w+; \w+\)$", agent);
         Assert.Equal("Bearer " + CliMachine.Token, authorization);
@@ -165,7 +174,8 @@ public sealed class OddServerTests : IDisposable
             }
 
             context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync($$"""{"user":{"email":"ada@example.com"},"token":"{{CliMachine.Token}}","expires_at":"2026-12-20T10:00:00Z"}""");
+            return context.Response.WriteAsync(
+                $$"""{"user":{"email":"ada@example.com"},"token":"{{CliMachine.Token}}","expires_at":"2026-12-20T10:00:00Z"}""");
         });
         await File.WriteAllTextAsync(Path.Combine(_machine.Folder, "tracevault"), "in the way", Patience.Cancel);
         var run = await _machine.PipeAsync($"login --server {server.Url} --email ada@example.com --password-stdin", "secret");

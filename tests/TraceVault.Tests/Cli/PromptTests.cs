@@ -69,7 +69,8 @@ public class PromptTests
     {
         using var machine = new CliMachine();
         Assert.Equal(
-            new(130, "", "Password: \n"), await machine.TypeAsync("login --server https://vault.example.com --email ada@example.com", "sec\x03"));
+            new(130, "", "Password: \n"),
+            await machine.TypeAsync("login --server https://vault.example.com --email ada@example.com", "sec\x03"));
         Assert.Empty(Directory.GetFileSystemEntries(machine.Folder));
     }
 

@@ -3,7 +3,9 @@ using TraceVault.Tests.Clients;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>The built command line points an unmodified client at the real server, which reaches the upstream with the stored key.</summary>
+/// <summary>
+/// The built command line points an unmodified client at the real server, which reaches the upstream with the stored key.
+/// </summary>
 public sealed class ProxiedCommandTests : IAsyncLifetime
 {
     private const int Limit = 60_000; // milliseconds

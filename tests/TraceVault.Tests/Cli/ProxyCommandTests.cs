@@ -16,7 +16,11 @@ public sealed class ProxyCommandTests : IDisposable
         const string Server = "http://127.0.0.1:1"; // nobody listens there
         _machine.SignedIn(Server).Clock.SetUtcNow(DateTimeOffset.Parse("2026-12-20T10:00:00Z"));
         Assert.Equal(
-            new(1, "", $"Could not check whether your sign-in is still valid: Can't reach {Server}: nothing listens there. Check the URL and that the server is running.\n"),
+            new(
+                1,
+                "",
+                $"Could not check whether your sign-in is still valid: Can't reach {Server}: nothing listens there. Check the URL and that "
+                    + "the server is running.\n"),
             await _machine.RunAsync("proxy " + command));
     }
 
@@ -26,10 +30,12 @@ public sealed class ProxyCommandTests : IDisposable
         + "';\nunset ANTHROPIC_API_KEY;\n")]
     [InlineData(
         "fish", "set -gx ANTHROPIC_BASE_URL 'https://vault.example.com/proxy/anthropic';\nset -gx ANTHROPIC_AUTH_TOKEN '" + CliMachine.Token
-        + "';\nset -e -g ANTHROPIC_API_KEY;\nset -qU ANTHROPIC_API_KEY; and echo 'ANTHROPIC_API_KEY is a universal variable, which clients still see. "
+        + "';\nset -e -g ANTHROPIC_API_KEY;\nset -qU ANTHROPIC_API_KEY; and echo 'ANTHROPIC_API_KEY is a universal variable, which "
+        + "clients still see. "
         + "Erase it for good with: set -e -U ANTHROPIC_API_KEY' >&2;\n")]
     [InlineData(
-        "powershell", "$env:ANTHROPIC_BASE_URL = 'https://vault.example.com/proxy/anthropic';\n$env:ANTHROPIC_AUTH_TOKEN = '" + CliMachine.Token
+        "powershell",
+        "$env:ANTHROPIC_BASE_URL = 'https://vault.example.com/proxy/anthropic';\n$env:ANTHROPIC_AUTH_TOKEN = '" + CliMachine.Token
         + "';\nRemove-Item Env:ANTHROPIC_API_KEY -ErrorAction SilentlyContinue;\n")]
     public async Task Env_speaks_each_shell(string shell, string expected) => Assert.Equal(
         new(0, expected + "# ANTHROPIC_API_KEY is removed: clients would send a key left there along with the token.\n", ""),

@@ -19,7 +19,10 @@ public sealed class ProxyRunTests : IDisposable
     [Fact]
     public async Task The_command_is_not_sent_to_another_provider_past_the_proxy()
     {
-        (_machine.Variables["CLAUDE_CODE_USE_BEDROCK"], _machine.Variables["CLAUDE_CODE_USE_VERTEX"], _machine.Variables["CLAUDE_CODE_USE_FOUNDRY"]) = ("1", "1", "1");
+        (
+            _machine.Variables["CLAUDE_CODE_USE_BEDROCK"],
+            _machine.Variables["CLAUDE_CODE_USE_VERTEX"],
+            _machine.Variables["CLAUDE_CODE_USE_FOUNDRY"]) = ("1", "1", "1");
         Assert.Equal(new(1, "", ""), await RunAsync(["sh", "-c", "env | grep ^CLAUDE_CODE_USE_"]));
     }
 
@@ -30,7 +33,8 @@ public sealed class ProxyRunTests : IDisposable
     [InlineData("http://127.0.0.1:3000", "a.example", "b.example", "a.example,127.0.0.1|b.example,127.0.0.1")]
     [InlineData("http://127.0.0.1:3000", "*", null, "*|*")]
     [InlineData("https://vault.example.com", "a.example", null, "a.example|gone")]
-    public async Task A_server_on_this_machine_is_reached_without_an_http_proxy(string server, string? upper, string? lower, string expected)
+    public async Task A_server_on_this_machine_is_reached_without_an_http_proxy(
+        string server, string? upper, string? lower, string expected)
     {
         (_machine.Variables["NO_PROXY"], _machine.Variables["no_proxy"]) = (upper ?? "", lower ?? "");
         _machine.SignedIn(server, "2999-01-01T00:00:00Z");
@@ -68,14 +72,17 @@ public sealed class ProxyRunTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_machine.Folder, ".pi", "agent"));
         await File.WriteAllTextAsync(
-            Path.Combine(_machine.Folder, ".pi", "agent", "models.json"), $$"""{"providers":{"anthropic":{"baseUrl":"{{baseUrl}}"} } }""", Patience.Cancel);
+            Path.Combine(_machine.Folder, ".pi", "agent", "models.json"),
+            $$"""{"providers":{"anthropic":{"baseUrl":"{{baseUrl}}"} } }""",
+            Patience.Cancel);
     }
 
     /// <returns>A program of that name that shows what it was given as API key, and as Pi's other credential.</returns>
     private async Task<string> ToolAsync(string name)
     {
         var path = Path.Combine(_machine.Folder, name);
-        await File.WriteAllTextAsync(path, "#!/bin/sh\necho \"${ANTHROPIC_API_KEY-gone} ${ANTHROPIC_OAUTH_TOKEN-gone}\"\n", Patience.Cancel);
+        await File.WriteAllTextAsync(
+            path, "#!/bin/sh\necho \"${ANTHROPIC_API_KEY-gone} ${ANTHROPIC_OAUTH_TOKEN-gone}\"\n", Patience.Cancel);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         return path;
     }
@@ -95,7 +102,12 @@ public sealed class ProxyRunTests : IDisposable
         var bytes = "no final newline, \0 and \u00e9";
         Assert.Equal(
             new(0, bytes + "|--help|--json|--|@file|two words|", "to standard error"),
-            await RunAsync(["sh", "-c", "cat; printf '|%s' \"$@\"; printf '|'; printf 'to standard error' >&2", "sh", "--help", "--json", "--", "@file", "two words"], bytes));
+            await RunAsync(
+                [
+                    "sh", "-c", "cat; printf '|%s' \"$@\"; printf '|'; printf 'to standard error' >&2", "sh", "--help", "--json", "--",
+                    "@file", "two words"
+                ],
+                bytes));
     }
 
     [Theory, InlineData("exit 7", 7), InlineData("exit 0", 0), InlineData("kill -TERM $$", 128 + 15), InlineData("kill -KILL $$", 128 + 9)]
@@ -118,11 +130,13 @@ public sealed class ProxyRunTests : IDisposable
 
     [Fact]
     public async Task A_command_that_does_not_exist_is_127() => Assert.Equal(
-        new(127, "", "The command no-such-command was not found. Check its name, or give its full path.\n"), await RunAsync(["no-such-command"]));
+        new(127, "", "The command no-such-command was not found. Check its name, or give its full path.\n"),
+        await RunAsync(["no-such-command"]));
 
     [Fact]
     public async Task A_file_that_is_no_program_is_126() => Assert.Equal(
-        new(126, "", $"The command {_machine.CredentialsPath} can't be run: Permission denied.\n"), await RunAsync([_machine.CredentialsPath]));
+        new(126, "", $"The command {_machine.CredentialsPath} can't be run: Permission denied.\n"),
+        await RunAsync([_machine.CredentialsPath]));
 
     private async Task<Transcript> RunAsync(string[] command, string input = "", string options = "")
     {
@@ -137,7 +151,9 @@ public sealed class ProxyRunTests : IDisposable
 
     private Process Start(string[] command, string options = "")
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "tracevault"), ["proxy", "run", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--", .. command])
+        var start = new ProcessStartInfo(
+            Path.Combine(AppContext.BaseDirectory, "tracevault"),
+            ["proxy", "run", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--", .. command])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -50,5 +50,6 @@ public sealed class ReadOnlyFolderTests : IAsyncLifetime
         TestContext.Current.CancellationToken);
 
     /// <summary>Root ignores modes for as long as it has this capability.</summary>
-    private static string[] AsMortal => Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"] : [];
+    private static string[] AsMortal =>
+        Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"] : [];
 }

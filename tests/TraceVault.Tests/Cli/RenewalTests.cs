@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>The server moves the end of a session in use; commands that hand the token on ask for it when the end they know has passed.</summary>
+/// <summary>
+/// The server moves the end of a session in use; commands that hand the token on ask for it when the end they know has passed.
+/// </summary>
 public sealed class RenewalTests : IDisposable
 {
     private const string Before = "2026-11-20T09:59:59Z", After = "2026-11-20T10:00:01Z", Renewed = "2026-12-25T00:00:00Z";
@@ -40,7 +42,8 @@ public sealed class RenewalTests : IDisposable
         await using var server = await StartAsync(context => OddServer.ProblemAsync(context, 401, """{"title":"No."}"""));
         _machine.SignedIn(server.Url, Renewed).Clock.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal(
-            new(3, "", $"Your sign-in at {server.Url} was ended. Run: tracevault login --server {server.Url}\n"), await _machine.RunAsync("proxy " + command));
+            new(3, "", $"Your sign-in at {server.Url} was ended. Run: tracevault login --server {server.Url}\n"),
+            await _machine.RunAsync("proxy " + command));
     }
 
     [Theory, InlineData(401), InlineData(403), InlineData(502), InlineData(503), InlineData(0)]
@@ -120,7 +123,11 @@ public sealed class RenewalTests : IDisposable
         Assert.False(run.IsCompleted);
         _machine.Clock.Advance(TimeSpan.FromSeconds(0.1));
         Assert.Equal(
-            new(1, "", $"Could not check whether your sign-in is still valid: Can't reach {server.Url}: no answer came in time. Check the URL and that the server is running.\n"),
+            new(
+                1,
+                "",
+                $"Could not check whether your sign-in is still valid: Can't reach {server.Url}: no answer came in time. Check the URL and "
+                    + "that the server is running.\n"),
             await run);
     }
 
@@ -129,7 +136,8 @@ public sealed class RenewalTests : IDisposable
     {
         await using var server = await StartAsync(async context =>
         {
-            await File.WriteAllTextAsync(_machine.CredentialsPath, (await ReadFileAsync()).Replace(CliMachine.Token, "tvs_newer"), context.RequestAborted);
+            await File.WriteAllTextAsync(
+                _machine.CredentialsPath, (await ReadFileAsync()).Replace(CliMachine.Token, "tvs_newer"), context.RequestAborted);
             await RenewAsync(context);
         });
         Assert.Equal(new(0, CliMachine.Token + "\n", ""), await _machine.SignedIn(server.Url, Before).RunAsync("proxy token"));

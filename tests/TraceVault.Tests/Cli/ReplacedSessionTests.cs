@@ -51,6 +51,7 @@ public sealed class ReplacedSessionTests : IDisposable
         _asked.Add($"{context.Request.Path} {context.Request.Headers.Authorization}");
         return context.Request.Path == "/api/v1/auth/logout"
             ? logOut(context)
-            : OddServer.JsonAsync(context, """{"user":{"email":"ada@example.com"},"token":"tvs_newer","expires_at":"2026-12-20T10:00:00Z"}""");
+            : OddServer.JsonAsync(
+                context, """{"user":{"email":"ada@example.com"},"token":"tvs_newer","expires_at":"2026-12-20T10:00:00Z"}""");
     });
 }

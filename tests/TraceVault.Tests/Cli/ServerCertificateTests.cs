@@ -10,8 +10,12 @@ public class ServerCertificateTests
 
     [Theory]
     [InlineData(SslPolicyErrors.RemoteCertificateNameMismatch, X509ChainStatusFlags.NoError, "not valid for vault.example.com")]
-    [InlineData(SslPolicyErrors.RemoteCertificateChainErrors, X509ChainStatusFlags.PartialChain, "an authority that this machine does not trust")]
-    [InlineData(SslPolicyErrors.RemoteCertificateChainErrors, X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.UntrustedRoot, "to 2026-11-20 10:00 UTC only")]
+    [InlineData(
+        SslPolicyErrors.RemoteCertificateChainErrors, X509ChainStatusFlags.PartialChain, "an authority that this machine does not trust")]
+    [InlineData(
+        SslPolicyErrors.RemoteCertificateChainErrors,
+        X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.UntrustedRoot,
+        "to 2026-11-20 10:00 UTC only")]
     public void Says_what_is_wrong_with_it(SslPolicyErrors errors, X509ChainStatusFlags chain, string expected) =>
         Assert.Contains(expected, new ServerCertificate(End.AddYears(-1), End, errors, chain).Trouble("vault.example.com")?.Detail);
 
@@ -33,10 +37,13 @@ public class ServerCertificateTests
 
         var run = await machine.RunAsync("", TestContext.Current.CancellationToken, "proxy", "doctor");
         Assert.Equal(0, run.ExitCode);
-        Assert.Matches(nodeKnows ? @"ok    certificate +Trusted here" : @"warn  certificate +Trusted here, .*Node\.js does not know.*NODE_EXTRA_CA_CERTS", run.Output);
+        Assert.Matches(nodeKnows
+            ? @"ok    certificate +Trusted here"
+            : @"warn  certificate +Trusted here, .*Node\.js does not know.*NODE_EXTRA_CA_CERTS", run.Output);
     }
 
     [Fact]
     public void Says_nothing_of_one_that_is_trusted() =>
-        Assert.Null(new ServerCertificate(End.AddYears(-1), End, SslPolicyErrors.None, X509ChainStatusFlags.NoError).Trouble("vault.example.com"));
+        Assert.Null(
+            new ServerCertificate(End.AddYears(-1), End, SslPolicyErrors.None, X509ChainStatusFlags.NoError).Trouble("vault.example.com"));
 }

@@ -33,7 +33,8 @@ public abstract class ServerTranscripts : IAsyncLifetime
     public async Task Setup_asks_for_everything_and_signs_in()
     {
         var run = await _machine.TypeAsync($"setup --server {_server.Url}/", $"{_server.SetupToken}\n{Email}\n{Password}\n{Password}\n");
-        Assert.Equal((0, $"Setup token (the server printed it): \nEmail: {Email}\nPassword: \nPassword again: \n"), (run.ExitCode, run.Error));
+        Assert.Equal(
+            (0, $"Setup token (the server printed it): \nEmail: {Email}\nPassword: \nPassword again: \n"), (run.ExitCode, run.Error));
         Assert.StartsWith($"Signed in as {Email} at {_server.Url} until ", run.Out);
         Assert.EndsWith("\nNext, store your Anthropic key: tracevault key set\n", run.Out);
         Assert.True(File.Exists(_machine.CredentialsPath));
@@ -44,7 +45,8 @@ public abstract class ServerTranscripts : IAsyncLifetime
     {
         var file = Path.Combine(_machine.Folder, "setup-token");
         await File.WriteAllTextAsync(file, _server.SetupToken + "\n", Patience.Cancel);
-        var run = await _machine.PipeAsync($"setup --server {_server.Url} --email {Email} --name Ada --setup-token-file {file} --password-stdin", Password + "\n");
+        var run = await _machine.PipeAsync(
+            $"setup --server {_server.Url} --email {Email} --name Ada --setup-token-file {file} --password-stdin", Password + "\n");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
     }
 
@@ -162,11 +164,15 @@ public abstract class ServerTranscripts : IAsyncLifetime
         await SetUpAsync();
         Assert.Equal(
             new(0, "The key is stored. Try it: tracevault proxy run -- claude\n",
-                "Anthropic key: \nAnthropic could not be asked whether it accepts the key. Check in a while: tracevault proxy doctor\n"), // nobody listens there
+                "Anthropic key: \nAnthropic could not be asked whether it accepts the key. Check in a while: "
+                    + "tracevault proxy doctor\n"), // nobody listens there
             await _machine.TypeAsync("key set", Key + "\n", pasted: true));
-        Assert.Matches(@"^Anthropic key  stored since .* UTC, not used yet, at most 32 requests at once\n$", (await _machine.RunAsync("key status")).Out);
+        Assert.Matches(
+            @"^Anthropic key  stored since .* UTC, not used yet, at most 32 requests at once\n$",
+            (await _machine.RunAsync("key status")).Out);
         Assert.Equal(
-            new(0, "The key is stored. Try it: tracevault proxy run -- claude\n", ""), await _machine.PipeAsync("key set --max-concurrent 4 --store-anyway", Key + "\r\n"));
+            new(0, "The key is stored. Try it: tracevault proxy run -- claude\n", ""),
+            await _machine.PipeAsync("key set --max-concurrent 4 --store-anyway", Key + "\r\n"));
         Assert.Equal(new(0, "At most 5 of your requests run at once.\n", ""), await _machine.PipeAsync("key set --max-concurrent 5", ""));
 
         var json = await _machine.RunAsync("key status --json");
@@ -194,7 +200,8 @@ public abstract class ServerTranscripts : IAsyncLifetime
         Assert.Equal((3, ""), (run.ExitCode, run.Out));
         Assert.EndsWith($"Run: tracevault login --server {_server.Url}\n", run.Error);
         Assert.Equal(
-            new(0, "The session has ended. Unset TRACEVAULT_TOKEN and TRACEVAULT_SERVER_URL, which still hold it.\n", ""), await UseElsewhereAsync(token, "logout"));
+            new(0, "The session has ended. Unset TRACEVAULT_TOKEN and TRACEVAULT_SERVER_URL, which still hold it.\n", ""),
+            await UseElsewhereAsync(token, "logout"));
     }
 
     /// <summary>Runs a command as on a machine that has nothing but the token, in its environment.</summary>

@@ -30,7 +30,9 @@ public sealed class SickServerTests : IDisposable
         await server.DisposeAsync();
         var run = (await ExamineAsync(server)).AssertOnly("fail", "reachable", "nothing listens there");
         Assert.Equal("ok", run["env-providers"].Result);
-        Assert.All(run.Lines.SkipWhile(line => line.Check != "certificate").TakeWhile(line => line.Check != "stream"), line => Assert.Equal("skip", line.Result));
+        Assert.All(
+            run.Lines.SkipWhile(line => line.Check != "certificate").TakeWhile(line => line.Check != "stream"),
+            line => Assert.Equal("skip", line.Result));
     }
 
     [Fact]
@@ -105,7 +107,8 @@ public sealed class SickServerTests : IDisposable
 
     [Theory, InlineData("/api/v1/me", "session"), InlineData("/api/v1/me/anthropic-key", "anthropic-key")]
     public async Task An_api_that_answers_oddly(string path, string check) =>
-        (await ExamineAsync(context => Target(context) == path ? OddServer.JsonAsync(context, "[]") : null)).AssertOnly("fail", check, $"{path} answers HTTP 200");
+        (await ExamineAsync(context => Target(context) == path ? OddServer.JsonAsync(context, "[]") : null)).AssertOnly(
+            "fail", check, $"{path} answers HTTP 200");
 
     [Fact]
     public async Task A_key_that_Anthropic_refused_lately() =>
@@ -113,7 +116,9 @@ public sealed class SickServerTests : IDisposable
             ? OddServer.JsonAsync(context, """{"configured":true,"readable":true,"refused_at":"2026-11-19T10:00:00Z"}""") : null))
             .AssertOnly("warn", "anthropic-key", "Anthropic has refused the stored key since 2026-11-19 10:00 UTC");
 
-    [Theory, InlineData("""{"configured":false}""", "No Anthropic key is stored."), InlineData("""{"configured":true,"readable":false}""", "can't be opened")]
+    [Theory,
+        InlineData("""{"configured":false}""", "No Anthropic key is stored."),
+        InlineData("""{"configured":true,"readable":false}""", "can't be opened")]
     public async Task A_key_that_cannot_be_used(string json, string detail)
     {
         var run = (await ExamineAsync(context => Target(context) == "/api/v1/me/anthropic-key" ? OddServer.JsonAsync(context, json) : null))
@@ -122,9 +127,14 @@ public sealed class SickServerTests : IDisposable
         Assert.Contains(detail, run["models"].Detail);
     }
 
-    [Theory, InlineData("", "probe-base", "HEAD"), InlineData("", "probe-base", "GET"), InlineData("/api/hello", "probe-hello", "HEAD"), InlineData("/api/hello", "probe-hello", "GET")]
+    [Theory,
+        InlineData("", "probe-base", "HEAD"),
+        InlineData("", "probe-base", "GET"),
+        InlineData("/api/hello", "probe-hello", "HEAD"),
+        InlineData("/api/hello", "probe-hello", "GET")]
     public async Task A_probe_that_is_turned_away(string path, string check, string method) =>
-        (await ExamineAsync(context => Target(context) == Base + path && context.Request.Method == method ? WebPageAsync(context, 404) : null))
+        (await ExamineAsync(
+            context => Target(context) == Base + path && context.Request.Method == method ? WebPageAsync(context, 404) : null))
             .AssertOnly("fail", check, $"{method} answers HTTP 404 instead of 200.");
 
     [Theory]
@@ -133,13 +143,16 @@ public sealed class SickServerTests : IDisposable
     [InlineData("conflicting_tokens", "conflicting-tokens")]
     public async Task A_request_that_should_be_refused(string code, string check)
     {
-        (await ExamineAsync(context => Code(context) == code ? ModelsAsync(context) : null)).AssertOnly("fail", check, "Answered with HTTP 200");
-        (await ExamineAsync(context => Code(context) == code ? WebPageAsync(context, 401) : null)).AssertOnly("fail", check, "no error in Anthropic's form (text/html)");
+        (await ExamineAsync(context => Code(context) == code ? ModelsAsync(context) : null)).AssertOnly(
+            "fail", check, "Answered with HTTP 200");
+        (await ExamineAsync(context => Code(context) == code ? WebPageAsync(context, 401) : null)).AssertOnly(
+            "fail", check, "no error in Anthropic's form (text/html)");
         (await ExamineAsync(context => Code(context) == code ? ErrorAsync(context, 403, "authentication_error", code) : null))
             .AssertOnly("fail", check, "HTTP 403 instead of 401");
         (await ExamineAsync(context => Code(context) == code ? ErrorAsync(context, 401, "permission_error", code) : null))
             .AssertOnly("fail", check, "error.type permission_error instead of authentication_error");
-        (await ExamineAsync(context => Code(context) == code ? ErrorAsync(context, 401, "authentication_error", code, shouldRetry: null) : null))
+        (await ExamineAsync(
+            context => Code(context) == code ? ErrorAsync(context, 401, "authentication_error", code, shouldRetry: null) : null))
             .AssertOnly("fail", check, "no x-should-retry: false");
         (await ExamineAsync(context => Code(context) == code ? ErrorAsync(context, 401, "authentication_error", null) : null))
             .AssertOnly("fail", check, $"x-tracevault-error is missing instead of {code}");
@@ -157,7 +170,8 @@ public sealed class SickServerTests : IDisposable
     [InlineData(@"/v1\models")]
     [InlineData("/v1//models")]
     public async Task A_path_that_is_let_through(string path) =>
-        (await ExamineAsync(context => Target(context) == Base + path ? ModelsAsync(context) : null)).AssertOnly("fail", "bad-paths", $"Not refused with 400: {path}: HTTP 200.");
+        (await ExamineAsync(context => Target(context) == Base + path ? ModelsAsync(context) : null)).AssertOnly(
+            "fail", "bad-paths", $"Not refused with 400: {path}: HTTP 200.");
 
     [Fact]
     public async Task A_body_that_is_not_refused_by_its_length() =>
@@ -166,11 +180,14 @@ public sealed class SickServerTests : IDisposable
 
     [Fact]
     public async Task A_body_that_is_waited_for() =>
-        (await ExamineAsync(context => IsLarge(context) ? NeverAsync(context) : null)).AssertOnly("fail", "body-limit", "the server waits for it");
+        (await ExamineAsync(context => IsLarge(context) ? NeverAsync(context) : null)).AssertOnly(
+            "fail", "body-limit", "the server waits for it");
 
     [Fact]
     public async Task A_body_that_is_refused_in_front_of_the_server_is_refused() =>
-        Assert.Contains("by what stands in front", (await ExamineAsync(context => IsLarge(context) ? WebPageAsync(context, 413) : null))["body-limit"].Detail);
+        Assert.Contains(
+            "by what stands in front",
+            (await ExamineAsync(context => IsLarge(context) ? WebPageAsync(context, 413) : null))["body-limit"].Detail);
 
     [Fact]
     public async Task An_upstream_that_is_not_reached()
@@ -181,7 +198,12 @@ public sealed class SickServerTests : IDisposable
         Assert.Equal("skip", run["response-headers"].Result);
     }
 
-    [Theory, InlineData(401, "tracevault key set"), InlineData(403, "console"), InlineData(429, "Wait"), InlineData(529, "Try again later"), InlineData(404, "in front")]
+    [Theory,
+        InlineData(401, "tracevault key set"),
+        InlineData(403, "console"),
+        InlineData(429, "Wait"),
+        InlineData(529, "Try again later"),
+        InlineData(404, "in front")]
     public async Task An_error_of_anthropics_is_shown(int status, string remedy)
     {
         var run = await ExamineAsync(context =>
@@ -189,7 +211,9 @@ public sealed class SickServerTests : IDisposable
             context.Response.Headers["request-id"] = "req_1";
             return IsReal(context) ? ErrorAsync(context, status, "some_error", null, message: "Anthropic's own words.") : null;
         });
-        Assert.Contains(remedy, run.AssertOnly("fail", "models", $"Anthropic answered HTTP {status}, some_error: Anthropic's own words.")["models"].Remedy);
+        Assert.Contains(
+            remedy,
+            run.AssertOnly("fail", "models", $"Anthropic answered HTTP {status}, some_error: Anthropic's own words.")["models"].Remedy);
     }
 
     [Fact]
@@ -205,7 +229,8 @@ public sealed class SickServerTests : IDisposable
 
     [Theory, InlineData("request-id"), InlineData("x-tracevault-request-id")]
     public async Task A_header_that_is_lost(string name) =>
-        (await ExamineAsync(context => IsReal(context) ? ModelsAsync(context, without: name) : null)).AssertOnly("fail", "response-headers", $"{name} is missing");
+        (await ExamineAsync(context => IsReal(context) ? ModelsAsync(context, without: name) : null)).AssertOnly(
+            "fail", "response-headers", $"{name} is missing");
 
     [Theory, InlineData("set-cookie", "fail"), InlineData("content-encoding", "fail"), InlineData("server", "warn")]
     public async Task A_header_that_nobody_wants(string name, string result) => (await ExamineAsync(context =>
@@ -222,9 +247,11 @@ public sealed class SickServerTests : IDisposable
     [Theory]
     [InlineData("event: message_start\n\nevent: ping\n\n", "text/event-stream", "The stream ended after ping instead of message_stop.")]
     [InlineData("", "text/event-stream", "The stream ended after nothing instead of message_stop.")]
-    [InlineData("event: message_start\n\nevent: message_stop\n\n", "text/plain", "The content type is text/plain instead of text/event-stream.")]
+    [InlineData(
+        "event: message_start\n\nevent: message_stop\n\n", "text/plain", "The content type is text/plain instead of text/event-stream.")]
     public async Task A_stream_that_is_not_as_clients_need_it(string events, string type, string detail) =>
-        (await ExamineAsync(context => IsMessage(context) ? StreamAsync(context, events, type) : null, "--stream")).AssertOnly("fail", "stream", detail);
+        (await ExamineAsync(context => IsMessage(context) ? StreamAsync(context, events, type) : null, "--stream"))
+            .AssertOnly("fail", "stream", detail);
 
     [Fact]
     public async Task A_stream_that_something_held_back_to_its_end() => (await ExamineAsync(
@@ -264,13 +291,16 @@ public sealed class SickServerTests : IDisposable
     [Fact]
     public async Task A_model_that_is_not_known()
     {
-        var run = await ExamineAsync(context => IsMessage(context) ? ErrorAsync(context, 404, "not_found_error", null, message: "model: x") : null, "--stream");
-        Assert.Contains("ANTHROPIC_DEFAULT_HAIKU_MODEL", run.AssertOnly("fail", "stream", "HTTP 404, not_found_error: model: x")["stream"].Remedy);
+        var run = await ExamineAsync(
+            context => IsMessage(context) ? ErrorAsync(context, 404, "not_found_error", null, message: "model: x") : null, "--stream");
+        Assert.Contains(
+            "ANTHROPIC_DEFAULT_HAIKU_MODEL", run.AssertOnly("fail", "stream", "HTTP 404, not_found_error: model: x")["stream"].Remedy);
     }
 
     [Fact]
     public async Task A_server_that_never_answers() =>
-        (await ExamineAsync(context => IsReal(context) ? NeverAsync(context) : null)).AssertOnly("fail", "models", "No answer came within 10 seconds.");
+        (await ExamineAsync(context => IsReal(context) ? NeverAsync(context) : null)).AssertOnly(
+            "fail", "models", "No answer came within 10 seconds.");
 
     [Fact]
     public async Task A_server_that_hangs_up() => (await ExamineAsync(context =>
@@ -285,7 +315,11 @@ public sealed class SickServerTests : IDisposable
     })).AssertOnly("fail", "models", "broke off the connection");
 
     [Theory]
-    [InlineData("ANTHROPIC_BASE_URL", "https://ada:hunter2@elsewhere.example.com/x", "env-base-url", "leads elsewhere (https://elsewhere.example.com)")]
+    [InlineData(
+        "ANTHROPIC_BASE_URL",
+        "https://ada:hunter2@elsewhere.example.com/x",
+        "env-base-url",
+        "leads elsewhere (https://elsewhere.example.com)")]
     [InlineData("ANTHROPIC_BASE_URL", "SERVER/proxy/anthropic/v1", "env-base-url", "ends in /v1")]
     [InlineData("ANTHROPIC_API_KEY", "sk-ant-hunter2", "env-credentials", "ANTHROPIC_API_KEY is set")]
     [InlineData("ANTHROPIC_AUTH_TOKEN", "tvs_hunter2", "env-credentials", "holds a token other than")]

@@ -13,7 +13,8 @@ internal static class SoundServer
     private const string Stream = "event: message_start\ndata: {}\n\nevent: message_stop\ndata: {}\n\n";
 
     /// <param name="spoil">Answers in this server's place, or returns null.</param>
-    public static Task<OddServer> StartAsync(Func<HttpContext, Task?> spoil) => OddServer.StartAsync(context => spoil(context) ?? AnswerAsync(context));
+    public static Task<OddServer> StartAsync(Func<HttpContext, Task?> spoil) =>
+        OddServer.StartAsync(context => spoil(context) ?? AnswerAsync(context));
 
     /// <summary>The target as it came over the wire.</summary>
     public static string Target(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
@@ -22,15 +23,24 @@ internal static class SoundServer
     public static bool IsReal(HttpContext context) => IsModels(context) && Code(context) is null;
 
     /// <summary>The code of the error with which a request for models is refused; null for another request, or one that is not.</summary>
-    public static string? Code(HttpContext context) => !IsModels(context) ? null : (context.Request.Headers.Authorization.ToString(), context.Request.Headers["x-api-key"].ToString()) switch
-    {
-        ("", "") => "missing_token",
-        (Unknown, "") => "invalid_token",
-        (Unknown, _) => "conflicting_tokens",
-        _ => null,
-    };
+    public static string? Code(HttpContext context) => !IsModels(context)
+        ? null
+        : (context.Request.Headers.Authorization.ToString(), context.Request.Headers["x-api-key"].ToString()) switch
+        {
+            ("", "") => "missing_token",
+            (Unknown, "") => "invalid_token",
+            (Unknown, _) => "conflicting_tokens",
+            _ => null,
+        };
 
-    public static Task ErrorAsync(HttpContext context, int status, string type, string? code, string? shouldRetry = "false", string id = "req_1", string message = "No.")
+    public static Task ErrorAsync(
+        HttpContext context,
+        int status,
+        string type,
+        string? code,
+        string? shouldRetry = "false",
+        string id = "req_1",
+        string message = "No.")
     {
         context.Response.StatusCode = status;
         context.Response.Headers["x-tracevault-request-id"] = "req_1";
@@ -44,7 +54,8 @@ internal static class SoundServer
             context.Response.Headers["x-should-retry"] = shouldRetry;
         }
 
-        return OddServer.JsonAsync(context, $$"""{"type":"error","error":{"type":"{{type}}","message":"{{message}}"},"request_id":"{{id}}"}""");
+        return OddServer.JsonAsync(
+            context, $$"""{"type":"error","error":{"type":"{{type}}","message":"{{message}}"},"request_id":"{{id}}"}""");
     }
 
     public static Task ModelsAsync(HttpContext context, params string[] without)
@@ -78,7 +89,9 @@ internal static class SoundServer
         Base or Base + "/api/hello" => Task.CompletedTask,
         Base + "/v1/messages" when context.Request.ContentLength > 1 << 20 => ErrorAsync(context, 413, "request_too_large", "too_large"),
         Base + "/v1/messages" => StreamAsync(context),
-        Base + "/v1/models?limit=1" => Code(context) is { } code ? ErrorAsync(context, 401, "authentication_error", code) : ModelsAsync(context),
+        Base + "/v1/models?limit=1" => Code(context) is { } code
+            ? ErrorAsync(context, 401, "authentication_error", code)
+            : ModelsAsync(context),
         _ => ErrorAsync(context, 400, "invalid_request_error", "bad_path"),
     };
 }

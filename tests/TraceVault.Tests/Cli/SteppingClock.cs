@@ -3,7 +3,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>A clock whose every time stamp is a tenth of a second after the one before, and that a test can wait for to be looked at.</summary>
+/// <summary>
+/// A clock whose every time stamp is a tenth of a second after the one before, and that a test can wait for to be looked at.
+/// </summary>
 internal sealed class SteppingClock(DateTimeOffset start) : FakeTimeProvider(start)
 {
     private readonly Channel<long> _taken = Channel.CreateUnbounded<long>();

@@ -57,8 +57,16 @@ public sealed class SystemProxyTests : IDisposable
     {
         Prepare(server, "");
         var cancel = TestContext.Current.CancellationToken;
-        Assert.Equal(expected, await _machine.OutputAsync("", cancel, "proxy", "run", "--allow-http", "--", "sh", "-c", "printf %s \"$NO_PROXY\""));
-        string[] shell = ["sh", "-c", """eval "$("$1" proxy env --allow-http)" && printf '%s %s' "$NO_PROXY" "$no_proxy" """, "sh", CliProcess.Executable];
+        Assert.Equal(
+            expected, await _machine.OutputAsync("", cancel, "proxy", "run", "--allow-http", "--", "sh", "-c", "printf %s \"$NO_PROXY\""));
+        string[] shell =
+        [
+            "sh",
+            "-c",
+            """eval "$("$1" proxy env --allow-http)" && printf '%s %s' "$NO_PROXY" "$no_proxy" """,
+            "sh",
+            CliProcess.Executable
+        ];
         var evaluated = await ClientProcess.RunAsync(shell, _machine.ConfigFolder, _machine.Environment, cancel);
         Assert.Equal($"{expected} {expected}", evaluated.Output);
     }

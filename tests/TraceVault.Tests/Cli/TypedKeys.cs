@@ -2,7 +2,10 @@ using TraceVault.Cli;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>A person at the keyboard: <c>\n</c> is Enter, <c>\b</c> Backspace, <c>\x03</c>, <c>\x04</c> and <c>\x15</c> are Ctrl-C, Ctrl-D and Ctrl-U.</summary>
+/// <summary>
+/// A person at the keyboard: <c>\n</c> is Enter, <c>\b</c> Backspace, <c>\x03</c>, <c>\x04</c> and <c>\x15</c> are Ctrl-C, Ctrl-D and
+/// Ctrl-U.
+/// </summary>
 /// <param name="text">The keys in order.</param>
 /// <param name="pasted">Whether they arrive all at once.</param>
 internal sealed class TypedKeys(string text, bool pasted) : KeyReader

@@ -110,7 +110,8 @@ public sealed class UsageTests : IDisposable
 
     [Fact]
     public async Task The_example_for_the_token_keeps_it_out_of_arguments() => Assert.EndsWith(
-        "\n  printf 'x-api-key: %s' \"$(tracevault proxy token)\" | curl -H @- https://tracevault.example.com/proxy/anthropic/v1/models\n\n",
+        "\n  printf 'x-api-key: %s' \"$(tracevault proxy token)\" | curl -H @- https://tracevault.example.com/proxy/anthropic/v1/models\n"
+            + "\n",
         (await _machine.RunAsync("proxy token --help")).Out);
 
     [Fact]

@@ -23,7 +23,8 @@ public sealed class ClaudeCodeLoginTests
         var worked = await ClientCalls.AskClaudeCodeAsync(claude, cancel);
         var sessions = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", rig.Token);
         var session = sessions.EnumerateArray().Single(each => !each.GetProperty("current").GetBoolean());
-        using var ended = await rig.Server.ApiAsync(HttpMethod.Delete, $"/api/v1/me/sessions/{session.GetProperty("id").GetString()}", rig.Token);
+        using var ended = await rig.Server.ApiAsync(
+            HttpMethod.Delete, $"/api/v1/me/sessions/{session.GetProperty("id").GetString()}", rig.Token);
         var refused = await ClientCalls.AskClaudeCodeAsync(claude, cancel);
 
         Assert.True(worked.ExitCode == 0, worked.ToString());
@@ -32,6 +33,7 @@ public sealed class ClaudeCodeLoginTests
         Assert.Contains(GatewayError.InvalidToken.Message, refused.Output);
         KeySwap.AssertDone(rig.Upstream.Requests);
         await rig.Server.StopAsync();
-        Assert.Single(rig.Server.Log.Lines, line => line.Contains("POST /proxy/anthropic/v1/messages invalid_token", StringComparison.Ordinal));
+        Assert.Single(
+            rig.Server.Log.Lines, line => line.Contains("POST /proxy/anthropic/v1/messages invalid_token", StringComparison.Ordinal));
     }
 }

@@ -77,7 +77,8 @@ internal static class ClientCalls
         Assert.True(ended, "The stream did not end with message_stop.");
         Assert.NotEqual("", text);
 
-        var counted = await client.Messages.CountTokens(new MessageCountTokensParams { Model = Model, Messages = Question.Messages }, cancel);
+        var counted = await client.Messages.CountTokens(
+            new MessageCountTokensParams { Model = Model, Messages = Question.Messages }, cancel);
         Assert.True(counted.InputTokens > 0);
         Assert.NotEmpty((await client.Models.List(cancellationToken: cancel)).Items);
     }

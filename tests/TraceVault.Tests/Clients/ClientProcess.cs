@@ -25,7 +25,11 @@ internal static class ClientProcess
     /// <param name="cancel">Ends the program and what it started, by process id.</param>
     /// <param name="input">The whole of standard input.</param>
     public static async Task<ClientRun> RunAsync(
-        IReadOnlyList<string> arguments, string workingDirectory, IReadOnlyDictionary<string, string> environment, CancellationToken cancel, string input = "")
+        IReadOnlyList<string> arguments,
+        string workingDirectory,
+        IReadOnlyDictionary<string, string> environment,
+        CancellationToken cancel,
+        string input = "")
     {
         var start = new ProcessStartInfo(arguments[0], arguments.Skip(1))
         {

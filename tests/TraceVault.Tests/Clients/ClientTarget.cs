@@ -2,7 +2,9 @@ using TraceVault.FakeAnthropic;
 
 namespace TraceVault.Tests.Clients;
 
-/// <summary>Where the real clients are pointed, and as whom: the proxy, for a user who has stored a key. What stands behind it is known here alone.</summary>
+/// <summary>
+/// Where the real clients are pointed, and as whom: the proxy, for a user who has stored a key. What stands behind it is known here alone.
+/// </summary>
 internal sealed class ClientTarget : IAsyncDisposable
 {
     private const string LiveUrl = "https://api.anthropic.com";
@@ -10,7 +12,8 @@ internal sealed class ClientTarget : IAsyncDisposable
     private readonly TestServer _server;
     private readonly FakeAnthropicServer? _upstream;
 
-    private ClientTarget(TestServer server, string token, FakeAnthropicServer? upstream) => (_server, Token, _upstream) = (server, token, upstream);
+    private ClientTarget(TestServer server, string token, FakeAnthropicServer? upstream) =>
+        (_server, Token, _upstream) = (server, token, upstream);
 
     public Uri BaseUrl => _server.ProxyUrl;
 

@@ -14,7 +14,11 @@ internal static class KeySwap
         Assert.Equal([TestServer.AnthropicKey], request.Header("x-api-key"));
         Assert.Equal(2, head.Split(TestServer.AnthropicKey).Length);
         Assert.Empty(request.Header("authorization"));
-        foreach (var prefix in (string[])[AccessToken.SessionPrefix, AccessToken.ProxyPrefix, AccessToken.RefreshPrefix, AccessToken.DevicePrefix])
+        foreach (var prefix in (string[])[
+            AccessToken.SessionPrefix,
+            AccessToken.ProxyPrefix,
+            AccessToken.RefreshPrefix,
+            AccessToken.DevicePrefix])
         {
             Assert.DoesNotContain(prefix, head);
             Assert.DoesNotContain(prefix, Encoding.UTF8.GetString(request.Body.Span));

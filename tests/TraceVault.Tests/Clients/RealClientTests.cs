@@ -6,7 +6,10 @@ using TraceVault.Gateway;
 
 namespace TraceVault.Tests.Clients;
 
-/// <summary>The clients that people use, unmodified, through the proxy. Whatever a test does, the upstream must have seen the stored key and no token.</summary>
+/// <summary>
+/// The clients that people use, unmodified, through the proxy. Whatever a test does, the upstream must have seen the stored key and no
+/// token.
+/// </summary>
 public sealed class RealClientTests : IAsyncLifetime
 {
     private const int Limit = 120_000; // milliseconds
@@ -53,7 +56,10 @@ public sealed class RealClientTests : IAsyncLifetime
         Assert.Equal(_target.Requests[0].BodySha256, _target.Requests[1].BodySha256);
     }
 
-    /// <summary>What it does beyond its working directory it first has judged by the API. Where the verdict got lost on the way, it refuses, and blames what stands in between.</summary>
+    /// <summary>
+    /// What it does beyond its working directory it first has judged by the API. Where the verdict got lost on the way, it refuses, and
+    /// blames what stands in between.
+    /// </summary>
     [Fact(Timeout = Limit)]
     public async Task Claude_Code_in_auto_mode_gets_its_calls_judged()
     {
@@ -61,7 +67,12 @@ public sealed class RealClientTests : IAsyncLifetime
         claude.Environment["ANTHROPIC_AUTH_TOKEN"] = _target.Token;
         var file = Path.Combine(Path.GetDirectoryName(claude.WorkingDirectory)!, "hello.txt");
         var run = await claude.PrintAsync(
-            $"Create the file {file} containing \"Hello\".", TestContext.Current.CancellationToken, "--permission-mode", "auto", "--model", "claude-opus-5-5");
+            $"Create the file {file} containing \"Hello\".",
+            TestContext.Current.CancellationToken,
+            "--permission-mode",
+            "auto",
+            "--model",
+            "claude-opus-5-5");
 
         Assert.True(run.ExitCode == 0, run.ToString());
         Assert.Equal("Hello\n", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
@@ -74,7 +85,8 @@ public sealed class RealClientTests : IAsyncLifetime
     [Fact(Timeout = Limit)]
     public async Task The_TypeScript_SDK_sees_a_wrong_token_as_an_authentication_error()
     {
-        var seen = await TypeScriptSdk.CallAsync(_target.BaseUrl, "wrong", "error-401", ClientCalls.Model, TestContext.Current.CancellationToken);
+        var seen = await TypeScriptSdk.CallAsync(
+            _target.BaseUrl, "wrong", "error-401", ClientCalls.Model, TestContext.Current.CancellationToken);
         Assert.Equal("AuthenticationError", seen.GetProperty("class").GetString());
         Assert.Equal("authentication_error", seen.GetProperty("type").GetString());
         Assert.NotEqual("", seen.GetProperty("message").GetString());
@@ -84,7 +96,8 @@ public sealed class RealClientTests : IAsyncLifetime
     public async Task The_TypeScript_SDK_learns_when_to_come_back()
     {
         _target.Expect(RateLimited);
-        var seen = await TypeScriptSdk.CallAsync(_target.BaseUrl, _target.Token, "rate-limited", ClientCalls.Model, TestContext.Current.CancellationToken);
+        var seen = await TypeScriptSdk.CallAsync(
+            _target.BaseUrl, _target.Token, "rate-limited", ClientCalls.Model, TestContext.Current.CancellationToken);
         Assert.Equal("RateLimitError", seen.GetProperty("class").GetString());
         Assert.Equal("rate_limit_error", seen.GetProperty("type").GetString());
         Assert.Equal("7", seen.GetProperty("retry_after").GetString());
@@ -95,7 +108,8 @@ public sealed class RealClientTests : IAsyncLifetime
     public async Task The_TypeScript_SDK_leaves_in_the_middle_of_a_stream()
     {
         _target.Expect(Fault.Silence(after: 1, until: _never.Task));
-        var seen = await TypeScriptSdk.CallAsync(_target.BaseUrl, _target.Token, "abort", ClientCalls.Model, TestContext.Current.CancellationToken);
+        var seen = await TypeScriptSdk.CallAsync(
+            _target.BaseUrl, _target.Token, "abort", ClientCalls.Model, TestContext.Current.CancellationToken);
         Assert.Equal("message_start", seen.GetProperty("first").GetString());
         await _target.RequestAbortedAsync(TestContext.Current.CancellationToken);
     }
@@ -148,7 +162,8 @@ public sealed class RealClientTests : IAsyncLifetime
     {
         const int Whole = 6;
         var received = new TaskCompletionSource();
-        _target.Expect(Fault.Silence(Whole, received.Task), Fault.CutMidEvent(Whole, fin)); // a reset may overtake what was sent just before
+        _target.Expect(
+            Fault.Silence(Whole, received.Task), Fault.CutMidEvent(Whole, fin)); // a reset may overtake what was sent just before
         using var client = ClientCalls.CSharp(_target, _target.Token);
         var ended = false;
         await Assert.ThrowsAnyAsync<IOException>(async () =>

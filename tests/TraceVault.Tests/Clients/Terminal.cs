@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace TraceVault.Tests.Clients;
 
-/// <summary>A program in a pseudo terminal, which <c>script</c> of util-linux makes, and a person who reads its screen and presses keys.</summary>
+/// <summary>
+/// A program in a pseudo terminal, which <c>script</c> of util-linux makes, and a person who reads its screen and presses keys.
+/// </summary>
 internal sealed partial class Terminal : IDisposable
 {
     public const string Enter = "\r", Up = "\e[A";
@@ -19,7 +21,8 @@ internal sealed partial class Terminal : IDisposable
     /// <param name="environment">All that it is given.</param>
     public Terminal(string program, string argument, string workingDirectory, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("script", ["--quiet", "--flush", "--return", "--command", $"stty rows 40 cols 120; exec '{program}' '{argument}'", "/dev/null"])
+        var start = new ProcessStartInfo(
+            "script", ["--quiet", "--flush", "--return", "--command", $"stty rows 40 cols 120; exec '{program}' '{argument}'", "/dev/null"])
         {
             WorkingDirectory = workingDirectory,
             RedirectStandardInput = true,

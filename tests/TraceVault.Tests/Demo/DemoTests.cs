@@ -37,7 +37,9 @@ public sealed partial class DemoTests
             Assert.True(events.Count > 20);
 
             Assert.Equal((0, shown), (await demo.StopAsync(cancel), demo.Output));
-            Assert.DoesNotContain(folder.GetFileSystemInfos(), left => left.Name.StartsWith("tracevault", StringComparison.Ordinal) || left.Name is "data" or "theirs.db");
+            Assert.DoesNotContain(
+                folder.GetFileSystemInfos(),
+                left => left.Name.StartsWith("tracevault", StringComparison.Ordinal) || left.Name is "data" or "theirs.db");
         }
         finally
         {
@@ -50,13 +52,17 @@ public sealed partial class DemoTests
     {
         await using var demo = ServerProcess.Start(new Dictionary<string, string>(), "--demo", "--database=sqlite:mine.db");
         Assert.Equal(1, await demo.ExitAsync(TestContext.Current.CancellationToken));
-        Assert.Equal("tracevault-server: The demo has its own database, key and upstream: leave --Database out, or leave --demo out.", demo.Output);
+        Assert.Equal(
+            "tracevault-server: The demo has its own database, key and upstream: leave --Database out, or leave --demo out.", demo.Output);
     }
 
     private static async Task<List<string>> StreamAsync(string baseUrl, string token, string body, CancellationToken cancel)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        using var request = new HttpRequestMessage(HttpMethod.Post, baseUrl + "/v1/messages") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, baseUrl + "/v1/messages")
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json")
+        };
         request.Headers.Add("x-api-key", token);
         request.Headers.Add("anthropic-version", "2023-06-01");
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);

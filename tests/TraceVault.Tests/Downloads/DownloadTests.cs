@@ -42,8 +42,11 @@ public sealed partial class DownloadTests : IAsyncLifetime
         using var whole = await _server.Client.GetAsync("/downloads/tracevault-linux-x64", Cancel);
         Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
         Assert.Equal(Program, await whole.Content.ReadAsByteArrayAsync(Cancel));
-        Assert.Equal(("application/octet-stream", Program.Length), (whole.Content.Headers.ContentType?.ToString(), whole.Content.Headers.ContentLength));
-        Assert.Equal("attachment; filename=tracevault-linux-x64", whole.Content.Headers.ContentDisposition?.ToString().Split("; filename*")[0]);
+        Assert.Equal(
+            ("application/octet-stream", Program.Length),
+            (whole.Content.Headers.ContentType?.ToString(), whole.Content.Headers.ContentLength));
+        Assert.Equal(
+            "attachment; filename=tracevault-linux-x64", whole.Content.Headers.ContentDisposition?.ToString().Split("; filename*")[0]);
         Assert.Equal(["nosniff"], whole.Headers.GetValues("x-content-type-options"));
         Assert.Equal("no-cache", whole.Headers.CacheControl?.ToString());
         Assert.Equal($"\"sha256-{Hash}\"", whole.Headers.ETag?.ToString());
@@ -73,7 +76,8 @@ public sealed partial class DownloadTests : IAsyncLifetime
     {
         using var socket = new TcpClient();
         await socket.ConnectAsync(_server.Url.Host, _server.Url.Port, Cancel);
-        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nhost: {_server.Url.Authority}\r\nconnection: close\r\n\r\n"), Cancel);
+        await socket.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nhost: {_server.Url.Authority}\r\nconnection: close\r\n\r\n"), Cancel);
         using var reader = new StreamReader(socket.GetStream());
         var answer = await reader.ReadToEndAsync(Cancel);
         Assert.DoesNotContain("secret", answer);
@@ -120,7 +124,12 @@ public sealed partial class DownloadTests : IAsyncLifetime
             await File.AppendAllTextAsync(Path.Combine(Folder, "tracevault-linux-x64"), "# and more\n", Cancel);
         }
 
-        var start = new ProcessStartInfo("/bin/sh", ["-c", line]) { WorkingDirectory = _folder.FullName, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", line])
+        {
+            WorkingDirectory = _folder.FullName,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         start.Environment["HOME"] = _folder.FullName;
         foreach (var proxy in (string[])["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
         {

@@ -19,7 +19,8 @@ internal static class FakeCalls
         return client;
     }
 
-    public static async Task<HttpResponseMessage> AskAsync(this FakeAnthropicServer fake, string? faults = null, bool stream = true, Action<JsonObject>? change = null)
+    public static async Task<HttpResponseMessage> AskAsync(
+        this FakeAnthropicServer fake, string? faults = null, bool stream = true, Action<JsonObject>? change = null)
     {
         var body = new JsonObject
         {

@@ -9,8 +9,14 @@ namespace TraceVault.Tests.FakeAnthropic;
 public class FaultTests
 {
     [Theory]
-    [InlineData(400, "invalid_request_error"), InlineData(401, "authentication_error"), InlineData(403, "permission_error"), InlineData(404, "not_found_error")]
-    [InlineData(413, "request_too_large"), InlineData(429, "rate_limit_error"), InlineData(500, "api_error"), InlineData(529, "overloaded_error")]
+    [InlineData(400, "invalid_request_error"),
+        InlineData(401, "authentication_error"),
+        InlineData(403, "permission_error"),
+        InlineData(404, "not_found_error")]
+    [InlineData(413, "request_too_large"),
+        InlineData(429, "rate_limit_error"),
+        InlineData(500, "api_error"),
+        InlineData(529, "overloaded_error")]
     public async Task A_status_comes_with_its_documented_error(int status, string type)
     {
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
@@ -154,7 +160,8 @@ public class FaultTests
     {
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
         await using var connection = await fake.ConnectAsync();
-        await connection.WriteAsync("POST /v1/messages HTTP/1.1\r\nHost: x\r\nanthropic-fake: early;code=413\r\nContent-Length: 1000\r\n\r\n");
+        await connection.WriteAsync(
+            "POST /v1/messages HTTP/1.1\r\nHost: x\r\nanthropic-fake: early;code=413\r\nContent-Length: 1000\r\n\r\n");
         var start = new byte[12];
         await connection.ReadExactlyAsync(start, FakeCalls.Cancel);
 

@@ -12,7 +12,8 @@ public class RecordingTests
     {
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
         await using var connection = await fake.ConnectAsync();
-        const string head = "GET /v1/models?b=%7e&a=1 HTTP/1.1\r\nhost: x\r\nX-API-key: one\r\naccept:  text/plain \r\nANTHROPIC-beta: b\r\naccept: */*\r\n\r\n";
+        const string head = "GET /v1/models?b=%7e&a=1 HTTP/1.1\r\nhost: x\r\nX-API-key: one\r\naccept:  text/plain \r\n"
+            + "ANTHROPIC-beta: b\r\naccept: */*\r\n\r\n";
         await connection.WriteAsync(head);
 
         var request = await fake.NextRequestAsync(FakeCalls.Cancel);
@@ -29,11 +30,15 @@ public class RecordingTests
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
         await using var connection = await fake.ConnectAsync();
         await connection.WriteAsync(
-            "POST /v1/a HTTP/1.1\r\nHost: x\r\nFirst: 1\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\nb\r\n\r\n\r\nGET / \n\r\n0\r\nTrailer: t\r\n\r\n" +
+            "POST /v1/a HTTP/1.1\r\nHost: x\r\nFirst: 1\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\nb\r\n\r\n\r\nGET / \n\r\n" +
+            "0\r\nTrailer: t\r\n\r\n" +
             "POST /v1/b HTTP/1.1\r\nHost: x\r\nsecond: 2\r\nContent-Length: 6\r\n\r\nGET /\n" +
             "GET /v1/c HTTP/1.1\r\nHost: x\r\nTHIRD: 3\r\n\r\n");
 
-        var (first, second, third) = (await fake.NextRequestAsync(FakeCalls.Cancel), await fake.NextRequestAsync(FakeCalls.Cancel), await fake.NextRequestAsync(FakeCalls.Cancel));
+        var (first, second, third) = (
+            await fake.NextRequestAsync(FakeCalls.Cancel),
+            await fake.NextRequestAsync(FakeCalls.Cancel),
+            await fake.NextRequestAsync(FakeCalls.Cancel));
 
         Assert.Equal(["/v1/a", "/v1/b", "/v1/c"], [first.Target, second.Target, third.Target]);
         Assert.Equal(["First", "second", "THIRD"], [first.Headers[1].Name, second.Headers[1].Name, third.Headers[1].Name]);

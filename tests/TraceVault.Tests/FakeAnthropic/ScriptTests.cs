@@ -6,19 +6,23 @@ namespace TraceVault.Tests.FakeAnthropic;
 
 public class ScriptTests
 {
-    private const string WriteTool = """{"name":"Write","input_schema":{"type":"object","properties":{"file_path":{"type":"string"},"content":{"type":"string"}}}}""";
+    private const string WriteTool =
+        """{"name":"Write","input_schema":{"type":"object","properties":{"file_path":{"type":"string"},"content":{"type":"string"}}}}""";
 
     [Fact]
     public async Task A_session_calls_the_tool_that_writes_and_ends_after_its_result()
     {
-        await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/home/ada/a file.txt", "naïve 🙂\n") }, FakeCalls.Cancel);
+        await using var fake = await FakeAnthropicServer.StartAsync(
+            new() { Script = new("/home/ada/a file.txt", "naïve 🙂\n") }, FakeCalls.Cancel);
         var call = await TurnAsync(fake, "go");
         var tool = call["content"]!.AsArray()[^1]!;
-        var last = await TurnAsync(fake, new JsonArray(new JsonObject { ["type"] = "tool_result", ["tool_use_id"] = (string?)tool["id"], ["content"] = "ok" }));
+        var last = await TurnAsync(
+            fake, new JsonArray(new JsonObject { ["type"] = "tool_result", ["tool_use_id"] = (string?)tool["id"], ["content"] = "ok" }));
 
         Assert.Equal(["text", "tool_use"], call["content"]!.AsArray().Select(block => (string?)block!["type"]));
         Assert.Equal("tool_use", (string?)call["stop_reason"]);
-        Assert.Equal("""{"file_path":"/home/ada/a file.txt","content":"naïve 🙂\n"}""", tool["input"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).Replace("\\uD83D\\uDE42", "🙂"));
+        Assert.Equal("""{"file_path":"/home/ada/a file.txt","content":"naïve 🙂\n"}""", tool["input"]!.ToJsonString(
+            new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).Replace("\\uD83D\\uDE42", "🙂"));
         Assert.Equal("end_turn", (string?)last["stop_reason"]);
     }
 
@@ -35,7 +39,8 @@ public class ScriptTests
     public async Task Path_and_content_come_from_the_prompt_when_the_script_has_none()
     {
         await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new() }, FakeCalls.Cancel);
-        var call = await TurnAsync(fake, "Write notes/hello.txt containing \"Hello, world\"", "Primary working directory: /home/ada/place\nother");
+        var call = await TurnAsync(
+            fake, "Write notes/hello.txt containing \"Hello, world\"", "Primary working directory: /home/ada/place\nother");
         var input = call["content"]!.AsArray()[^1]!["input"]!;
 
         Assert.Equal("/home/ada/place/notes/hello.txt", (string?)input["file_path"]);
@@ -48,7 +53,8 @@ public class ScriptTests
         await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/x", "y") }, FakeCalls.Cancel);
         using var response = await fake.AskAsync(change: body => body["tools"] = new JsonArray(JsonNode.Parse(WriteTool)));
         var text = Encoding.UTF8.GetString((await response.ReadToEndAsync()).Bytes);
-        var input = string.Concat(text.Split('\n').Where(line => line.Contains("input_json_delta")).Select(line => (string?)JsonNode.Parse(line[6..])!["delta"]!["partial_json"]));
+        var input = string.Concat(text.Split('\n').Where(line => line.Contains("input_json_delta")).Select(
+            line => (string?)JsonNode.Parse(line[6..])!["delta"]!["partial_json"]));
 
         Assert.Equal("/x", (string?)JsonNode.Parse(input)!["file_path"]);
     }
@@ -76,16 +82,22 @@ public class ScriptTests
                 body["tools"] = new JsonArray(JsonNode.Parse(WriteTool));
                 if (asks)
                 {
-                    body["safeguards"] = JsonNode.Parse("""[{"type":"unknown"},{"type":"dangerous_tool_use","classifier_context":{"v":1}}]""");
+                    body["safeguards"] = JsonNode.Parse(
+                        """[{"type":"unknown"},{"type":"dangerous_tool_use","classifier_context":{"v":1}}]""");
                 }
             });
             var text = Encoding.UTF8.GetString((await response.ReadToEndAsync()).Bytes);
-            var end = JsonNode.Parse(stream ? text.Split('\n').Single(line => line.Contains("message_delta") && line.StartsWith("data", StringComparison.Ordinal))[6..] : text)!;
+            var end = JsonNode.Parse(stream
+                ? text.Split('\n').Single(line => line.Contains("message_delta") && line.StartsWith("data", StringComparison.Ordinal))[6..]
+                : text)!;
             var call = System.Text.RegularExpressions.Regex.Match(text, "toolu_01\\w+").Value;
 
             Assert.NotEqual("", call);
             Assert.Equal(
-                asks ? """[{"type":"dangerous_tool_use","status":{"type":"available","tool_uses":{"CALL":{"type":"evaluated","outcome":"not_flagged"}}}}]""".Replace("CALL", call) : null,
+                asks
+                    ? ("""[{"type":"dangerous_tool_use","status":{"type":"available","tool_uses":{"CALL":"""
+                        + """{"type":"evaluated","outcome":"not_flagged"}}}}]""").Replace("CALL", call)
+                    : null,
                 (stream ? end["delta"]! : end)["safeguard_results"]?.ToJsonString());
         }
     }
@@ -95,12 +107,14 @@ public class ScriptTests
     {
         await using var fake = await FakeAnthropicServer.StartAsync(new(), FakeCalls.Cancel);
         fake.EnqueueFault(Fault.Reply(24));
-        using var response = await fake.AskAsync(change: body => body["safeguards"] = JsonNode.Parse("""[{"type":"dangerous_tool_use"}]"""));
+        using var response = await fake.AskAsync(
+            change: body => body["safeguards"] = JsonNode.Parse("""[{"type":"dangerous_tool_use"}]"""));
 
         Assert.Contains("\"tool_uses\":{}", Encoding.UTF8.GetString((await response.ReadToEndAsync()).Bytes));
     }
 
-    private static async Task<JsonNode> TurnAsync(FakeAnthropicServer fake, JsonNode content, string system = "", JsonObject? thinking = null)
+    private static async Task<JsonNode> TurnAsync(
+        FakeAnthropicServer fake, JsonNode content, string system = "", JsonObject? thinking = null)
     {
         using var response = await fake.AskAsync(stream: false, change: body =>
         {

@@ -32,7 +32,9 @@ public class SseShapeTests
         var message = JsonNode.Parse(SseScript.Json(60))!;
 
         Assert.Equal((string?)message["content"]![0]!["thinking"], string.Concat(deltas.Select(delta => (string?)delta["thinking"])));
-        Assert.Equal((string?)message["content"]![0]!["signature"], (string?)Assert.Single(deltas, delta => (string?)delta["type"] == "signature_delta")["signature"]);
+        Assert.Equal(
+            (string?)message["content"]![0]!["signature"],
+            (string?)Assert.Single(deltas, delta => (string?)delta["type"] == "signature_delta")["signature"]);
         Assert.Equal((string?)message["content"]![1]!["text"], string.Concat(deltas.Select(delta => (string?)delta["text"])));
     }
 
@@ -71,8 +73,11 @@ public class SseShapeTests
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
         using var response = await fake.AskAsync(stream: false, change: body =>
         {
-            body["system"] = JsonNode.Parse("""[{"type":"text","text":"Long-lived.","cache_control":{"type":"ephemeral","ttl":"1h"}},{"type":"text","text":"Short.","cache_control":{"type":"ephemeral"}}]""");
-            body["messages"] = new JsonArray([.. Enumerable.Range(0, turns).Select(_ => JsonNode.Parse("""{"role":"user","content":"hello"}"""))]);
+            body["system"] = JsonNode.Parse(
+                """[{"type":"text","text":"Long-lived.","cache_control":{"type":"ephemeral","ttl":"1h"}},"""
+                + """{"type":"text","text":"Short.","cache_control":{"type":"ephemeral"}}]""");
+            body["messages"] = new JsonArray(
+                [.. Enumerable.Range(0, turns).Select(_ => JsonNode.Parse("""{"role":"user","content":"hello"}"""))]);
         });
 
         AssertBothLifetimes(JsonNode.Parse((await response.ReadToEndAsync()).Bytes)!["usage"]!);
@@ -97,7 +102,8 @@ public class SseShapeTests
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
         using var response = await fake.AskAsync(stream: false, change: body =>
         {
-            body["tools"] = JsonNode.Parse("""[{"name":"weather","input_schema":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}]""");
+            body["tools"] = JsonNode.Parse(
+                """[{"name":"weather","input_schema":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}]""");
             body["tool_choice"] = new JsonObject { ["type"] = "any" };
         });
         var message = JsonNode.Parse((await response.ReadToEndAsync()).Bytes)!;
@@ -108,7 +114,8 @@ public class SseShapeTests
 
     private static void AssertBothLifetimes(JsonNode usage)
     {
-        var (minutes, hour) = ((int)usage["cache_creation"]!["ephemeral_5m_input_tokens"]!, (int)usage["cache_creation"]!["ephemeral_1h_input_tokens"]!);
+        var (minutes, hour) =
+            ((int)usage["cache_creation"]!["ephemeral_5m_input_tokens"]!, (int)usage["cache_creation"]!["ephemeral_1h_input_tokens"]!);
         Assert.True(minutes > 0 && hour > 0, usage.ToJsonString());
         Assert.Equal(minutes + hour, (int)usage["cache_creation_input_tokens"]!);
     }

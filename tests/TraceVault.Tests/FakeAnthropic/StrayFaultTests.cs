@@ -17,10 +17,16 @@ public class StrayFaultTests
     [InlineData("end-early;after=3,end-early;after=5", "end-early")]
     [InlineData("huge,cut-mid-event", "cut-mid-event")]
     [InlineData("gzip,huge", "gzip")]
-    public async Task A_fault_that_a_stream_has_no_place_for_is_named_in_an_error(string faults, string name) => await AssertNamedAsync(faults, name, stream: true);
+    public async Task A_fault_that_a_stream_has_no_place_for_is_named_in_an_error(string faults, string name) =>
+        await AssertNamedAsync(faults, name, stream: true);
 
-    [Theory, InlineData("silence", "silence"), InlineData("end-early", "end-early"), InlineData("end-early,gzip", "end-early"), InlineData("error-event", "error-event")]
-    public async Task A_fault_of_streams_is_named_in_an_error_when_the_answer_is_none(string faults, string name) => await AssertNamedAsync(faults, name, stream: false);
+    [Theory,
+        InlineData("silence", "silence"),
+        InlineData("end-early", "end-early"),
+        InlineData("end-early,gzip", "end-early"),
+        InlineData("error-event", "error-event")]
+    public async Task A_fault_of_streams_is_named_in_an_error_when_the_answer_is_none(string faults, string name) =>
+        await AssertNamedAsync(faults, name, stream: false);
 
     [Fact]
     public async Task A_fault_of_messages_is_not_lost_on_another_path()
@@ -38,15 +44,24 @@ public class StrayFaultTests
     public async Task Every_silence_of_a_stream_falls()
     {
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
-        fake.EnqueueFault(Fault.Silence(2, Task.CompletedTask), Fault.Silence(4, Task.FromException(new IOException("struck"))), Fault.Reply(24));
+        fake.EnqueueFault(
+            Fault.Silence(2, Task.CompletedTask), Fault.Silence(4, Task.FromException(new IOException("struck"))), Fault.Reply(24));
         using var response = await fake.AskAsync();
 
         Assert.NotNull((await response.ReadToEndAsync()).Broken);
     }
 
     [Theory]
-    [InlineData("end-early;for=2s"), InlineData("status;after=3"), InlineData("reset;fin"), InlineData("gzip;bytes=1"), InlineData("delay;after=2")]
-    [InlineData("silence;code=500"), InlineData("cut-mid-event;fin=no"), InlineData("huge;events=24"), InlineData("reply;after=3"), InlineData("redirect;for=1s")]
+    [InlineData("end-early;for=2s"),
+        InlineData("status;after=3"),
+        InlineData("reset;fin"),
+        InlineData("gzip;bytes=1"),
+        InlineData("delay;after=2")]
+    [InlineData("silence;code=500"),
+        InlineData("cut-mid-event;fin=no"),
+        InlineData("huge;events=24"),
+        InlineData("reply;after=3"),
+        InlineData("redirect;for=1s")]
     public async Task A_key_that_the_fault_has_no_use_for_is_refused(string fault)
     {
         await using var fake = await FakeAnthropicServer.StartAsync(cancel: FakeCalls.Cancel);
@@ -63,7 +78,8 @@ public class StrayFaultTests
         var error = JsonNode.Parse(await response.Content.ReadAsStringAsync(FakeCalls.Cancel))!;
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
-        Assert.Equal("false", Assert.Single(response.Headers.GetValues("x-should-retry"))); // asked again it would be answered in good health
+        Assert.Equal(
+            "false", Assert.Single(response.Headers.GetValues("x-should-retry"))); // asked again it would be answered in good health
         Assert.StartsWith($"anthropic-fake: {name} cannot strike", (string?)error["error"]!["message"]);
     }
 }

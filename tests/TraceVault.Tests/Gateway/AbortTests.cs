@@ -60,7 +60,9 @@ public class AbortTests
         rig.Upstream.Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         using (var raw = await RawHttp.ConnectAsync(rig.Server.Url))
         {
-            await raw.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: 1000000\r\n\r\n", Cancel);
+            await raw.WriteAsync(
+                $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: 1000000\r\n\r\n",
+                Cancel);
             await raw.WriteAsync(new byte[500_000], Cancel);
             await rig.Upstream.NextRequestAsync(Cancel);
         }
@@ -78,12 +80,17 @@ public class AbortTests
     {
         await using var rig = await ProxyRig.StartAsync();
         var received = new TaskCompletionSource();
-        rig.Upstream.EnqueueFault(Fault.Reply(24), Fault.Silence(events, received.Task), Fault.CutMidEvent(events, fin)); // a reset may overtake what was sent just before
+        rig.Upstream.EnqueueFault(
+            Fault.Reply(24),
+            Fault.Silence(events, received.Task),
+            Fault.CutMidEvent(events, fin)); // a reset may overtake what was sent just before
         using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
         var body = await ProxyRig.Message(stream: true).ReadAsStringAsync(Cancel);
 
         await raw.WriteAsync(
-            $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nanthropic-version: 2023-06-01\r\ncontent-type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}", Cancel);
+            $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nanthropic-version: 2023-06-01\r\n"
+                + $"content-type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}",
+            Cancel);
         var head = await raw.ReadUntilAsync(events == 0 ? "\r\n\r\n" : "event: ", Cancel);
         received.SetResult();
         var rest = await raw.ReadAsync(Cancel);
@@ -149,18 +156,21 @@ public class AbortTests
     private static async Task AbortAsync(ProxyRig rig, EndedConnections ended, int count)
     {
         var all = ended.NextAsync(count);
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancel }, async (i, cancel) =>
-        {
-            using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
-            var started = i % 2 == 0;
-            await raw.WriteAsync($"GET /proxy/anthropic/v1/messages{(started ? "?started" : "")} HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\n\r\n", cancel);
-            if (started)
+        await Parallel.ForAsync(
+            0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancel }, async (i, cancel) =>
             {
-                await raw.ReadUntilAsync("event: ping", cancel);
-            }
+                using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
+                var started = i % 2 == 0;
+                await raw.WriteAsync(
+                    $"GET /proxy/anthropic/v1/messages{(started ? "?started" : "")} HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\n\r\n",
+                    cancel);
+                if (started)
+                {
+                    await raw.ReadUntilAsync("event: ping", cancel);
+                }
 
-            raw.Socket.LingerState = new(true, 0);
-        });
+                raw.Socket.LingerState = new(true, 0);
+            });
         await all.WaitAsync(Cancel);
     }
 
@@ -183,7 +193,10 @@ public class AbortTests
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
-    /// <summary>The first exception on a path costs the runtime more than a second on a busy machine, so the second departure is the one that is measured.</summary>
+    /// <summary>
+    /// The first exception on a path costs the runtime more than a second on a busy machine, so the second departure is the one that is
+    /// measured.
+    /// </summary>
     private static async Task TwiceAsync(ProxyRig rig, Func<Task<TimeSpan>> leaveAsync)
     {
         await leaveAsync();

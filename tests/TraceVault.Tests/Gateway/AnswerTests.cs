@@ -6,7 +6,8 @@ namespace TraceVault.Tests.Gateway;
 [Collection(nameof(RawBench))]
 public class AnswerTests(RawBench bench)
 {
-    private const string Json = """{"id":"msg_01","type":"message","role":"assistant","content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn"}""";
+    private const string Json =
+        """{"id":"msg_01","type":"message","role":"assistant","content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn"}""";
 
     private const string Events = """
         event: message_start
@@ -23,7 +24,8 @@ public class AnswerTests(RawBench bench)
 
     private static readonly int[] Lengths = [0, 1, 2, 16_383, 16_384, 16_385, 65_536];
 
-    public static MatrixTheoryData<string, string> ServersAndFramings => new(RawBench.Servers.Select(row => row.Data), ["length", "chunked", "close"]);
+    public static MatrixTheoryData<string, string> ServersAndFramings =>
+        new(RawBench.Servers.Select(row => row.Data), ["length", "chunked", "close"]);
 
     /// <summary>Gates instead of pauses: each part is sent when the client has the one before.</summary>
     [Theory, MemberData(nameof(ServersAndFramings), MemberType = typeof(AnswerTests))]
@@ -156,7 +158,11 @@ public class AnswerTests(RawBench bench)
             ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;a=b;c=\"d\"\r\n", "ok\r\n0\r\n", "x-one: 1\r\nx-two: 2\r\n\r\n"],
             ["HTTP/1.1 204 No Content\r\n\r\n"],
             ["HTTP/1.1 304 Not Modified\r\ncontent-length: 17\r\n\r\n"],
-            ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"],
+            [
+                "HTTP/1.1 100 Continue\r\n\r\n",
+                "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n",
+                "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+            ],
         ])
         {
             var path = rig.Upstream.Script(async request =>
@@ -260,11 +266,14 @@ public class AnswerTests(RawBench bench)
             var body = await client.ReadToEndAsync();
             Assert.Equal(Length, body.Count(one => one == 0));
             Assert.False(body.AsSpan().EndsWith("0\r\n\r\n"u8));
-            Assert.True(server is "here" || !rig.Log.Contains("unhandled exception", StringComparison.OrdinalIgnoreCase)); // the web server's, of which the log is free
+            // the web server's, of which the log is free
+            Assert.True(server is "here" || !rig.Log.Contains("unhandled exception", StringComparison.OrdinalIgnoreCase));
         }
     }
 
-    /// <summary>A client that has not sent all of its request hears of it at once, not when the web server has waited five seconds for the rest.</summary>
+    /// <summary>
+    /// A client that has not sent all of its request hears of it at once, not when the web server has waited five seconds for the rest.
+    /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task An_early_end_is_heard_at_once_while_the_client_sends(string server)
     {
@@ -330,14 +339,15 @@ public class AnswerTests(RawBench bench)
 
     /// <summary>A few at once, each on a connection of its own.</summary>
     private static async Task EachAsync(IEnumerable<int> splits, Func<RawClient, int, Task> ask, RawRig rig) =>
-        await Parallel.ForEachAsync(splits.Chunk(40), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Patience.Cancel }, async (some, _) =>
-        {
-            using var client = await rig.ConnectAsync();
-            foreach (var split in some)
+        await Parallel.ForEachAsync(
+            splits.Chunk(40), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Patience.Cancel }, async (some, _) =>
             {
-                await ask(client, split);
-            }
-        });
+                using var client = await rig.ConnectAsync();
+                foreach (var split in some)
+                {
+                    await ask(client, split);
+                }
+            });
 
     private static string HeadOf(string framing, int length, string type = "application/json") =>
         $"HTTP/1.1 200 OK\r\ncontent-type: {type}\r\nrequest-id: req_1\r\n" + framing switch
@@ -347,13 +357,14 @@ public class AnswerTests(RawBench bench)
             _ => "connection: close\r\n\r\n",
         };
 
-    private static string Whole(string framing, string body, string type = "application/json") => HeadOf(framing, body.Length, type) + framing switch
-    {
-        "chunked" when body.Length > 2 => $"2;a=b\r\n{body[..2]}\r\n{body.Length - 2:x}\r\n{body[2..]}\r\n0\r\nx-trailer: 1\r\n\r\n",
-        "chunked" when body.Length > 0 => $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n",
-        "chunked" => "0\r\n\r\n",
-        _ => body,
-    };
+    private static string Whole(string framing, string body, string type = "application/json") =>
+        HeadOf(framing, body.Length, type) + framing switch
+        {
+            "chunked" when body.Length > 2 => $"2;a=b\r\n{body[..2]}\r\n{body.Length - 2:x}\r\n{body[2..]}\r\n0\r\nx-trailer: 1\r\n\r\n",
+            "chunked" when body.Length > 0 => $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n",
+            "chunked" => "0\r\n\r\n",
+            _ => body,
+        };
 
     private static void End(RawRequest request, string framing)
     {

@@ -125,11 +125,15 @@ public class ByteFidelityTests
         var stream = SseScript.Bytes(Environment.GetEnvironmentVariable("TEST_NIGHTLY") is null ? 20 : 50); // a request for each byte of it
         rig.Upstream.Handler = context => WriteStreamAsync(context, stream, int.Parse(context.Request.Query["cut"]!));
 
-        await Parallel.ForAsync(0, stream.Length, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Patience.Within(TimeSpan.FromMinutes(5)) }, async (cut, cancel) =>
-        {
-            using var answer = await rig.SendAsync(new StringContent("{}"), $"/v1/messages?cut={cut}", cancel: cancel);
-            Assert.Equal(Hash(stream), Hash(await answer.Content.ReadAsByteArrayAsync(cancel)));
-        });
+        await Parallel.ForAsync(
+            0,
+            stream.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Patience.Within(TimeSpan.FromMinutes(5)) },
+            async (cut, cancel) =>
+            {
+                using var answer = await rig.SendAsync(new StringContent("{}"), $"/v1/messages?cut={cut}", cancel: cancel);
+                Assert.Equal(Hash(stream), Hash(await answer.Content.ReadAsByteArrayAsync(cancel)));
+            });
     }
 
     [Fact]

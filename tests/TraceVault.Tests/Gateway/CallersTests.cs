@@ -37,7 +37,9 @@ public class CallersTests
         using var removed = await rig.Server.ApiAsync(HttpMethod.Delete, "/api/v1/me/anthropic-key", rig.Token);
         var after = await rig.CallAsync(cancel: Cancel);
 
-        Assert.Equal([TestServer.AnthropicKey, Replacement, Replacement], rig.Upstream.Requests.Select(r => r.Header("x-api-key").Single())); // tried once when it was stored
+        Assert.Equal(
+            [TestServer.AnthropicKey, Replacement, Replacement],
+            rig.Upstream.Requests.Select(r => r.Header("x-api-key").Single())); // tried once when it was stored
         Assert.Equal("no_key", after.Code);
     }
 
@@ -86,7 +88,8 @@ public class CallersTests
         Assert.Equal(TimeSpan.FromSeconds(2), api.Headers.RetryAfter!.Delta);
         using var degraded = await rig.Server.Client.GetAsync("/readyz", Cancel);
         Assert.Equal(HttpStatusCode.OK, degraded.StatusCode); // it serves who is warm
-        Assert.StartsWith("""{"status":"degraded","reason":"the database is unavailable; 1 """, await degraded.Content.ReadAsStringAsync(Cancel));
+        Assert.StartsWith(
+            """{"status":"degraded","reason":"the database is unavailable; 1 """, await degraded.Content.ReadAsStringAsync(Cancel));
         clock.Advance(TimeSpan.FromMinutes(0.2));
         Assert.Equal("unavailable", (await rig.CallAsync(cancel: Cancel)).Code);
         using var unready = await rig.Server.Client.GetAsync("/readyz", Cancel);
@@ -152,7 +155,8 @@ public class CallersTests
         await rig.CallAsync(cancel: Cancel);
         var used = clock.GetUtcNow();
 
-        await rig.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(Cancel);
+        await rig.Server.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<LastUseWriter>().Single().WriteAsync(
+            Cancel);
         var key = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", rig.Token);
         clock.Advance(TimeSpan.FromHours(1));
         await rig.CallAsync(cancel: Cancel);
@@ -160,7 +164,11 @@ public class CallersTests
 
         Assert.Equal(used.UtcDateTime, key.GetProperty("last_used_at").GetDateTime());
         await using var connection = await rig.Database.OpenAsync();
-        Assert.Equal(clock.GetUtcNow().ToUnixTimeMilliseconds(), await connection.ExecuteScalarAsync<long>("select last_used_at from auth_sessions"));
-        Assert.Equal(clock.GetUtcNow().AddDays(30).ToUnixTimeMilliseconds(), await connection.ExecuteScalarAsync<long>("select expires_at from auth_sessions"));
+        Assert.Equal(
+            clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            await connection.ExecuteScalarAsync<long>("select last_used_at from auth_sessions"));
+        Assert.Equal(
+            clock.GetUtcNow().AddDays(30).ToUnixTimeMilliseconds(),
+            await connection.ExecuteScalarAsync<long>("select expires_at from auth_sessions"));
     }
 }

@@ -10,9 +10,11 @@ internal sealed class ConfiguredServer : RunningServer
 
     public ServerProcess Process { get; }
 
-    public static async Task<ConfiguredServer> StartAsync(TestDatabase database, Uri upstream, params (string Name, string Value)[] environment)
+    public static async Task<ConfiguredServer> StartAsync(
+        TestDatabase database, Uri upstream, params (string Name, string Value)[] environment)
     {
-        var process = ServerProcess.Start(environment.ToDictionary(each => each.Name, each => each.Value), TestServer.Arguments(database, upstream));
+        var process = ServerProcess.Start(
+            environment.ToDictionary(each => each.Name, each => each.Value), TestServer.Arguments(database, upstream));
         try
         {
             return new(await process.UrlAsync(Patience.Cancel), process);
@@ -33,7 +35,8 @@ internal sealed class ConfiguredServer : RunningServer
         Assert.Contains(says, await Process.RestOfLineAsync(" cannot be reached: ", Patience.Cancel));
         Assert.Contains($"reason={reason}", await Process.RestOfLineAsync(" upstream_unreachable ", Patience.Cancel));
         Assert.Contains((await Client.GetStringAsync("/metrics", Patience.Cancel)).Split('\n'), line =>
-            line.StartsWith("tracevault_proxy_upstream_connect_failures_total{") && line.Contains($"reason=\"{reason}\"") && line.Split(' ')[1] == "1");
+            line.StartsWith("tracevault_proxy_upstream_connect_failures_total{")
+            && line.Contains($"reason=\"{reason}\"") && line.Split(' ')[1] == "1");
     }
 
     public override async ValueTask DisposeAsync()

@@ -110,7 +110,8 @@ public sealed class DialingTests
         using var silent = new SilentAddress(new(IPAddress.Loopback, 0));
         using var upstream = new Upstream(
             new AnthropicProvider(new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new()), 0, new(),
-            new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback])) { Limit = TimeSpan.FromMilliseconds(600) }, TimeProvider.System);
+            new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback])) { Limit = TimeSpan.FromMilliseconds(600) },
+            TimeProvider.System);
         using var client = upstream.Once();
         using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf("/"));
 

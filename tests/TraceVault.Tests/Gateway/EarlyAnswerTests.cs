@@ -8,19 +8,31 @@ public class EarlyAnswerTests(RawBench bench)
     private const int Large = 16 << 20;
 
     public static MatrixTheoryData<string, string> ServersAndManners =>
-        new(RawBench.Servers.Select(row => row.Data), ["reads on", "closes", "resets", "leaves unread data", "ends sending", "sends an interim answer first"]);
+        new(
+            RawBench.Servers.Select(row => row.Data),
+            ["reads on", "closes", "resets", "leaves unread data", "ends sending", "sends an interim answer first"]);
 
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_while_the_client_sends(string server, string manner)
     {
         var rig = await bench.GetAsync(server);
-        await AllAsync<(int, string)>([(200, "content-length"), (401, "transfer-encoding"), (413, "content-length"), (429, "transfer-encoding"), (529, "content-length")], async each =>
-        {
-            var (status, framing) = each;
-            var reply = await UploadAsync(rig, Script(rig, status, manner), framing);
-            Assert.True((status, Body(status)) == (reply.Status, reply.Text), $"{reply.Status}, not {status}: {reply.Text}\n{rig.LinesOf(reply)}");
-            Assert.Null(reply.Header("x-tracevault-error"));
-        });
+        await AllAsync<(int, string)>(
+            [
+                (200, "content-length"),
+                (401, "transfer-encoding"),
+                (413, "content-length"),
+                (429, "transfer-encoding"),
+                (529, "content-length")
+            ],
+            async each =>
+            {
+                var (status, framing) = each;
+                var reply = await UploadAsync(rig, Script(rig, status, manner), framing);
+                Assert.True(
+                    (status, Body(status)) == (reply.Status, reply.Text),
+                    $"{reply.Status}, not {status}: {reply.Text}\n{rig.LinesOf(reply)}");
+                Assert.Null(reply.Header("x-tracevault-error"));
+            });
     }
 
     /// <summary>What the upstream answered on what had come so far stands, also when the client sends nothing more.</summary>
@@ -43,13 +55,14 @@ public class EarlyAnswerTests(RawBench bench)
     public async Task Arrives_before_the_client_sends_a_body(string server, string manner)
     {
         var rig = await bench.GetAsync(server);
-        await AllAsync<(string, string)>([("content-length", ""), ("content-length", "{"), ("transfer-encoding", ""), ("transfer-encoding", "5\r\n{")], async each =>
-        {
-            var (framing, begun) = each;
-            using var client = await rig.ConnectAsync();
-            await client.SendAsync(Head(rig, Script(rig, 413, manner), framing, 20) + begun);
-            Assert.Equal((413, Body(413)), (await client.ReadReplyAsync()) is var reply ? (reply.Status, reply.Text) : default);
-        });
+        await AllAsync<(string, string)>(
+            [("content-length", ""), ("content-length", "{"), ("transfer-encoding", ""), ("transfer-encoding", "5\r\n{")], async each =>
+            {
+                var (framing, begun) = each;
+                using var client = await rig.ConnectAsync();
+                await client.SendAsync(Head(rig, Script(rig, 413, manner), framing, 20) + begun);
+                Assert.Equal((413, Body(413)), (await client.ReadReplyAsync()) is var reply ? (reply.Status, reply.Text) : default);
+            });
     }
 
     /// <summary>What the client has sent is with the upstream while it pauses: each part, before the next one leaves the client.</summary>
@@ -57,7 +70,8 @@ public class EarlyAnswerTests(RawBench bench)
     public async Task What_was_sent_before_a_pause_arrives_during_it(string server)
     {
         var rig = await bench.GetAsync(server);
-        var parts = ((int[])[0, 1, 100, 4095, 4096, 70_000, 1, 65_536, 30]).Select((size, index) => Enumerable.Repeat((byte)('a' + index), size).ToArray()).ToArray();
+        var parts = ((int[])[0, 1, 100, 4095, 4096, 70_000, 1, 65_536, 30])
+            .Select((size, index) => Enumerable.Repeat((byte)('a' + index), size).ToArray()).ToArray();
         foreach (var framing in (string[])["content-length", "transfer-encoding"])
         {
             using var arrived = new SemaphoreSlim(0);
@@ -65,7 +79,9 @@ public class EarlyAnswerTests(RawBench bench)
             {
                 foreach (var part in parts)
                 {
-                    Assert.Equal(part, framing is "content-length" ? await request.Connection.ReadAsync(part.Length) : await request.ReadChunksAsync(part.Length));
+                    Assert.Equal(part, framing is "content-length"
+                        ? await request.Connection.ReadAsync(part.Length)
+                        : await request.ReadChunksAsync(part.Length));
                     arrived.Release();
                 }
 
@@ -166,7 +182,8 @@ public class EarlyAnswerTests(RawBench bench)
         });
         Assert.Equal(200, (await rig.CallAsync(first)).Status);
         var early = Script(rig, 413, manner, request => numbers.Add(request.Connection.Number));
-        Assert.Equal((413, Body(413)), (await UploadAsync(rig, early, "content-length")) is var reply ? (reply.Status, reply.Text) : default);
+        Assert.Equal(
+            (413, Body(413)), (await UploadAsync(rig, early, "content-length")) is var reply ? (reply.Status, reply.Text) : default);
         Assert.Equal(numbers[0], numbers[1]);
 
         Assert.Equal(200, (await rig.CallAsync(first)).Status);
@@ -182,7 +199,9 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>Where many wait, the HTTP client hands a connection from one request to the next, and does not look whether it has ended.</summary>
+    /// <summary>
+    /// Where many wait, the HTTP client hands a connection from one request to the next, and does not look whether it has ended.
+    /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task A_connection_that_ended_is_handed_to_nobody(string server)
     {
@@ -197,7 +216,9 @@ public class EarlyAnswerTests(RawBench bench)
         }));
     }
 
-    /// <summary>The HTTP client looks after the connections in its pool every second or more: it then waits for a byte without reading it.</summary>
+    /// <summary>
+    /// The HTTP client looks after the connections in its pool every second or more: it then waits for a byte without reading it.
+    /// </summary>
     [Fact]
     public async Task Arrives_on_a_connection_that_lay_in_the_pool()
     {
@@ -208,7 +229,8 @@ public class EarlyAnswerTests(RawBench bench)
         await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, Patience.Cancel);
 
         using var client = await rig.ConnectAsync();
-        await client.SendAsync(Head(rig, Script(rig, 413, "leaves unread data", request => numbers.Add(request.Connection.Number)), "content-length", 200_000));
+        await client.SendAsync(Head(
+            rig, Script(rig, 413, "leaves unread data", request => numbers.Add(request.Connection.Number)), "content-length", 200_000));
         await client.SendAsync(new byte[100_000]);
         Assert.Equal((413, Body(413)), (await client.ReadReplyAsync()) is var reply ? (reply.Status, reply.Text) : default);
         Assert.Equal([1], numbers);
@@ -280,7 +302,9 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>Also while the client pauses, on a new connection and on one that served before: not when it sends on, or its time is over.</summary>
+    /// <summary>
+    /// Also while the client pauses, on a new connection and on one that served before: not when it sends on, or its time is over.
+    /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task An_end_without_an_answer_is_a_502_while_the_client_pauses(string server)
     {
@@ -356,7 +380,8 @@ public class EarlyAnswerTests(RawBench bench)
                 ended.SetResult();
             });
             var reply = await rig.CallAsync(path, i % 3 == 0 ? "GET" : "POST");
-            await ended.Task.WaitAsync(Patience.Cancel); // what comes while a request goes out is another matter: then it may have been taken
+            await ended.Task.WaitAsync(
+                Patience.Cancel); // what comes while a request goes out is another matter: then it may have been taken
             Assert.True(reply.Status is 200, $"{i}: {reply.Text}");
         }
     }
@@ -365,40 +390,42 @@ public class EarlyAnswerTests(RawBench bench)
 
     private static string Body(int status) => $$"""{"type":"error","error":{"type":"status_{{status}}","message":"early"} }""";
 
-    private static string Script(RawRig rig, int status, string manner, Action<RawRequest>? arrived = null) => rig.Upstream.Script(async request =>
-    {
-        arrived?.Invoke(request);
-        var body = Body(status);
-        if (manner is "sends an interim answer first")
+    private static string Script(RawRig rig, int status, string manner, Action<RawRequest>? arrived = null) =>
+        rig.Upstream.Script(async request =>
         {
-            await request.SendAsync("HTTP/1.1 103 Early Hints\r\n\r\n");
-            await request.PauseAsync(50);
-        }
+            arrived?.Invoke(request);
+            var body = Body(status);
+            if (manner is "sends an interim answer first")
+            {
+                await request.SendAsync("HTTP/1.1 103 Early Hints\r\n\r\n");
+                await request.PauseAsync(50);
+            }
 
-        await request.SendAsync($"HTTP/1.1 {status} Early\r\ncontent-type: application/json\r\ncontent-length: {body.Length}\r\n\r\n{body}");
-        switch (manner)
-        {
-            case "closes":
-                await request.Connection.DeliveredAsync(); // what is unread makes it a reset
-                request.Connection.Close();
-                break;
-            case "resets":
-                await request.Connection.DeliveredAsync();
-                request.Connection.Reset();
-                break;
-            case "ends sending":
-                request.Connection.EndSending();
-                await request.Connection.DeliveredAsync();
-                await request.Connection.ProxyLeftAsync();
-                break;
-            case "leaves unread data":
-                await request.Connection.WaitForTestAsync();
-                break;
-            default:
-                await request.ReadBodyAsync();
-                break;
-        }
-    });
+            await request.SendAsync(
+                $"HTTP/1.1 {status} Early\r\ncontent-type: application/json\r\ncontent-length: {body.Length}\r\n\r\n{body}");
+            switch (manner)
+            {
+                case "closes":
+                    await request.Connection.DeliveredAsync(); // what is unread makes it a reset
+                    request.Connection.Close();
+                    break;
+                case "resets":
+                    await request.Connection.DeliveredAsync();
+                    request.Connection.Reset();
+                    break;
+                case "ends sending":
+                    request.Connection.EndSending();
+                    await request.Connection.DeliveredAsync();
+                    await request.Connection.ProxyLeftAsync();
+                    break;
+                case "leaves unread data":
+                    await request.Connection.WaitForTestAsync();
+                    break;
+                default:
+                    await request.ReadBodyAsync();
+                    break;
+            }
+        });
 
     private static string Head(RawRig rig, string path, string framing, int length) =>
         rig.Head(path, "POST", framing is "content-length" ? $"Content-Length: {length}" : "Transfer-Encoding: chunked");

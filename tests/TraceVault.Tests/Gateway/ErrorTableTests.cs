@@ -17,8 +17,10 @@ public class ErrorTableTests
     public async Task No_token()
     {
         await using var rig = await ProxyRig.StartAsync();
-        await AssertAsync(await RawAsync(rig), 401, "authentication_error", "missing_token", shouldRetry: "false", says: "tracevault login");
-        await AssertAsync(await RawAsync(rig, $"Cookie: tv_session={rig.Token}"), 401, "authentication_error", "missing_token", shouldRetry: "false");
+        await AssertAsync(
+            await RawAsync(rig), 401, "authentication_error", "missing_token", shouldRetry: "false", says: "tracevault login");
+        await AssertAsync(
+            await RawAsync(rig, $"Cookie: tv_session={rig.Token}"), 401, "authentication_error", "missing_token", shouldRetry: "false");
         Assert.Equal(0, rig.Upstream.TotalConnections);
     }
 
@@ -28,9 +30,19 @@ public class ErrorTableTests
         await using var rig = await ProxyRig.StartAsync();
         var ended = await rig.Server.LogInAsync();
         using var loggedOut = await rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/auth/logout", ended);
-        foreach (var token in (string[])[AccessToken.Create(TokenKind.Session).Reveal(), "tvs_nonsense", "sk-ant-api03-a-real-looking-key-0123456789", ended])
+        foreach (var token in (string[])[
+            AccessToken.Create(TokenKind.Session).Reveal(),
+            "tvs_nonsense",
+            "sk-ant-api03-a-real-looking-key-0123456789",
+            ended])
         {
-            await AssertAsync(await RawAsync(rig, $"x-api-key: {token}"), 401, "authentication_error", "invalid_token", shouldRetry: "false", says: "tracevault login");
+            await AssertAsync(
+                await RawAsync(rig, $"x-api-key: {token}"),
+                401,
+                "authentication_error",
+                "invalid_token",
+                shouldRetry: "false",
+                says: "tracevault login");
         }
 
         Assert.Equal(0, rig.Upstream.TotalConnections);
@@ -44,7 +56,13 @@ public class ErrorTableTests
         clock.Advance(TimeSpan.FromDays(30));
         for (var i = 0; i < 2; i++)
         {
-            await AssertAsync(await RawAsync(rig, $"x-api-key: {rig.Token}"), 401, "authentication_error", "expired_token", shouldRetry: "false", says: "2026-01-31T00:00:00Z");
+            await AssertAsync(
+                await RawAsync(rig, $"x-api-key: {rig.Token}"),
+                401,
+                "authentication_error",
+                "expired_token",
+                shouldRetry: "false",
+                says: "2026-01-31T00:00:00Z");
         }
     }
 
@@ -69,7 +87,9 @@ public class ErrorTableTests
     {
         await using var rig = await ProxyRig.StartAsync();
         foreach (var headers in (string[][])[
-            [$"x-api-key: {rig.Token}", "Authorization: Bearer other"], [$"x-api-key: {rig.Token}", "x-api-key: other"], [$"Authorization: Bearer {rig.Token}", "Authorization: Bearer other"]])
+            [$"x-api-key: {rig.Token}", "Authorization: Bearer other"],
+            [$"x-api-key: {rig.Token}", "x-api-key: other"],
+            [$"Authorization: Bearer {rig.Token}", "Authorization: Bearer other"]])
         {
             await AssertAsync(await RawAsync(rig, headers), 401, "authentication_error", "conflicting_tokens", shouldRetry: "false");
         }
@@ -81,7 +101,12 @@ public class ErrorTableTests
         await using var rig = await ProxyRig.StartAsync();
         using var removed = await rig.Server.ApiAsync(HttpMethod.Delete, "/api/v1/me/anthropic-key", rig.Token);
         await AssertAsync(
-            await RawAsync(rig, $"x-api-key: {rig.Token}"), 403, "permission_error", "no_key", shouldRetry: "false", says: new Uri(rig.Server.Url, "/me/proxy").AbsoluteUri);
+            await RawAsync(rig, $"x-api-key: {rig.Token}"),
+            403,
+            "permission_error",
+            "no_key",
+            shouldRetry: "false",
+            says: new Uri(rig.Server.Url, "/me/proxy").AbsoluteUri);
     }
 
     [Fact]
@@ -193,7 +218,9 @@ public class ErrorTableTests
         var gate = new TaskCompletionSource();
         rig.Upstream.EnqueueFault(Fault.Reply(24), Fault.Silence(3, gate.Task));
         using var idle = await RawHttp.ConnectAsync(rig.Server.Url);
-        await idle.WriteAsync($"GET /proxy/anthropic/v1/models HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\n", Cancel); // a head half sent keeps the connection
+        await idle.WriteAsync(
+            $"GET /proxy/anthropic/v1/models HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\n",
+            Cancel); // a head half sent keeps the connection
         using var running = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: Cancel);
 
         var stopping = rig.Server.StopAsync();
@@ -242,7 +269,8 @@ public class ErrorTableTests
     [InlineData("2")]
     public async Task An_early_refusal_by_the_upstream_reaches_the_client(string version)
     {
-        await using var rig = await ProxyRig.StartAsync(new() { Http2 = version == "2" }, settings: $"--Proxy:UpstreamHttpVersion={version}");
+        await using var rig = await ProxyRig.StartAsync(
+            new() { Http2 = version == "2" }, settings: $"--Proxy:UpstreamHttpVersion={version}");
         rig.Upstream.EnqueueFault(Fault.Early(413));
         var (status, code, answer) = await rig.CallAsync(new ByteArrayContent(new byte[8 << 20]), cancel: Cancel);
         Assert.Null(code);
@@ -250,7 +278,14 @@ public class ErrorTableTests
         Assert.Contains("request_too_large", await answer.Content.ReadAsStringAsync(Cancel));
     }
 
-    internal static async Task AssertAsync(HttpResponseMessage answer, int status, string type, string code, string? shouldRetry = null, string? retryAfter = null, string? says = null)
+    internal static async Task AssertAsync(
+        HttpResponseMessage answer,
+        int status,
+        string type,
+        string code,
+        string? shouldRetry = null,
+        string? retryAfter = null,
+        string? says = null)
     {
         string? Header(string name) => answer.Headers.TryGetValues(name, out var values) ? values.Single() : null;
         var body = await answer.Content.ReadAsStringAsync(Cancel);
@@ -266,14 +301,20 @@ public class ErrorTableTests
         Assert.Contains(says ?? "", envelope.GetProperty("error").GetProperty("message").GetString());
     }
 
-    private static Task AssertAsync(RawAnswer answer, int status, string type, string code, string? shouldRetry = null, string? retryAfter = null, string? says = null)
+    private static Task AssertAsync(
+        RawAnswer answer, int status, string type, string code, string? shouldRetry = null, string? retryAfter = null, string? says = null)
     {
-        var message = new HttpResponseMessage((HttpStatusCode)answer.Status) { Content = new StringContent(answer.Text.Split("\r\n\r\n", 2)[1]) };
+        var message = new HttpResponseMessage((HttpStatusCode)answer.Status)
+        {
+            Content = new StringContent(answer.Text.Split("\r\n\r\n", 2)[1])
+        };
         message.Content.Headers.Remove("content-type");
         foreach (var line in answer.Head.Split("\r\n").Skip(1))
         {
             var (name, value) = (line.Split(':')[0], line[(line.IndexOf(':') + 1)..].Trim());
-            (name.StartsWith("content-", StringComparison.OrdinalIgnoreCase) ? (System.Net.Http.Headers.HttpHeaders)message.Content.Headers : message.Headers).TryAddWithoutValidation(name, value);
+            (name.StartsWith("content-", StringComparison.OrdinalIgnoreCase)
+                ? (System.Net.Http.Headers.HttpHeaders)message.Content.Headers
+                : message.Headers).TryAddWithoutValidation(name, value);
         }
 
         return AssertAsync(message, status, type, code, shouldRetry, retryAfter, says);
@@ -281,7 +322,8 @@ public class ErrorTableTests
 
     private static Task<RawAnswer> RawAsync(ProxyRig rig, params string[] headers) => RawAsync(rig.Server, headers);
 
-    private static Task<RawAnswer> RawAsync(TestServer server, params string[] headers) => RawHttp.SendAsync(server.Url, "/proxy/anthropic/v1/models", Cancel, headers);
+    private static Task<RawAnswer> RawAsync(TestServer server, params string[] headers) =>
+        RawHttp.SendAsync(server.Url, "/proxy/anthropic/v1/models", Cancel, headers);
 
     private static int FreePort()
     {

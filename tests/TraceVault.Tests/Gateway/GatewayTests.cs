@@ -11,12 +11,18 @@ public class GatewayTests
     {
         await using var rig = await ProxyRig.StartAsync();
         foreach (var (method, path, status) in ((HttpMethod, string, HttpStatusCode)[])[
-            (HttpMethod.Get, "/managed/settings", HttpStatusCode.NotFound), (HttpMethod.Post, "/v1/metrics", HttpStatusCode.OK), (HttpMethod.Post, "/v1/logs?x=1", HttpStatusCode.OK),
-            (HttpMethod.Post, "/v1/traces", HttpStatusCode.OK), (HttpMethod.Get, "/v1/traces", HttpStatusCode.MethodNotAllowed), (HttpMethod.Delete, "/managed/settings", HttpStatusCode.MethodNotAllowed)])
+            (HttpMethod.Get, "/managed/settings", HttpStatusCode.NotFound),
+            (HttpMethod.Post, "/v1/metrics", HttpStatusCode.OK),
+            (HttpMethod.Post, "/v1/logs?x=1", HttpStatusCode.OK),
+            (HttpMethod.Post, "/v1/traces", HttpStatusCode.OK),
+            (HttpMethod.Get, "/v1/traces", HttpStatusCode.MethodNotAllowed),
+            (HttpMethod.Delete, "/managed/settings", HttpStatusCode.MethodNotAllowed)])
         {
             using var request = new HttpRequestMessage(method, rig.Server.ProxyUrl + path);
             request.Headers.Authorization = signedIn ? new AuthenticationHeaderValue("Bearer", rig.Token) : null;
-            request.Content = method == HttpMethod.Post ? new ByteArrayContent(new byte[200_000]) { Headers = { ContentType = new("application/x-protobuf") } } : null;
+            request.Content = method == HttpMethod.Post
+                ? new ByteArrayContent(new byte[200_000]) { Headers = { ContentType = new("application/x-protobuf") } }
+                : null;
 
             using var answer = await rig.Client.SendAsync(request, Patience.Cancel);
 
@@ -35,13 +41,22 @@ public class GatewayTests
     {
         await using var rig = await ProxyRig.StartAsync();
         using var body = new ByteArrayContent(new byte[(4 << 20) + 1]);
-        using var request = new HttpRequestMessage(HttpMethod.Post, rig.Server.ProxyUrl + "/v1/logs") { Content = body, Headers = { ExpectContinue = true } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, rig.Server.ProxyUrl + "/v1/logs")
+        {
+            Content = body,
+            Headers = { ExpectContinue = true }
+        };
         using var answer = await rig.Client.SendAsync(request, Patience.Cancel);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
     }
 
     /// <summary>Only in these very characters: any other spelling is a path like all others, which takes a token.</summary>
-    [Theory, InlineData("/oauth/Token"), InlineData("/oauth/token/"), InlineData("/oauth/tokens"), InlineData("/managed/settings2"), InlineData("/v1/logs/x")]
+    [Theory,
+        InlineData("/oauth/Token"),
+        InlineData("/oauth/token/"),
+        InlineData("/oauth/tokens"),
+        InlineData("/managed/settings2"),
+        InlineData("/v1/logs/x")]
     public async Task Another_spelling_is_no_endpoint(string path)
     {
         await using var rig = await ProxyRig.StartAsync();

@@ -43,7 +43,9 @@ public class HostileAnswerTests(RawBench bench)
                 await request.SendAsync(answer);
                 request.Connection.Close();
             }));
-            Assert.True((reply.Status, reply.Header("x-tracevault-error")) == (502, "upstream_unreachable"), $"{answer[..Math.Min(90, answer.Length)]} gave {reply.Head}{reply.Text}");
+            Assert.True(
+                (reply.Status, reply.Header("x-tracevault-error")) == (502, "upstream_unreachable"),
+                $"{answer[..Math.Min(90, answer.Length)]} gave {reply.Head}{reply.Text}");
         }
 
         Assert.DoesNotContain("internal_error", rig.Log);
@@ -54,12 +56,15 @@ public class HostileAnswerTests(RawBench bench)
     public async Task Odd_but_sound_heads_pass()
     {
         var rig = await bench.GetAsync("here");
-        Assert.Equal("ok", (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 200 OK\r\nanthropic-note: a\tb\r\ncontent-length: 2\r\n\r\nok"))).Text);
+        Assert.Equal(
+            "ok",
+            (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 200 OK\r\nanthropic-note: a\tb\r\ncontent-length: 2\r\n\r\nok"))).Text);
         Assert.Equal(299, (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 299 Odd\r\ncontent-length: 2\r\n\r\nok"))).Status);
         Assert.Equal("ok", (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok"))).Text);
         Assert.Equal(204, (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n"))).Status);
         Assert.Equal("Ünïcode", System.Text.Encoding.UTF8.GetString(System.Text.Encoding.Latin1.GetBytes(
-            (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 200 OK\r\nanthropic-note: \u00c3\u009cn\u00c3\u00afcode\r\ncontent-length: 2\r\n\r\nok"))).Header("anthropic-note")!)));
+            (await rig.CallAsync(rig.Upstream.Answer("HTTP/1.1 200 OK\r\nanthropic-note: \u00c3\u009cn\u00c3\u00afcode\r\n"
+                + "content-length: 2\r\n\r\nok"))).Header("anthropic-note")!)));
     }
 
     [Theory]
@@ -82,7 +87,10 @@ public class HostileAnswerTests(RawBench bench)
     {
         await using var rig = await RawRig.StartAsync(server);
         var other = await rig.JoinAsync("other@example.com");
-        foreach (var surplus in (string[])["x", "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged", "HTTP/1.1 401 Unauthorized\r\ncontent-length: 6\r\n\r\nforged"])
+        foreach (var surplus in (string[])[
+            "x",
+            "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged",
+            "HTTP/1.1 401 Unauthorized\r\ncontent-length: 6\r\n\r\nforged"])
         {
             for (var i = 0; i < 21; i++)
             {
@@ -109,8 +117,12 @@ public class HostileAnswerTests(RawBench bench)
     public async Task No_secret_that_an_upstream_or_a_client_sends_back_is_in_the_log()
     {
         await using var rig = await RawRig.StartAsync("here");
-        await rig.CallAsync(rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: {TestServer.AnthropicKey}\r\ncontent-length: 2\r\n\r\nok"));
-        foreach (var part in (string[])[TestServer.AnthropicKey["sk-ant-".Length..], TestServer.AnthropicKey[^16..], "req_" + TestServer.AnthropicKey[8..24] + "x"])
+        await rig.CallAsync(
+            rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: {TestServer.AnthropicKey}\r\ncontent-length: 2\r\n\r\nok"));
+        foreach (var part in (string[])[
+            TestServer.AnthropicKey["sk-ant-".Length..],
+            TestServer.AnthropicKey[^16..],
+            "req_" + TestServer.AnthropicKey[8..24] + "x"])
         {
             var path = rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: {part}\r\ncontent-length: 2\r\n\r\nok");
             await rig.CallAsync(path);
@@ -118,8 +130,12 @@ public class HostileAnswerTests(RawBench bench)
             Assert.DoesNotContain(part, rig.Log, StringComparison.Ordinal);
         }
 
-        await rig.CallAsync(rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: req\u00ff{new string('x', 5000)}\r\ncontent-length: 2\r\n\r\nok"));
-        foreach (var target in (string[])[$"/v1/{rig.Token}", $"/v1/{rig.Token.Replace("_", "%5f", StringComparison.Ordinal)}", $"/v1/%74vs%255F{rig.Token[4..]}"])
+        await rig.CallAsync(
+            rig.Upstream.Answer($"HTTP/1.1 200 OK\r\nrequest-id: req\u00ff{new string('x', 5000)}\r\ncontent-length: 2\r\n\r\nok"));
+        foreach (var target in (string[])[
+            $"/v1/{rig.Token}",
+            $"/v1/{rig.Token.Replace("_", "%5f", StringComparison.Ordinal)}",
+            $"/v1/%74vs%255F{rig.Token[4..]}"])
         {
             await rig.CallAsync(target, "GET");
         }

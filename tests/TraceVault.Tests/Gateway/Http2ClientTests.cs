@@ -26,10 +26,17 @@ public sealed class Http2ClientTests : IAsyncLifetime
         _server = await TestServer.StartAsync(
             _database,
             _upstream.Url,
-            settings: ["--Urls=http://127.0.0.1:0;https://127.0.0.1:0", $"--Kestrel:Certificates:Default:Path={file}", $"--Kestrel:Certificates:Default:KeyPath={file}"]);
+            settings: [
+                "--Urls=http://127.0.0.1:0;https://127.0.0.1:0",
+                $"--Kestrel:Certificates:Default:Path={file}",
+                $"--Kestrel:Certificates:Default:KeyPath={file}"]);
         var token = await _server.SetUpWithKeyAsync(maxConcurrent: 8);
         var addresses = _server.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
-        var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, given, _, _) => given?.GetCertHashString() == thumbprint }, EnableMultipleHttp2Connections = false };
+        var handler = new SocketsHttpHandler
+        {
+            SslOptions = { RemoteCertificateValidationCallback = (_, given, _, _) => given?.GetCertHashString() == thumbprint },
+            EnableMultipleHttp2Connections = false
+        };
         _client = new HttpClient(handler)
         {
             BaseAddress = new Uri(addresses.Single(address => address.StartsWith("https:", StringComparison.Ordinal))),
@@ -143,11 +150,18 @@ public sealed class Http2ClientTests : IAsyncLifetime
         using var refused = await SendAsync(waiting);
         running.ForEach(answer => answer.Dispose());
 
-        Assert.Equal((HttpStatusCode.TooManyRequests, "too_many_requests"), (refused.StatusCode, refused.Headers.GetValues("x-tracevault-error").Single()));
+        Assert.Equal(
+            (HttpStatusCode.TooManyRequests, "too_many_requests"),
+            (refused.StatusCode, refused.Headers.GetValues("x-tracevault-error").Single()));
     }
 
     private Task<HttpResponseMessage> SendAsync(string path, HttpContent? body = null) => _client.SendAsync(
-        new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, "/proxy/anthropic" + path) { Content = body, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact },
+        new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, "/proxy/anthropic" + path)
+        {
+            Content = body,
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact
+        },
         HttpCompletionOption.ResponseHeadersRead,
         Patience.Cancel);
 }

@@ -7,8 +7,8 @@ public class Http2UpstreamTests
     private static CancellationToken Cancel => Patience.Cancel;
 
     /// <summary>
-    /// A refused stream was not processed, nor was one above the last that a leaving upstream names (RFC 9113 §8.7): it is sent again as long as nothing
-    /// of its body is gone.
+    /// A refused stream was not processed, nor was one above the last that a leaving upstream names (RFC 9113 §8.7): it is sent again as
+    /// long as nothing of its body is gone.
     /// </summary>
     [Theory, InlineData(false), InlineData(true)]
     public async Task A_stream_that_was_not_processed_is_sent_again_with_its_whole_body(bool leaves)
@@ -24,7 +24,9 @@ public class Http2UpstreamTests
 
             whole.Add(received);
             received = 0;
-            return whole.Count > 1 ? Http2Frame.Answer(frame.Stream, 200) : leaves ? Http2Frame.GoAway(0) : Http2Frame.Refusal(frame.Stream);
+            return whole.Count > 1 ? Http2Frame.Answer(frame.Stream, 200)
+                : leaves ? Http2Frame.GoAway(0)
+                : Http2Frame.Refusal(frame.Stream);
         });
         await using var server = await StartAsync(upstream);
         var token = await server.SetUpWithKeyAsync();
@@ -37,7 +39,9 @@ public class Http2UpstreamTests
         Assert.Equal([2, 2], whole);
     }
 
-    /// <summary>Also while it is on its way, in parts. Many times, because the HTTP client learns of the refusal in two places at once.</summary>
+    /// <summary>
+    /// Also while it is on its way, in parts. Many times, because the HTTP client learns of the refusal in two places at once.
+    /// </summary>
     [Fact]
     public async Task A_refused_stream_is_sent_again_while_its_body_is_whole()
     {
@@ -80,7 +84,9 @@ public class Http2UpstreamTests
         }
     }
 
-    /// <summary>The HTTP client tries a refused stream again, with what is left of the body. That must never look like a whole request.</summary>
+    /// <summary>
+    /// The HTTP client tries a refused stream again, with what is left of the body. That must never look like a whole request.
+    /// </summary>
     [Fact]
     public async Task A_refused_stream_is_not_sent_again_when_its_body_is_gone()
     {
@@ -91,7 +97,9 @@ public class Http2UpstreamTests
             {
                 begun += frame.Type == Http2Frame.Headers ? 1 : 0;
                 received += frame.Type == Http2Frame.Data ? frame.Payload.Length : 0;
-                return begun == 1 && received == 80_000 ? Http2Frame.Refusal(frame.Stream) : frame.EndsStream ? Http2Frame.Answer(frame.Stream, 200) : null;
+                return begun == 1 && received == 80_000 ? Http2Frame.Refusal(frame.Stream)
+                    : frame.EndsStream ? Http2Frame.Answer(frame.Stream, 200)
+                    : null;
             },
             window: 2);
         await using var server = await StartAsync(upstream);
@@ -111,7 +119,8 @@ public class Http2UpstreamTests
     [Fact]
     public async Task A_whole_answer_ends_an_upload_that_stands_still()
     {
-        await using var upstream = new RawHttp2Upstream(frame => frame.Type == Http2Frame.Headers ? Http2Frame.Answer(frame.Stream, 413) : null);
+        await using var upstream = new RawHttp2Upstream(
+            frame => frame.Type == Http2Frame.Headers ? Http2Frame.Answer(frame.Stream, 413) : null);
         await using var server = await StartAsync(upstream);
         var token = await server.SetUpWithKeyAsync();
 
@@ -125,7 +134,10 @@ public class Http2UpstreamTests
         Assert.Contains(" ok status=413 ", await server.Log.WaitForAsync("status=413", Cancel));
     }
 
-    /// <summary>The rest of a body that nobody wants any more is read to its end: a client that sends first and reads later would see a broken connection instead of the answer.</summary>
+    /// <summary>
+    /// The rest of a body that nobody wants any more is read to its end: a client that sends first and reads later would see a broken
+    /// connection instead of the answer.
+    /// </summary>
     [Theory]
     [InlineData("Content-Length: 400000", "", "")]
     [InlineData("Transfer-Encoding: chunked", "61A80\r\n", "\r\n0\r\n\r\n")]
@@ -135,7 +147,8 @@ public class Http2UpstreamTests
         rig.Upstream.EnqueueFault(Fault.Early(413));
         using var client = await RawHttp.ConnectAsync(rig.Server.Url);
         var head = $"Host: {rig.Server.Url.Authority}\r\nx-api-key: {rig.Token}\r\nanthropic-version: 2023-06-01\r\n";
-        await client.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\n{head}Content-Type: application/json\r\n{framing}\r\n\r\n{before}", Cancel);
+        await client.WriteAsync(
+            $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\n{head}Content-Type: application/json\r\n{framing}\r\n\r\n{before}", Cancel);
         await client.WriteAsync(new byte[100_000], Cancel);
         var refusal = await client.ReadUntilAsync("request_too_large", Cancel); // and the server waits for more
 
@@ -151,5 +164,6 @@ public class Http2UpstreamTests
         await TestServer.StartAsync(upstream: upstream.Url, settings: "--Proxy:UpstreamHttpVersion=2");
 
     private static string Head(TestServer server, string token) =>
-        $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: {server.Url.Authority}\r\nx-api-key: {token}\r\nContent-Type: application/json\r\n";
+        $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: {server.Url.Authority}\r\nx-api-key: {token}\r\n"
+        + "Content-Type: application/json\r\n";
 }

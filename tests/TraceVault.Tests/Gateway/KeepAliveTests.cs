@@ -15,7 +15,8 @@ public sealed class KeepAliveTests
         await using var rig = await ProxyRig.StartAsync();
         rig.Upstream.EnqueueFault(Fault.Delay(gate.Task));
         using var client = await RawHttp.ConnectAsync(rig.Server.Url);
-        await client.WriteAsync($"GET /proxy/anthropic/v1/models HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\nx-api-key: {rig.Token}\r\n\r\n", Cancel);
+        await client.WriteAsync(
+            $"GET /proxy/anthropic/v1/models HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\nx-api-key: {rig.Token}\r\n\r\n", Cancel);
         await rig.Upstream.NextRequestAsync(Cancel);
 
         await ProbedAsync(row => row.LocalPort == rig.Server.Url.Port && row.RemotePort == ((IPEndPoint)client.Socket.LocalEndPoint!).Port);
@@ -28,7 +29,8 @@ public sealed class KeepAliveTests
     {
         var cancel = Cancel;
         TcpRow? row;
-        while ((row = TcpTable.Read().SingleOrDefault(each => each.State == TcpRow.Established && connection(each)))?.Timer is not TcpRow.KeepAlive)
+        while ((row = TcpTable.Read().SingleOrDefault(each =>
+            each.State == TcpRow.Established && connection(each)))?.Timer is not TcpRow.KeepAlive)
         {
             Assert.NotNull(row);
             Assert.False(cancel.IsCancellationRequested, $"No probe is due: {row}");

@@ -21,9 +21,23 @@ internal sealed class ProxyRig : IAsyncDisposable
     public TestDatabase Database => _database;
 
     /// <summary>Keeps connections of its own, and closes one at once when its answer is given up.</summary>
-    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxResponseDrainSize = 0, ResponseDrainTimeout = TimeSpan.Zero }) { Timeout = Timeout.InfiniteTimeSpan };
+    public HttpClient Client { get; } = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        MaxResponseDrainSize = 0,
+        ResponseDrainTimeout = TimeSpan.Zero
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan
+    };
 
-    public static async Task<ProxyRig> StartAsync(FakeAnthropicOptions? upstream = null, string engine = "sqlite", TimeProvider? clock = null, int? maxConcurrent = null, params string[] settings)
+    public static async Task<ProxyRig> StartAsync(
+        FakeAnthropicOptions? upstream = null,
+        string engine = "sqlite",
+        TimeProvider? clock = null,
+        int? maxConcurrent = null,
+        params string[] settings)
     {
         var fake = await FakeAnthropicServer.StartAsync(upstream);
         var database = await TestDatabase.CreateAsync(engine);
@@ -33,15 +47,18 @@ internal sealed class ProxyRig : IAsyncDisposable
 
     /// <summary>A message that the fake answers as Anthropic would.</summary>
     public static StringContent Message(bool stream = false) => new(
-        $$"""{"model":"claude-sonnet-4-5","max_tokens":100,"stream":{{(stream ? "true" : "false")}},"messages":[{"role":"user","content":"Hello"}]}""",
+        $$"""{"model":"claude-sonnet-4-5","max_tokens":100,"stream":{{(stream ? "true" : "false")}}"""
+            + ""","messages":[{"role":"user","content":"Hello"}]}""",
         new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
 
     /// <summary>Sends to the proxy and returns as soon as the answer's head is there.</summary>
-    public Task<HttpResponseMessage> SendAsync(HttpContent? body = null, string path = "/v1/messages", string? token = null, CancellationToken cancel = default) =>
+    public Task<HttpResponseMessage> SendAsync(
+        HttpContent? body = null, string path = "/v1/messages", string? token = null, CancellationToken cancel = default) =>
         Client.SendAsync(Server.ProxyRequest(token ?? Token, path, body), HttpCompletionOption.ResponseHeadersRead, cancel);
 
     /// <summary>Sends and reads the answer to its end.</summary>
-    public async Task<(HttpStatusCode Status, string? Code, HttpResponseMessage Answer)> CallAsync(HttpContent? body = null, string path = "/v1/messages", string? token = null, CancellationToken cancel = default)
+    public async Task<(HttpStatusCode Status, string? Code, HttpResponseMessage Answer)> CallAsync(
+        HttpContent? body = null, string path = "/v1/messages", string? token = null, CancellationToken cancel = default)
     {
         var answer = await SendAsync(body ?? Message(), path, token, cancel);
         await answer.Content.LoadIntoBufferAsync(cancel);

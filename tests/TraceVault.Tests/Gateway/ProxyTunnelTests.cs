@@ -21,7 +21,11 @@ public sealed class ProxyTunnelTests
         using var proxy = new TcpListener(IPAddress.Loopback, 0);
         proxy.Start();
         await using var server = await ConfiguredServer.StartAsync(
-            database, new("https://upstream.test"), ("HTTPS_PROXY", $"http://{proxy.LocalEndpoint}"), ("NO_PROXY", "other.test"), ("SSL_CERT_FILE", authority));
+            database,
+            new("https://upstream.test"),
+            ("HTTPS_PROXY", $"http://{proxy.LocalEndpoint}"),
+            ("NO_PROXY", "other.test"),
+            ("SSL_CERT_FILE", authority));
         var asking = server.Client.SendAsync(server.ProxyRequest(await server.SetUpWithKeyAsync(), "/v1/models"), Cancel);
 
         using var inside = await proxy.AcceptTcpClientAsync(Cancel);
@@ -51,7 +55,8 @@ public sealed class ProxyTunnelTests
         await using var database = await TestDatabase.CreateAsync("sqlite");
         using var proxy = new TcpListener(IPAddress.Loopback, 0);
         proxy.Start();
-        await using var server = await ConfiguredServer.StartAsync(database, new("https://upstream.test"), ("https_proxy", $"http://user:hunter2@{proxy.LocalEndpoint}"));
+        await using var server = await ConfiguredServer.StartAsync(
+            database, new("https://upstream.test"), ("https_proxy", $"http://user:hunter2@{proxy.LocalEndpoint}"));
         var failing = server.AssertUnreachableAsync("proxy", "the proxy refused to connect to it");
 
         using var connection = await proxy.AcceptSocketAsync(Cancel);
@@ -71,7 +76,8 @@ public sealed class ProxyTunnelTests
         using var proxy = new TcpListener(IPAddress.Loopback, 0);
         proxy.Start();
         var url = $"http://{proxy.LocalEndpoint}";
-        await using var server = await ConfiguredServer.StartAsync(database, new("https://0.0.0.0"), ("HTTPS_PROXY", url), ("HTTP_PROXY", url), ("ALL_PROXY", url), ("NO_PROXY", "*"));
+        await using var server = await ConfiguredServer.StartAsync(
+            database, new("https://0.0.0.0"), ("HTTPS_PROXY", url), ("HTTP_PROXY", url), ("ALL_PROXY", url), ("NO_PROXY", "*"));
 
         await server.AssertUnreachableAsync("unreachable", "no way leads there");
 

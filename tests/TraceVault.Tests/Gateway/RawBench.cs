@@ -7,15 +7,17 @@ using TraceVault.Tests.Pages;
 namespace TraceVault.Tests.Gateway;
 
 /// <summary>
-/// The servers in front of a <see cref="RawUpstream"/>, each started once for all tests that ask for it. These run one after the other: what one of
-/// them does to a connection of the one user's would otherwise be seen by another.
+/// The servers in front of a <see cref="RawUpstream"/>, each started once for all tests that ask for it. These run one after the other:
+/// what one of them does to a connection of the one user's would otherwise be seen by another.
 /// </summary>
 [CollectionDefinition(nameof(RawBench))]
 public sealed class RawBench : ICollectionFixture<RawBench>, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<RawRig>>> _rigs = new(StringComparer.Ordinal);
 
-    /// <summary>For <c>[MemberData]</c>: in this process; as it is handed out, in one of its own; that one with TLS to the upstream.</summary>
+    /// <summary>
+    /// For <c>[MemberData]</c>: in this process; as it is handed out, in one of its own; that one with TLS to the upstream.
+    /// </summary>
     public static TheoryData<string> Servers => new("here", "published", "published, TLS");
 
     internal Task<RawRig> GetAsync(string server) => _rigs.GetOrAdd(server, _ => new(() => RawRig.StartAsync(server))).Value;
@@ -62,7 +64,12 @@ internal sealed class RawRig : IAsyncDisposable
         var database = await TestDatabase.CreateAsync("sqlite");
         var certificate = kind.EndsWith("TLS", StringComparison.Ordinal) ? TestCertificate.Create() : null;
         var upstream = new RawUpstream(certificate);
-        var server = await StartServerAsync(kind, database, upstream, certificate is null ? null : await TrustAsync(database, certificate.ExportCertificatePem()), settings);
+        var server = await StartServerAsync(
+            kind,
+            database,
+            upstream,
+            certificate is null ? null : await TrustAsync(database, certificate.ExportCertificatePem()),
+            settings);
         return new RawRig(database, upstream, server, await server.SetUpWithKeyAsync());
     }
 
@@ -71,7 +78,8 @@ internal sealed class RawRig : IAsyncDisposable
     public async Task<string> JoinAsync(string email)
     {
         using var invited = await _server.ApiAsync(HttpMethod.Post, "/api/v1/invites", _token, new { email, role = "member" });
-        var link = new Uri((await invited.Content.ReadFromJsonAsync<JsonElement>(Patience.Cancel)).GetProperty("url").GetString()!).AbsolutePath;
+        var link = new Uri(
+            (await invited.Content.ReadFromJsonAsync<JsonElement>(Patience.Cancel)).GetProperty("url").GetString()!).AbsolutePath;
         using var browser = new PageClient(_server.Url);
         await browser.FillInAsync(link, link, ("name", "somebody"), ("password", TestServer.Password));
         await _server.StoreKeyAsync(browser.Session!);
@@ -80,10 +88,12 @@ internal sealed class RawRig : IAsyncDisposable
 
     /// <summary>What the log says of the exchange, for the message of a test that fails.</summary>
     public string LinesOf(RawReply reply) =>
-        string.Join('\n', Log.Split('\n').Where(line => reply.Header("x-tracevault-request-id") is { } id && line.Contains(id, StringComparison.Ordinal)));
+        string.Join('\n', Log.Split('\n').Where(
+            line => reply.Header("x-tracevault-request-id") is { } id && line.Contains(id, StringComparison.Ordinal)));
 
     /// <returns>The line of the log that tells of a request to the path.</returns>
-    public Task<string> WaitForLogAsync(string path) => ((TestServer)_server).Log.WaitForAsync($" /proxy/anthropic{path} ", Patience.Cancel);
+    public Task<string> WaitForLogAsync(string path) =>
+        ((TestServer)_server).Log.WaitForAsync($" /proxy/anthropic{path} ", Patience.Cancel);
 
     /// <summary>A connection of a client's.</summary>
     public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(_server.Url);
@@ -106,7 +116,8 @@ internal sealed class RawRig : IAsyncDisposable
     private async Task<RawReply> CallAsync(string token, string path, string method, string[] lines)
     {
         using var client = await ConnectAsync();
-        await client.SendAsync(Head(token, path, method, method is "POST" ? [.. lines, "Content-Length: 2"] : lines) + (method is "POST" ? "{}" : ""));
+        await client.SendAsync(
+            Head(token, path, method, method is "POST" ? [.. lines, "Content-Length: 2"] : lines) + (method is "POST" ? "{}" : ""));
         return await client.ReadReplyAsync(method);
     }
 
@@ -121,11 +132,13 @@ internal sealed class RawRig : IAsyncDisposable
         }
     }
 
-    private static async Task<RunningServer> StartServerAsync(string kind, TestDatabase database, RawUpstream upstream, string? authority, string[] settings) => kind switch
-    {
-        "here" => await TestServer.StartAsync(database, upstream.Url, settings: settings),
-        _ => await PublishedServer.StartAsync(ServerProcess.Built, database, upstream.Url, authority, settings),
-    };
+    private static async Task<RunningServer> StartServerAsync(
+        string kind, TestDatabase database, RawUpstream upstream, string? authority, string[] settings) =>
+        kind switch
+        {
+            "here" => await TestServer.StartAsync(database, upstream.Url, settings: settings),
+            _ => await PublishedServer.StartAsync(ServerProcess.Built, database, upstream.Url, authority, settings),
+        };
 
     private static async Task<string> TrustAsync(TestDatabase database, string pem)
     {

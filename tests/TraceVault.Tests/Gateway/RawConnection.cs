@@ -115,14 +115,18 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
     public void EndSending() => socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>
-    /// Completes when the proxy's kernel has all that was sent, an end included. Even on one machine a packet is lost where a buffer is full, and a
-    /// reset takes with it what is to be sent again.
+    /// Completes when the proxy's kernel has all that was sent, an end included. Even on one machine a packet is lost where a buffer is
+    /// full, and a reset takes with it what is to be sent again.
     /// </summary>
     public async Task DeliveredAsync()
     {
-        const int Tcp = 6, Info = 11, Unacked = 24, NotSent = 144; // IPPROTO_TCP, TCP_INFO and where two of its fields stand, see linux/tcp.h
+        const int Tcp = 6,
+            Info = 11,
+            Unacked = 24,
+            NotSent = 144; // IPPROTO_TCP, TCP_INFO and where two of its fields stand, see linux/tcp.h
         var info = new byte[NotSent + sizeof(int)];
-        while (socket.GetRawSocketOption(Tcp, Info, info) > 0 && BitConverter.ToInt32(info, Unacked) + BitConverter.ToInt32(info, NotSent) > 0)
+        while (socket.GetRawSocketOption(Tcp, Info, info) > 0
+            && BitConverter.ToInt32(info, Unacked) + BitConverter.ToInt32(info, NotSent) > 0)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancel);
         }

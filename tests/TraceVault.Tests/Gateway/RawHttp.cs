@@ -24,7 +24,9 @@ internal sealed class RawHttp : IDisposable
     public static async Task<RawAnswer> SendAsync(Uri url, string target, CancellationToken cancel, params string[] headers)
     {
         using var raw = await ConnectAsync(url);
-        await raw.WriteAsync($"GET {target} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: close\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n", cancel);
+        await raw.WriteAsync(
+            $"GET {target} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: close\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n",
+            cancel);
         return await raw.ReadAsync(cancel);
     }
 
@@ -79,5 +81,6 @@ internal sealed record RawAnswer(string Text, bool WasReset)
 
     public string Head => Text.Split("\r\n\r\n")[0];
 
-    public string? Header(string name) => Head.Split("\r\n").FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
+    public string? Header(string name) => Head.Split("\r\n")
+        .FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
 }

@@ -15,7 +15,8 @@ internal sealed record Http2Frame(byte Type, byte Flags, int Stream, byte[] Payl
 
     /// <summary>An answer without a body.</summary>
     public static Http2Frame Answer(int stream, int status) =>
-        new(Headers, EndHeaders | EndStream, stream, [0x08, 3, .. System.Text.Encoding.ASCII.GetBytes($"{status}")]); // ":status" as a literal, RFC 7541 §6.2.2
+        // ":status" as a literal, RFC 7541 §6.2.2
+        new(Headers, EndHeaders | EndStream, stream, [0x08, 3, .. System.Text.Encoding.ASCII.GetBytes($"{status}")]);
 
     public static Http2Frame Refusal(int stream) => new(Reset, 0, stream, [0, 0, 0, 7]); // REFUSED_STREAM
 
@@ -23,7 +24,9 @@ internal sealed record Http2Frame(byte Type, byte Flags, int Stream, byte[] Payl
     public static Http2Frame GoAway(byte lastStream) => new(7, 0, 0, [0, 0, 0, lastStream, 0, 0, 0, 0]);
 }
 
-/// <summary>An upstream that speaks HTTP/2 by hand, for what no server library would do. It never grants more of a body than at first.</summary>
+/// <summary>
+/// An upstream that speaks HTTP/2 by hand, for what no server library would do. It never grants more of a body than at first.
+/// </summary>
 internal sealed class RawHttp2Upstream : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -11,7 +11,9 @@ public class RawRequestTests(RawBench bench)
     public async Task What_connection_names_stays_behind_whatever_else_it_says(string server)
     {
         var rig = await bench.GetAsync(server);
-        foreach (var line in (string[])["keep-alive, Anthropic-Hop", "Anthropic-Hop, keep-alive", "close, anthropic-hop", "anthropic-hop,close", "Anthropic-Hop", "x\r\nConnection: anthropic-hop", "keep-alive\r\nConnection: anthropic-hop", "upgrade, anthropic-hop"])
+        foreach (var line in (string[])[
+            "keep-alive, Anthropic-Hop", "Anthropic-Hop, keep-alive", "close, anthropic-hop", "anthropic-hop,close", "Anthropic-Hop",
+            "x\r\nConnection: anthropic-hop", "keep-alive\r\nConnection: anthropic-hop", "upgrade, anthropic-hop"])
         {
             var head = await HeadAsync(rig, $"Connection: {line}", "Anthropic-Hop: secret", "Anthropic-Beta: stays");
             Assert.Equal((null, "stays"), (head.Header("anthropic-hop"), head.Header("anthropic-beta")));
@@ -75,12 +77,17 @@ public class RawRequestTests(RawBench bench)
         var all = new List<(string Sent, int Status)>
         {
             ($"POST /proxy/anthropic/v1/x HTTP/1.1\r\n{host}content-length: 5\r\n\r\nhello", 401),
-            ($"POST /proxy/anthropic/v1/x HTTP/1.1\r\n{host}x-api-key: tvs_nobody\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 401),
+            (
+                $"POST /proxy/anthropic/v1/x HTTP/1.1\r\n{host}x-api-key: tvs_nobody\r\ntransfer-encoding: chunked\r\n\r\n5\r\n"
+                    + "hello\r\n0\r\n\r\n",
+                401),
             (rig.Head("/v1/../x", "POST", "content-length: 5") + "hello", 400),
             (rig.Head(dead, "POST", "content-length: 5") + "hello", 502),
             (rig.Head("/v1/x", "TRACE"), 400),
             (rig.Head(patient, "POST", "transfer-encoding: chunked") + $"{TooMany:x}\r\n{new string('x', TooMany)}\r\n0\r\n\r\n", 413),
-            ($"POST /proxy/anthropic/v1/x HTTP/1.1\r\n{host}x-api-key: a\r\nauthorization: Bearer b\r\ncontent-length: 5\r\n\r\nhello", 401),
+            (
+                $"POST /proxy/anthropic/v1/x HTTP/1.1\r\n{host}x-api-key: a\r\nauthorization: Bearer b\r\ncontent-length: 5\r\n\r\nhello",
+                401),
             (rig.Head("", "HEAD"), 200),
         };
         foreach (var (sent, _) in all) // all at once, each followed by a good one
@@ -133,7 +140,8 @@ public class RawRequestTests(RawBench bench)
     [InlineData("/v1/files/file_1", 4096)]
     public async Task Each_endpoint_has_its_limit(string path, int most)
     {
-        await using var rig = await RawRig.StartAsync("here", "--Proxy:MaxBodyBytes=4096", "--Proxy:MaxBatchBytes=8192", "--Proxy:MaxFileBytes=16384");
+        await using var rig = await RawRig.StartAsync(
+            "here", "--Proxy:MaxBodyBytes=4096", "--Proxy:MaxBatchBytes=8192", "--Proxy:MaxFileBytes=16384");
         foreach (var framing in (string[])["Content-Length: ", "Transfer-Encoding: chunked"])
         {
             using var over = await rig.ConnectAsync();

@@ -50,7 +50,9 @@ internal sealed class RawUpstream : IAsyncDisposable
         return path;
     }
 
-    /// <summary>As <see cref="Script(Func{RawRequest, Task})"/>: reads the whole request, then sends each of the pieces by itself.</summary>
+    /// <summary>
+    /// As <see cref="Script(Func{RawRequest, Task})"/>: reads the whole request, then sends each of the pieces by itself.
+    /// </summary>
     public string Answer(params string[] pieces) => Script(async request =>
     {
         await request.ReadBodyAsync();

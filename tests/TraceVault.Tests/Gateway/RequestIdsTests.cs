@@ -30,7 +30,8 @@ public class RequestIdsTests
         {
             var ones = all.Count(id => (id[bit / 8] & (0x80 >> (bit % 8))) != 0);
             var isFixed = bit is >= 48 and < 52 or 64 or 65;
-            Assert.True(isFixed ? ones == 0 || ones == all.Count : Math.Abs(ones - (all.Count / 2)) < 1000, $"bit {bit}: {ones} of {all.Count}");
+            Assert.True(
+                isFixed ? ones == 0 || ones == all.Count : Math.Abs(ones - (all.Count / 2)) < 1000, $"bit {bit}: {ones} of {all.Count}");
         }
     }
 }

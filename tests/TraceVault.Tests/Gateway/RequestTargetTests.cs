@@ -8,9 +8,11 @@ public class RequestTargetTests(RequestTargetTests.Shared shared) : IClassFixtur
 
     /// <summary>Refused by us, with our envelope.</summary>
     public static TheoryData<string> Hostile => new(
-        "/v1/../admin", "/../v1/messages", "/v1/..", "/..", "/.", "/./v1/messages", "/v1/%2e%2e/admin", "/v1/%2E%2e/admin", "/v1/.%2e/admin", "/v1/%2e/messages",
-        "/v1%2fmessages", "/v1%2Fmessages", "/%2e%2e%2fadmin", "//evil.example/v1/messages", "/v1//messages", "/v1/messages//", "/v1\\messages", "\\..\\admin", "/v1%5cmessages", "/v1%5Cmessages",
-        "/v1/%252e%252e/admin", "/v1%252fmessages", "/v1%255cmessages", "/v1/%252E/x", "/v1/%2500", "/v1/messages#fragment", "%2f..%2fadmin", "/v1/messages/..?x=1");
+        "/v1/../admin", "/../v1/messages", "/v1/..", "/..", "/.", "/./v1/messages", "/v1/%2e%2e/admin", "/v1/%2E%2e/admin",
+        "/v1/.%2e/admin", "/v1/%2e/messages", "/v1%2fmessages", "/v1%2Fmessages", "/%2e%2e%2fadmin", "//evil.example/v1/messages",
+        "/v1//messages", "/v1/messages//", "/v1\\messages", "\\..\\admin", "/v1%5cmessages", "/v1%5Cmessages", "/v1/%252e%252e/admin",
+        "/v1%252fmessages", "/v1%255cmessages", "/v1/%252E/x", "/v1/%2500", "/v1/messages#fragment", "%2f..%2fadmin",
+        "/v1/messages/..?x=1");
 
     [Theory, MemberData(nameof(Hostile))]
     public async Task A_hostile_path_is_refused_and_nothing_reaches_the_upstream(string target)
@@ -74,7 +76,8 @@ public class RequestTargetTests(RequestTargetTests.Shared shared) : IClassFixtur
     {
         await using var rig = await ProxyRig.StartAsync();
 
-        var answer = await RawHttp.SendAsync(rig.Server.Url, new Uri(rig.Server.Url, "/proxy/anthropic/v1/models").AbsoluteUri, Cancel, $"x-api-key: {rig.Token}");
+        var answer = await RawHttp.SendAsync(
+            rig.Server.Url, new Uri(rig.Server.Url, "/proxy/anthropic/v1/models").AbsoluteUri, Cancel, $"x-api-key: {rig.Token}");
 
         Assert.Equal(200, answer.Status);
         Assert.Equal("/v1/models", (await rig.Upstream.NextRequestAsync(Cancel)).Target);

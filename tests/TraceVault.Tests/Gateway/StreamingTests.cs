@@ -53,7 +53,8 @@ public class StreamingTests
         using var answer = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: Cancel);
 
         var before = SseScript.Events(24, model: "claude-sonnet-4-5").Take(5).SelectMany(one => one.Bytes.ToArray());
-        var expected = before.Concat(Encoding.UTF8.GetBytes("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
+        var expected = before.Concat(Encoding.UTF8.GetBytes(
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
         Assert.Equal(expected, await answer.Content.ReadAsByteArrayAsync(Cancel));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.False(answer.Headers.Contains("x-tracevault-error"));
@@ -84,7 +85,10 @@ public class StreamingTests
         }
     }
 
-    /// <summary>The client that speaks to the upstream keeps up to a buffer of 4 KiB until there is more of the body, or its end; what is over that passes.</summary>
+    /// <summary>
+    /// The client that speaks to the upstream keeps up to a buffer of 4 KiB until there is more of the body, or its end; what is over that
+    /// passes.
+    /// </summary>
     [Fact]
     public async Task An_upload_passes_on_while_it_arrives()
     {
@@ -101,7 +105,10 @@ public class StreamingTests
             await context.Request.Body.ReadExactlyAsync(buffer.AsMemory(0, Kept), Cancel);
         };
         using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
-        await raw.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: {2 * Piece}\r\nConnection: close\r\n\r\n", Cancel);
+        await raw.WriteAsync(
+            $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: {2 * Piece}\r\n"
+                + "Connection: close\r\n\r\n",
+            Cancel);
 
         for (var i = 0; i < 2; i++)
         {
@@ -127,7 +134,10 @@ public class StreamingTests
             await context.Request.Body.ReadExactlyAsync(body.AsMemory(Half / 2), Cancel);
         };
         using var raw = await RawHttp.ConnectAsync(rig.Server.Url);
-        await raw.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\nx-api-key: {rig.Token}\r\nContent-Length: {2 * Half}\r\n\r\n", Cancel);
+        await raw.WriteAsync(
+            $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\nx-api-key: {rig.Token}\r\n"
+                + $"Content-Length: {2 * Half}\r\n\r\n",
+            Cancel);
         await raw.WriteAsync(new byte[Half], Cancel);
         await arrived.WaitAsync(Cancel);
 
@@ -146,7 +156,10 @@ public class StreamingTests
         await stopping;
     }
 
-    /// <summary>HTTP clients and forwarders commonly give up after 100 s. Three silences at once: before the head, within the stream, within the upload.</summary>
+    /// <summary>
+    /// HTTP clients and forwarders commonly give up after 100 s. Three silences at once: before the head, within the stream, within the
+    /// upload.
+    /// </summary>
     [Fact]
     public async Task Silence_of_101_seconds_survives() => await SurviveSilenceAsync(TimeSpan.FromSeconds(101));
 
@@ -177,7 +190,9 @@ public class StreamingTests
         rig.Upstream.EnqueueFault(new Fault(FaultKind.Silence) { For = silence, After = 3 }, Fault.Reply(24));
         using var withinStream = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: cancel);
         using var upload = await RawHttp.ConnectAsync(rig.Server.Url);
-        await upload.WriteAsync($"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: 4\r\nConnection: close\r\n\r\n{{}}", cancel);
+        await upload.WriteAsync(
+            $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: {rig.Token}\r\nContent-Length: 4\r\n"
+                + $"Connection: close\r\n\r\n{{}}", cancel);
 
         Assert.Equal(SseScript.Bytes(24, model: "claude-sonnet-4-5"), await withinStream.Content.ReadAsByteArrayAsync(cancel));
         using var late = await beforeHead;

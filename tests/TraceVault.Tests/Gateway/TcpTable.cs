@@ -5,11 +5,13 @@ namespace TraceVault.Tests.Gateway;
 /// <summary>What Linux says of this machine's TCP sockets (<c>/proc/net/tcp</c>, see proc_pid_net(5)).</summary>
 internal static class TcpTable
 {
-    public static IEnumerable<TcpRow> Read() => File.ReadLines("/proc/net/tcp").Skip(1).Concat(File.ReadLines("/proc/net/tcp6").Skip(1)).Select(line =>
-    {
-        var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return new TcpRow(PortOf(fields[1]), PortOf(fields[2]), Hex(fields[3]), Hex(fields[5].Split(':')[0]), TimeSpan.FromSeconds(Hex(fields[5].Split(':')[1]) / 100.0));
-    });
+    public static IEnumerable<TcpRow> Read() =>
+        File.ReadLines("/proc/net/tcp").Skip(1).Concat(File.ReadLines("/proc/net/tcp6").Skip(1)).Select(line =>
+        {
+            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return new TcpRow(PortOf(fields[1]), PortOf(fields[2]), Hex(fields[3]), Hex(fields[5].Split(':')[0]), TimeSpan.FromSeconds(
+                Hex(fields[5].Split(':')[1]) / 100.0));
+        });
 
     private static int PortOf(string address) => Hex(address.Split(':')[1]);
 

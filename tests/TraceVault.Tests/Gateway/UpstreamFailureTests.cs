@@ -14,16 +14,20 @@ public sealed class UpstreamFailureTests
     private static CancellationToken Cancel => Patience.Cancel;
 
     [Fact]
-    public Task An_unknown_host() => InProcessAsync("http://localhost:1", "name_resolution", "no machine of that name", Failing(SocketError.HostNotFound));
+    public Task An_unknown_host() =>
+        InProcessAsync("http://localhost:1", "name_resolution", "no machine of that name", Failing(SocketError.HostNotFound));
 
     [Fact]
-    public Task A_DNS_that_does_not_answer() => InProcessAsync("http://localhost:1", "name_resolution", "DNS", Failing(SocketError.TryAgain));
+    public Task A_DNS_that_does_not_answer() =>
+        InProcessAsync("http://localhost:1", "name_resolution", "DNS", Failing(SocketError.TryAgain));
 
     [Fact]
-    public Task A_refusal() => InProcessAsync("http://localhost:1", "refused", "nothing listens there", new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
+    public Task A_refusal() => InProcessAsync("http://localhost:1", "refused", "nothing listens there", new Dialing(
+        (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
 
     [Fact]
-    public Task No_way() => InProcessAsync("http://localhost:1", "unreachable", "no way leads there", Failing(SocketError.NetworkUnreachable));
+    public Task No_way() =>
+        InProcessAsync("http://localhost:1", "unreachable", "no way leads there", Failing(SocketError.NetworkUnreachable));
 
     [Fact]
     public async Task A_host_that_swallows_packets()
@@ -73,7 +77,8 @@ public sealed class UpstreamFailureTests
     {
         await using var upstream = await FakeAnthropicServer.StartAsync(null, Cancel);
 
-        await InProcessAsync($"https://127.0.0.1:{upstream.Url.Port}", "tls", "Check that TRACEVAULT_ANTHROPIC_URL names a port that speaks TLS");
+        await InProcessAsync(
+            $"https://127.0.0.1:{upstream.Url.Port}", "tls", "Check that TRACEVAULT_ANTHROPIC_URL names a port that speaks TLS");
     }
 
     [Fact]
@@ -140,7 +145,9 @@ public sealed class UpstreamFailureTests
         await using var upstream = await FakeAnthropicServer.StartAsync(null, Cancel);
         var isDown = true;
         await using var server = await StartAsync(
-            $"http://localhost:{upstream.Url.Port}", new((_, _) => isDown ? throw new SocketException((int)SocketError.HostNotFound) : Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
+            $"http://localhost:{upstream.Url.Port}", new((_, _) => isDown
+                ? throw new SocketException((int)SocketError.HostNotFound)
+                : Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
         var token = await server.SetUpWithKeyAsync();
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => SendAsync(server, token)));
         isDown = false;
@@ -149,7 +156,8 @@ public sealed class UpstreamFailureTests
 
         await server.Log.WaitForAsync("answers again", Cancel);
 
-        Assert.Single(server.Log.Lines, line => line.StartsWith("Warning") && line.Contains($"localhost:{upstream.Url.Port} cannot be reached: no machine of that name"));
+        Assert.Single(server.Log.Lines, line =>
+            line.StartsWith("Warning") && line.Contains($"localhost:{upstream.Url.Port} cannot be reached: no machine of that name"));
         Assert.Single(server.Log.Lines, line => line.Contains("answers again"));
         Assert.Equal(20, server.Log.Lines.Count(line => line.Contains("reason=name_resolution") && line.Contains("duration_ms")));
     }
@@ -179,7 +187,8 @@ public sealed class UpstreamFailureTests
         await using var database = await TestDatabase.CreateAsync("sqlite");
         var authority = Path.Combine(database.DataDirectory, "authority.pem");
         await File.WriteAllTextAsync(authority, certificate.ExportCertificatePem(), Cancel);
-        await using var server = await ConfiguredServer.StartAsync(database, upstream.Url, ("SSL_CERT_FILE", authority), ("TRACEVAULT_PROXY__UPSTREAMHTTPVERSION", version));
+        await using var server = await ConfiguredServer.StartAsync(
+            database, upstream.Url, ("SSL_CERT_FILE", authority), ("TRACEVAULT_PROXY__UPSTREAMHTTPVERSION", version));
 
         await server.AssertUnreachableAsync(reason, says);
     }

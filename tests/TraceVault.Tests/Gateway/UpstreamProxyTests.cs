@@ -47,10 +47,20 @@ public sealed class UpstreamProxyTests
     [Fact]
     public void Small_letters_come_before_capitals_and_one_for_https_before_one_for_all()
     {
-        Assert.Equal("one.test:3128", Of("https://upstream.test", ("https_proxy", "one.test:3128"), ("HTTPS_PROXY", "http://two.test:3128"), ("ALL_PROXY", "http://three.test:3128")));
-        Assert.Equal("two.test:3128", Of("https://upstream.test", ("https_proxy", ""), ("HTTPS_PROXY", "http://two.test:3128"), ("all_proxy", "http://three.test:3128")));
-        Assert.Equal("three.test:1080", Of("https://upstream.test", ("ALL_PROXY", "socks5://three.test:1080"), ("HTTP_PROXY", "http://four.test")));
-        Assert.Null(Of("https://upstream.test", ("HTTPS_PROXY", "http://two.test:3128"), ("no_proxy", "upstream.test"), ("NO_PROXY", "other.test")));
+        Assert.Equal("one.test:3128", Of(
+            "https://upstream.test",
+            ("https_proxy", "one.test:3128"),
+            ("HTTPS_PROXY", "http://two.test:3128"),
+            ("ALL_PROXY", "http://three.test:3128")));
+        Assert.Equal("two.test:3128", Of(
+            "https://upstream.test",
+            ("https_proxy", ""),
+            ("HTTPS_PROXY", "http://two.test:3128"),
+            ("all_proxy", "http://three.test:3128")));
+        Assert.Equal(
+            "three.test:1080", Of("https://upstream.test", ("ALL_PROXY", "socks5://three.test:1080"), ("HTTP_PROXY", "http://four.test")));
+        Assert.Null(Of(
+            "https://upstream.test", ("HTTPS_PROXY", "http://two.test:3128"), ("no_proxy", "upstream.test"), ("NO_PROXY", "other.test")));
     }
 
     [Theory]
@@ -58,7 +68,8 @@ public sealed class UpstreamProxyTests
     [InlineData("https://127.0.0.1")]
     [InlineData("https://[::1]")]
     [InlineData("http://localhost:8080")]
-    public void This_machine_is_never_reached_through_a_proxy(string upstream) => Assert.Null(Of(upstream, ("HTTPS_PROXY", "http://proxy.test:3128"), ("HTTP_PROXY", "http://proxy.test:3128")));
+    public void This_machine_is_never_reached_through_a_proxy(string upstream) =>
+        Assert.Null(Of(upstream, ("HTTPS_PROXY", "http://proxy.test:3128"), ("HTTP_PROXY", "http://proxy.test:3128")));
 
     [Theory]
     [InlineData("proxy.test:3128", "http://proxy.test:3128/")]
@@ -66,12 +77,15 @@ public sealed class UpstreamProxyTests
     [InlineData("socks5h://proxy.test:1080", "socks5://proxy.test:1080/")]
     [InlineData("socks://proxy.test:1080/", "socks5://proxy.test:1080/")]
     public void A_proxy_is_spelled_as_curl_and_desktops_do(string value, string address) =>
-        Assert.Equal(address, ((WebProxy)UpstreamProxy.Of(new("https://upstream.test"), name => name == "all_proxy" ? value : null)!).Address!.AbsoluteUri);
+        Assert.Equal(
+            address,
+            ((WebProxy)UpstreamProxy.Of(new("https://upstream.test"), name => name == "all_proxy" ? value : null)!).Address!.AbsoluteUri);
 
     [Fact]
     public void A_proxy_may_ask_for_a_name_and_password()
     {
-        var proxy = UpstreamProxy.Of(new("https://upstream.test"), name => name == "HTTPS_PROXY" ? "http://me:p%40ss%3Aword@proxy.test:3128" : null)!;
+        var proxy = UpstreamProxy.Of(
+            new("https://upstream.test"), name => name == "HTTPS_PROXY" ? "http://me:p%40ss%3Aword@proxy.test:3128" : null)!;
 
         var credential = proxy.Credentials!.GetCredential(new("http://proxy.test:3128"), "Basic")!;
         Assert.Equal(("me", "p@ss:word"), (credential.UserName, credential.Password));

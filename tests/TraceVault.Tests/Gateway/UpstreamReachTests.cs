@@ -8,11 +8,13 @@ namespace TraceVault.Tests.Gateway;
 /// <summary>An upstream that comes and goes.</summary>
 public sealed class UpstreamReachTests : IDisposable
 {
-    private static readonly HttpRequestException NoName = new(HttpRequestError.NameResolutionError), NoTunnel = new(HttpRequestError.ProxyTunnelError);
+    private static readonly HttpRequestException NoName = new(HttpRequestError.NameResolutionError),
+        NoTunnel = new(HttpRequestError.ProxyTunnelError);
 
     private readonly CapturedLog _log = new();
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(56));
-    private readonly Upstream _upstream = new(new AnthropicProvider(new() { AnthropicUrl = "https://upstream.test" }, new()), 0, new(), new(), TimeProvider.System);
+    private readonly Upstream _upstream = new(
+        new AnthropicProvider(new() { AnthropicUrl = "https://upstream.test" }, new()), 0, new(), new(), TimeProvider.System);
     private readonly GatewayMetrics _metrics = new();
     private readonly LoggerFactory _loggers;
     private readonly UpstreamReach _reach;
@@ -23,7 +25,8 @@ public sealed class UpstreamReachTests : IDisposable
         _reach = new(_upstream, _metrics, _loggers, _clock);
     }
 
-    private string[] Told => [.. _log.Lines.Select(line => line.Contains("answers again") ? "back" : line.Contains("reason=proxy") ? "proxy" : "name")];
+    private string[] Told =>
+        [.. _log.Lines.Select(line => line.Contains("answers again") ? "back" : line.Contains("reason=proxy") ? "proxy" : "name")];
 
     [Fact]
     public void Now_and_then_is_told_once_a_minute()

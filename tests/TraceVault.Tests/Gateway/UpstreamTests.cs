@@ -14,7 +14,8 @@ public class UpstreamTests
     {
         await using var rig = await ProxyRig.StartAsync(new() { Http2 = true }, settings: "--Proxy:UpstreamHttpVersion=2");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => rig.CallAsync(ProxyRig.Message(stream: true), cancel: Cancel)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => rig.CallAsync(ProxyRig.Message(stream: true), cancel: Cancel)));
 
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         Assert.All(rig.Upstream.Requests, request => Assert.Equal("HTTP/2", request.Protocol));
@@ -34,7 +35,9 @@ public class UpstreamTests
         Assert.Equal(1, rig.Upstream.TotalConnections);
     }
 
-    /// <summary>In a process of its own, because that is how a certificate authority of the operator's is made known: SSL_CERT_FILE.</summary>
+    /// <summary>
+    /// In a process of its own, because that is how a certificate authority of the operator's is made known: SSL_CERT_FILE.
+    /// </summary>
     [Fact]
     public async Task Reaches_an_upstream_by_TLS_whose_certificate_it_trusts()
     {
@@ -51,7 +54,10 @@ public class UpstreamTests
             ["SSL_CERT_FILE"] = authority,
         });
         using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };
-        using var setUp = await client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password }, Cancel);
+        using var setUp = await client.PostAsJsonAsync(
+            "/api/v1/auth/setup",
+            new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password },
+            Cancel);
         var token = (await setUp.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("token").GetString()!;
         client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         using var stored = await client.PutAsJsonAsync("/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey }, Cancel);

@@ -15,7 +15,9 @@ public sealed class CertificateChainTests
     {
         using var authorities = new Authorities();
 
-        Assert.Equal([authorities.Intermediate.Thumbprint], await SentAsync(authorities, "TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT", "TRACEVAULT_URLS", authorities.Intermediate));
+        Assert.Equal(
+            [authorities.Intermediate.Thumbprint],
+            await SentAsync(authorities, "TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT", "TRACEVAULT_URLS", authorities.Intermediate));
     }
 
     [Fact]
@@ -23,7 +25,8 @@ public sealed class CertificateChainTests
     {
         using var authorities = new Authorities();
 
-        var sent = await SentAsync(authorities, "TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT", "TRACEVAULT_URLS", authorities.Intermediate, authorities.Cross);
+        var sent = await SentAsync(
+            authorities, "TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT", "TRACEVAULT_URLS", authorities.Intermediate, authorities.Cross);
 
         Assert.Equal([authorities.Intermediate.Thumbprint, authorities.Cross.Thumbprint], sent);
     }
@@ -34,17 +37,23 @@ public sealed class CertificateChainTests
         using var authorities = new Authorities();
 
         var sent = await SentAsync(
-            authorities, "TRACEVAULT_KESTREL__ENDPOINTS__FRONT__CERTIFICATE", "TRACEVAULT_KESTREL__ENDPOINTS__FRONT__URL", authorities.Intermediate, authorities.Cross);
+            authorities,
+            "TRACEVAULT_KESTREL__ENDPOINTS__FRONT__CERTIFICATE",
+            "TRACEVAULT_KESTREL__ENDPOINTS__FRONT__URL",
+            authorities.Intermediate,
+            authorities.Cross);
 
         Assert.Equal([authorities.Intermediate.Thumbprint, authorities.Cross.Thumbprint], sent);
     }
 
     /// <returns>The thumbprints of what came behind the server's own certificate, in that order.</returns>
-    private static async Task<string[]> SentAsync(Authorities authorities, string certificateSetting, string urlSetting, params X509Certificate2[] chain)
+    private static async Task<string[]> SentAsync(
+        Authorities authorities, string certificateSetting, string urlSetting, params X509Certificate2[] chain)
     {
         await using var database = await TestDatabase.CreateAsync("sqlite");
         var (file, key, trusted) = (InFolder("server.pem"), InFolder("server.key"), InFolder("trusted.pem"));
-        await File.WriteAllTextAsync(file, string.Join('\n', chain.Prepend(authorities.Server).Select(each => each.ExportCertificatePem())), Cancel);
+        await File.WriteAllTextAsync(
+            file, string.Join('\n', chain.Prepend(authorities.Server).Select(each => each.ExportCertificatePem())), Cancel);
         await File.WriteAllTextAsync(key, authorities.ServerKey.ExportPkcs8PrivateKeyPem(), Cancel);
         await File.WriteAllTextAsync(trusted, authorities.NewRoot.ExportCertificatePem(), Cancel);
         await using var server = ServerProcess.Start(new Dictionary<string, string>
@@ -66,7 +75,8 @@ public sealed class CertificateChainTests
                 TargetHost = "localhost",
                 RemoteCertificateValidationCallback = (_, shown, built, _) =>
                 {
-                    sent = [.. built!.ChainPolicy.ExtraStore.Select(each => each.Thumbprint).Where(each => each != shown!.GetCertHashString())];
+                    sent = [.. built!.ChainPolicy.ExtraStore.Select(each => each.Thumbprint).Where(
+                        each => each != shown!.GetCertHashString())];
                     return true;
                 },
             },
@@ -126,7 +136,9 @@ public sealed class CertificateChainTests
             return request;
         }
 
-        private static X509Certificate2 Issue(string name, ECDsa key, X509Certificate2 issuer, ECDsa issuerKey, bool isAuthority) => Request(name, key, isAuthority)
-            .Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), Begin, End, RandomNumberGenerator.GetBytes(8));
+        private static X509Certificate2 Issue(string name, ECDsa key, X509Certificate2 issuer, ECDsa issuerKey, bool isAuthority) =>
+            Request(name, key, isAuthority)
+                .Create(
+                    issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(issuerKey), Begin, End, RandomNumberGenerator.GetBytes(8));
     }
 }

@@ -22,7 +22,8 @@ public sealed class ListeningTests
 
     [Fact]
     public async Task Https_without_a_certificate_names_the_setting() => Assert.StartsWith(
-        "tracevault-server: An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH ", await FailAsync(["--Urls=https://127.0.0.1:0"]));
+        "tracevault-server: An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH ",
+        await FailAsync(["--Urls=https://127.0.0.1:0"]));
 
     /// <summary>Also one file that holds both: where the key is must be said.</summary>
     [Theory, InlineData(false), InlineData(true)]
@@ -32,7 +33,8 @@ public sealed class ListeningTests
         var file = Path.Combine(folder.FullName, "both.pem");
         using var own = TestCertificate.Create();
         using var key = own.GetECDsaPrivateKey()!;
-        await File.WriteAllTextAsync(file, own.ExportCertificatePem() + (isInTheSameFile ? "\n" + key.ExportPkcs8PrivateKeyPem() : ""), Patience.Cancel);
+        await File.WriteAllTextAsync(
+            file, own.ExportCertificatePem() + (isInTheSameFile ? "\n" + key.ExportPkcs8PrivateKeyPem() : ""), Patience.Cancel);
 
         var line = await FailAsync(["--Urls=https://127.0.0.1:0", $"--Kestrel:Certificates:Default:Path={file}"]);
         folder.Delete(recursive: true);
@@ -72,7 +74,10 @@ public sealed class ListeningTests
             }, Patience.Cancel);
         }
 
-        var line = await FailAsync(["--Urls=https://127.0.0.1:0", $"--Kestrel:Certificates:Default:Path={certificate}", $"--Kestrel:Certificates:Default:KeyPath={key}"]);
+        var line = await FailAsync([
+            "--Urls=https://127.0.0.1:0",
+            $"--Kestrel:Certificates:Default:Path={certificate}",
+            $"--Kestrel:Certificates:Default:KeyPath={key}"]);
         folder.Delete(recursive: true);
 
         Assert.Contains("TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__", line);
@@ -85,7 +90,8 @@ public sealed class ListeningTests
         var folder = Directory.CreateTempSubdirectory("tracevault-test-");
         try
         {
-            await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = folder.FullName }, arguments);
+            await using var server = ServerProcess.Start(
+                new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = folder.FullName }, arguments);
             Assert.Equal(1, await server.ExitAsync(TestContext.Current.CancellationToken));
             Assert.DoesNotContain("Exception", server.Output);
             return Assert.Single(server.Output.Split('\n'), line => line.StartsWith("tracevault-server:", StringComparison.Ordinal));

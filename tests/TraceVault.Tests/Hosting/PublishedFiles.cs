@@ -7,7 +7,10 @@ namespace TraceVault.Tests.Hosting;
 internal static class PublishedFiles
 {
     private static readonly string Folder = Path.Combine(
-        ClientPackages.FindRepository(), "artifacts", "release", RuntimeInformation.OSArchitecture is Architecture.Arm64 ? "linux-arm64" : "linux-x64");
+        ClientPackages.FindRepository(),
+        "artifacts",
+        "release",
+        RuntimeInformation.OSArchitecture is Architecture.Arm64 ? "linux-arm64" : "linux-x64");
 
     /// <exception cref="InvalidOperationException">It is not there; the message says what to do.</exception>
     public static string Locate(string name) => Path.Combine(Folder, name) is var file && File.Exists(file)

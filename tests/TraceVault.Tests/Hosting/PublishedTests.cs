@@ -11,7 +11,9 @@ using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Hosting;
 
-/// <summary>The two files that <c>./publish</c> makes, as they are handed out: what the compilers leave out shows here and nowhere else.</summary>
+/// <summary>
+/// The two files that <c>./publish</c> makes, as they are handed out: what the compilers leave out shows here and nowhere else.
+/// </summary>
 public sealed partial class PublishedTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tracevault-published-");
@@ -28,11 +30,18 @@ public sealed partial class PublishedTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _upstream = await FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Cancel);
-        _server = ServerProcess.StartAlone(PublishedFiles.Locate("tracevault-server"), _folder.FullName, authority: null, "--Urls=http://127.0.0.1:0", $"--AnthropicUrl={_upstream.Url}");
+        _server = ServerProcess.StartAlone(
+            PublishedFiles.Locate("tracevault-server"),
+            _folder.FullName,
+            authority: null,
+            "--Urls=http://127.0.0.1:0",
+            $"--AnthropicUrl={_upstream.Url}");
         _client.BaseAddress = await _server.UrlAsync(Cancel);
         var setupToken = await _server.RestOfLineAsync("Setup token: ", Cancel);
-        using var setUp = await _client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = setupToken, email = TestServer.Email, password = TestServer.Password }, Cancel);
-        _client.DefaultRequestHeaders.Authorization = new("Bearer", (await setUp.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("token").GetString()!);
+        using var setUp = await _client.PostAsJsonAsync(
+            "/api/v1/auth/setup", new { setup_token = setupToken, email = TestServer.Email, password = TestServer.Password }, Cancel);
+        _client.DefaultRequestHeaders.Authorization = new(
+            "Bearer", (await setUp.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("token").GetString()!);
         using var stored = await _client.PutAsJsonAsync("/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey }, Cancel);
         Assert.True(stored.IsSuccessStatusCode, _server.Output);
     }
@@ -56,7 +65,10 @@ public sealed partial class PublishedTests : IAsyncLifetime
     [Fact]
     public async Task The_server_is_one_file_that_streams_shows_pages_and_stops_in_order()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/proxy/anthropic/v1/messages") { Content = ProxyRig.Message(stream: true) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/proxy/anthropic/v1/messages")
+        {
+            Content = ProxyRig.Message(stream: true)
+        };
         request.Headers.Add("anthropic-version", "2023-06-01");
         using var streamed = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
         Assert.Equal("text/event-stream", streamed.Content.Headers.ContentType?.MediaType);
@@ -93,13 +105,18 @@ public sealed partial class PublishedTests : IAsyncLifetime
     {
         using var browser = new PageClient(Url);
         using var signedIn = await browser.LogInAsync();
-        var start = new ProcessStartInfo(machine.Program, ["login", "--server", Url.AbsoluteUri]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(machine.Program, ["login", "--server", Url.AbsoluteUri])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         ClientProcess.SetEnvironment(start, machine.Environment);
         using var login = Process.Start(start)!;
         await login.StandardError.ReadLineAsync(Cancel); // the link
         var code = (await login.StandardError.ReadLineAsync(Cancel))![^10..^1];
 
-        using var approved = await browser.SubmitAsync($"/auth/device?user_code={code}", "/auth/device", ("user_code", code), ("decision", "approve"));
+        using var approved = await browser.SubmitAsync(
+            $"/auth/device?user_code={code}", "/auth/device", ("user_code", code), ("decision", "approve"));
 
         Assert.StartsWith($"Signed in as {TestServer.Email} at ", await login.StandardOutput.ReadToEndAsync(Cancel));
         await login.WaitForExitAsync(Cancel);

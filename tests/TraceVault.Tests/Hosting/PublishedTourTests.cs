@@ -12,7 +12,10 @@ using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Hosting;
 
-/// <summary>Every endpoint of the published server, used as it is meant to be: what trimming has left out of the file and somebody needs shows here. An endpoint that is not on the way fails the test.</summary>
+/// <summary>
+/// Every endpoint of the published server, used as it is meant to be: what trimming has left out of the file and somebody needs shows here.
+/// An endpoint that is not on the way fails the test.
+/// </summary>
 public sealed class PublishedTourTests : IAsyncDisposable
 {
     private const string Password = "seven calm otters swim";
@@ -22,7 +25,8 @@ public sealed class PublishedTourTests : IAsyncDisposable
     private TestDatabase _database = null!;
     private PublishedServer _server = null!;
 
-    public PublishedTourTests() => Assert.SkipWhen(OperatingSystem.IsWindows(), "The published server is built for the system that ./publish runs on.");
+    public PublishedTourTests() =>
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The published server is built for the system that ./publish runs on.");
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Every_endpoint_works(string engine)
@@ -31,7 +35,8 @@ public sealed class PublishedTourTests : IAsyncDisposable
         _database = await TestDatabase.CreateEmptyAsync(engine); // migrating is a step of the tour
         _server = await StartAsync(upstream.Url);
         var owner = Browser();
-        await FillInAsync(owner, "/auth/setup", ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", TestServer.Password));
+        await FillInAsync(
+            owner, "/auth/setup", ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", TestServer.Password));
         await UseKeyAsync(owner);
         await UseTokensAsync(owner);
         await UseSessionsAsync(owner);
@@ -56,7 +61,8 @@ public sealed class PublishedTourTests : IAsyncDisposable
         await StopAsync();
     }
 
-    private Task<PublishedServer> StartAsync(Uri upstream) => PublishedServer.StartAsync(PublishedFiles.Locate("tracevault-server"), _database, upstream, authority: null, "--LogFormat=json");
+    private Task<PublishedServer> StartAsync(Uri upstream) =>
+        PublishedServer.StartAsync(PublishedFiles.Locate("tracevault-server"), _database, upstream, authority: null, "--LogFormat=json");
 
     /// <summary>As an operator does; by then what is written in the background is written.</summary>
     private async Task StopAsync()
@@ -101,9 +107,11 @@ public sealed class PublishedTourTests : IAsyncDisposable
 
     private async Task UseTokensAsync(PageClient owner)
     {
-        await FillInAsync(owner, "/me/tokens", ("id", Guid.CreateVersion7().ToString()), ("name", "Build server"), ("expires_in_days", "30"));
+        await FillInAsync(
+            owner, "/me/tokens", ("id", Guid.CreateVersion7().ToString()), ("name", "Build server"), ("expires_in_days", "30"));
         var made = await CallAsync(owner, "POST", "/api/v1/me/tokens", new { name = "ci", expires_in_days = 7 });
-        var listed = (await CallAsync(owner, "GET", "/api/v1/me/tokens")).EnumerateArray().Select(token => token.GetProperty("id").GetString()!).ToList();
+        var listed = (await CallAsync(owner, "GET", "/api/v1/me/tokens")).EnumerateArray()
+            .Select(token => token.GetProperty("id").GetString()!).ToList();
         Assert.Equal(2, listed.Count);
         await CallAsync(owner, "DELETE", $"/api/v1/me/tokens/{made.GetProperty("id")}");
         await FillInAsync(owner, $"/me/tokens/{listed.Single(id => id != made.GetProperty("id").GetString())}/revoke");
@@ -113,8 +121,13 @@ public sealed class PublishedTourTests : IAsyncDisposable
     {
         foreach (var way in (string[])["page", "others by page", "call", "others by call"])
         {
-            var other = (await SendAsync(null, "POST", "/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password })).GetProperty("token").GetString()!;
-            var id = (await SendAsync(other, "GET", "/api/v1/me/sessions")).EnumerateArray().First(session => session.GetProperty("current").GetBoolean()).GetProperty("id").GetString()!;
+            var other = (await SendAsync(
+                null,
+                "POST",
+                "/api/v1/auth/login",
+                new { email = TestServer.Email, password = TestServer.Password })).GetProperty("token").GetString()!;
+            var id = (await SendAsync(other, "GET", "/api/v1/me/sessions")).EnumerateArray()
+                .First(session => session.GetProperty("current").GetBoolean()).GetProperty("id").GetString()!;
             Task ended = way switch
             {
                 "page" => FillInAsync(owner, "/me/sessions", "/me/sessions/end", ("id", id)),
@@ -125,7 +138,11 @@ public sealed class PublishedTourTests : IAsyncDisposable
             await ended;
         }
 
-        await SendAsync((await SendAsync(null, "POST", "/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password })).GetProperty("token").GetString()!, "POST", "/api/v1/auth/logout");
+        await SendAsync(
+            (await SendAsync(null, "POST", "/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password }))
+                .GetProperty("token").GetString()!,
+            "POST",
+            "/api/v1/auth/logout");
         var leaving = Browser();
         await FillInAsync(leaving, "/auth/login", ("email", TestServer.Email), ("password", TestServer.Password));
         await FillInAsync(leaving, "/me/sessions", "/auth/logout");
@@ -136,7 +153,12 @@ public sealed class PublishedTourTests : IAsyncDisposable
         var device = new DeviceClient(_server);
         var begun = await device.BeginAsync();
         await LookAsync(owner, $"/auth/device?user_code={begun["user_code"]}");
-        await FillInAsync(owner, $"/auth/device?user_code={begun["user_code"]}", "/auth/device", ("user_code", begun["user_code"]), ("decision", "approve"));
+        await FillInAsync(
+            owner,
+            $"/auth/device?user_code={begun["user_code"]}",
+            "/auth/device",
+            ("user_code", begun["user_code"]),
+            ("decision", "approve"));
         var tokens = await device.RefreshAsync((await device.PollAsync(begun))["refresh_token"]);
         Assert.Equal(HttpStatusCode.OK, (await device.RevokeAsync(tokens["access_token"])).Status);
         foreach (var endpoint in (string[])["device_authorization", "token", "revoke"])
@@ -173,7 +195,8 @@ public sealed class PublishedTourTests : IAsyncDisposable
     {
         await FillInAsync(owner, "/admin/users", "/admin/invites", ("email", "alan@example.com"), ("role", "member"));
         await CallAsync(owner, "POST", "/api/v1/invites", new { email = "barbara@example.com", role = "member" });
-        var ids = (await CallAsync(owner, "GET", "/api/v1/invites")).EnumerateArray().Select(invite => invite.GetProperty("id").GetString()).ToList();
+        var ids = (await CallAsync(owner, "GET", "/api/v1/invites")).EnumerateArray()
+            .Select(invite => invite.GetProperty("id").GetString()).ToList();
         await FillInAsync(owner, $"/admin/invites/{ids[0]}/withdraw");
         await CallAsync(owner, "DELETE", $"/api/v1/invites/{ids[1]}");
     }
@@ -186,8 +209,16 @@ public sealed class PublishedTourTests : IAsyncDisposable
 
     private async Task UseTheRestAsync(PageClient owner)
     {
-        await SendAsync(null, "POST", "/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = "second@example.com", password = Password }, HttpStatusCode.Conflict);
-        foreach (var path in (string[])["/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/proxy/anthropic", "/proxy/anthropic/.well-known/oauth-authorization-server"])
+        await SendAsync(
+            null,
+            "POST",
+            "/api/v1/auth/setup",
+            new { setup_token = TestServer.SetupToken, email = "second@example.com", password = Password },
+            HttpStatusCode.Conflict);
+        foreach (var path in (string[])[
+            "/.well-known/oauth-authorization-server",
+            "/.well-known/oauth-authorization-server/proxy/anthropic",
+            "/proxy/anthropic/.well-known/oauth-authorization-server"])
         {
             await SendAsync(null, "GET", path);
         }
@@ -230,7 +261,8 @@ public sealed class PublishedTourTests : IAsyncDisposable
 
     private async Task<PageClient> JoinAsync(PageClient owner, string name)
     {
-        var link = (await CallAsync(owner, "POST", "/api/v1/invites", new { email = $"{name}@example.com", role = "member" })).GetProperty("url").GetString()!;
+        var link = (await CallAsync(owner, "POST", "/api/v1/invites", new { email = $"{name}@example.com", role = "member" }))
+            .GetProperty("url").GetString()!;
         var browser = Browser();
         await FillInAsync(browser, new Uri(link).AbsolutePath, ("name", name), ("password", Password));
         return browser;
@@ -243,17 +275,24 @@ public sealed class PublishedTourTests : IAsyncDisposable
         return browser;
     }
 
-    private Task<JsonElement> CallAsync(PageClient who, string method, string path, object? body = null) => SendAsync(who.Session, method, path, body);
+    private Task<JsonElement> CallAsync(PageClient who, string method, string path, object? body = null) =>
+        SendAsync(who.Session, method, path, body);
 
     /// <param name="expected">Null: that it went well.</param>
-    private async Task<JsonElement> SendAsync(string? token, string method, string path, object? body = null, HttpStatusCode? expected = null)
+    private async Task<JsonElement> SendAsync(
+        string? token, string method, string path, object? body = null, HttpStatusCode? expected = null)
     {
         _visited.Add((method, path.Split('?')[0]));
-        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(new HttpMethod(method), path)
+        {
+            Content = body is null ? null : JsonContent.Create(body)
+        };
         request.Headers.TryAddWithoutValidation("Authorization", token is null ? null : $"Bearer {token}");
         using var answer = await _server.Client.SendAsync(request, Patience.Cancel);
         var text = await answer.Content.ReadAsStringAsync(Patience.Cancel);
-        Assert.True(expected is null ? answer.IsSuccessStatusCode : answer.StatusCode == expected, $"{method} {path}: {(int)answer.StatusCode} {text}");
+        Assert.True(
+            expected is null ? answer.IsSuccessStatusCode : answer.StatusCode == expected,
+            $"{method} {path}: {(int)answer.StatusCode} {text}");
         return text is ['{' or '[', ..] ? JsonElement.Parse(text) : default;
     }
 
@@ -272,7 +311,8 @@ public sealed class PublishedTourTests : IAsyncDisposable
         return answer.StatusCode;
     }
 
-    private Task<string> FillInAsync(PageClient who, string page, params (string Name, string Value)[] fields) => FillInAsync(who, page, page, fields);
+    private Task<string> FillInAsync(PageClient who, string page, params (string Name, string Value)[] fields) =>
+        FillInAsync(who, page, page, fields);
 
     /// <returns>What it answered.</returns>
     private async Task<string> FillInAsync(PageClient who, string page, string action, params (string Name, string Value)[] fields)
@@ -289,10 +329,12 @@ public sealed class PublishedTourTests : IAsyncDisposable
     {
         await using var server = await TestServer.StartAsync();
         return server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(method => (method, "/" + endpoint.RoutePattern.RawText!.Trim('/'))))
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(
+                method => (method, "/" + endpoint.RoutePattern.RawText!.Trim('/'))))
             .Distinct().ToList();
     }
 
     private static bool Fits((string Method, string Pattern) route, (string Method, string Path) visit) =>
-        route.Method == visit.Method && new TemplateMatcher(TemplateParser.Parse(route.Pattern.Trim('/')), []).TryMatch("/" + visit.Path.Trim('/'), []);
+        route.Method == visit.Method
+        && new TemplateMatcher(TemplateParser.Parse(route.Pattern.Trim('/')), []).TryMatch("/" + visit.Path.Trim('/'), []);
 }

@@ -24,11 +24,18 @@ public sealed class StoppingTests
             ["TRACEVAULT_DRAIN_TIMEOUT"] = "00:00:00.100",
         });
         using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };
-        using var setUp = await client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password }, Cancel);
-        client.DefaultRequestHeaders.Authorization = new("Bearer", (await setUp.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("token").GetString()!);
+        using var setUp = await client.PostAsJsonAsync(
+            "/api/v1/auth/setup",
+            new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password },
+            Cancel);
+        client.DefaultRequestHeaders.Authorization = new(
+            "Bearer", (await setUp.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("token").GetString()!);
         using var stored = await client.PutAsJsonAsync("/api/v1/me/anthropic-key", new { key = TestServer.AnthropicKey }, Cancel);
         upstream.EnqueueFault(Fault.Reply(24), Fault.Silence(3, Task.Delay(Timeout.InfiniteTimeSpan, Cancel)));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/proxy/anthropic/v1/messages") { Content = ProxyRig.Message(stream: true) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/proxy/anthropic/v1/messages")
+        {
+            Content = ProxyRig.Message(stream: true)
+        };
         request.Headers.Add("anthropic-version", "2023-06-01");
         using var running = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
 
@@ -43,7 +50,9 @@ public sealed class StoppingTests
         Assert.IsType<long>(await command.ExecuteScalarAsync(Cancel));
     }
 
-    /// <summary>The web server's own limit: 240 bytes a second after five seconds. The proxy's uploads have none (see the tests of silence).</summary>
+    /// <summary>
+    /// The web server's own limit: 240 bytes a second after five seconds. The proxy's uploads have none (see the tests of silence).
+    /// </summary>
     [Fact]
     public async Task A_sign_in_that_never_sends_its_body_does_not_hold_its_connection_for_ever()
     {
@@ -52,7 +61,9 @@ public sealed class StoppingTests
         await client.ConnectAsync(server.Url.Host, server.Url.Port, Cancel);
         var stream = client.GetStream();
 
-        await stream.WriteAsync("POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n"u8.ToArray(), Cancel);
+        await stream.WriteAsync(
+            "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n"u8.ToArray(),
+            Cancel);
         using var answer = new StreamReader(stream);
 
         Assert.StartsWith("HTTP/1.1 408 ", await answer.ReadToEndAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel));

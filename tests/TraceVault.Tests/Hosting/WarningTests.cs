@@ -19,7 +19,8 @@ public class WarningTests
     {
         await using var server = await TestServer.StartAsync(settings: settings.Split(' '));
 
-        Assert.Equal(warnings, server.Log.Lines.Count(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("Set TRACEVAULT_PUBLIC_URL to")));
+        Assert.Equal(warnings, server.Log.Lines.Count(
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("Set TRACEVAULT_PUBLIC_URL to")));
     }
 
     [Theory]
@@ -32,7 +33,8 @@ public class WarningTests
         File.SetUnixFileMode(database.DataDirectory, mode);
         await using var server = await TestServer.StartAsync(database);
 
-        Assert.Equal(warnings, server.Log.Lines.Count(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"chmod 700 {database.DataDirectory}")));
+        Assert.Equal(warnings, server.Log.Lines.Count(
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"chmod 700 {database.DataDirectory}")));
     }
 
     [Theory]
@@ -47,7 +49,8 @@ public class WarningTests
         await server.SetUpAsync();
         await server.LogInAsync();
 
-        Assert.Equal(warnings, server.Log.Lines.Count(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("set TRACEVAULT_TRUSTED_PROXIES=127.0.0.1")));
+        Assert.Equal(warnings, server.Log.Lines.Count(
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("set TRACEVAULT_TRUSTED_PROXIES=127.0.0.1")));
     }
 
     [Fact]
@@ -57,17 +60,21 @@ public class WarningTests
         await server.SetUpAsync();
         for (var i = 0; i < SignInThrottle.PerAddress + 5; i++)
         {
-            using var wrong = await server.Client.PostAsJsonAsync("/api/v1/auth/login", new { email = $"guess{i}@example.com", password = "a wrong password" }, Cancel);
+            using var wrong = await server.Client.PostAsJsonAsync(
+                "/api/v1/auth/login", new { email = $"guess{i}@example.com", password = "a wrong password" }, Cancel);
         }
 
-        Assert.Contains("50 sign-ins from 127.0.0.1 failed", Assert.Single(server.Log.Lines, line => line.Contains("set TRACEVAULT_TRUSTED_PROXIES to it")));
+        Assert.Contains(
+            "50 sign-ins from 127.0.0.1 failed",
+            Assert.Single(server.Log.Lines, line => line.Contains("set TRACEVAULT_TRUSTED_PROXIES to it")));
     }
 
     [Fact]
     public async Task In_a_log_of_objects_the_setup_token_is_in_one()
     {
         await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
-        await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = database.DataDirectory, ["TRACEVAULT_LOG_FORMAT"] = "json" });
+        await using var server = ServerProcess.Start(
+            new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = database.DataDirectory, ["TRACEVAULT_LOG_FORMAT"] = "json" });
 
         var token = (await server.RestOfLineAsync("\"SetupToken\":\"", Cancel)).Split('"')[0];
         using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };

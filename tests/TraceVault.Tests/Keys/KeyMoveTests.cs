@@ -20,15 +20,16 @@ public class KeyMoveTests
     private const string PasswordHash = "AQAAAAIAAzRQAAAAEKHvbucHki0OhQiIcj7uM27p7Z1LtahD00lX0XZH1mZ8vJ3sUxfyc02g0TzHPirrCw==";
 
     private static readonly byte[] Sealed = Convert.FromHexString(
-        "019956bcaf0a2055104acdf82f3bcd28b6d4527aa58814793720de31c671b7346ef497ea995520bb1ae750984a1e786777b7cff9413eb3c15ddd4180ddc61351a708eaa496"
-        + "ed4d15cd343202");
+        "019956bcaf0a2055104acdf82f3bcd28b6d4527aa58814793720de31c671b7346ef497ea995520bb1ae750984a1e786777b7cff9413eb3c15ddd4180"
+        + "ddc61351a708eaa496ed4d15cd343202");
 
     private static CancellationToken Cancel => Patience.Cancel;
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_key_of_the_first_version_is_sealed_anew_and_serves_on(string engine)
     {
-        await using var upstream = await TraceVault.FakeAnthropic.FakeAnthropicServer.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, Cancel);
+        await using var upstream = await TraceVault.FakeAnthropic.FakeAnthropicServer.StartAsync(
+            new() { ApiKey = TestServer.AnthropicKey }, Cancel);
         await using var database = await OfFirstVersionAsync(engine);
         for (var start = 1; start <= 2; start++)
         {
@@ -38,7 +39,8 @@ public class KeyMoveTests
             Assert.Equal(start == 1, server.Log.Text.Contains("sealed anew, each bound to its owner and row: 1", StringComparison.Ordinal));
             Assert.Contains("Stored provider keys that open: 1 of 1", server.Log.Text);
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, token));
-            Assert.Equal(7, (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("max_concurrent").GetInt64());
+            Assert.Equal(
+                7, (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("max_concurrent").GetInt64());
         }
 
         await using var connection = await database.OpenAsync();
@@ -52,7 +54,8 @@ public class KeyMoveTests
     public async Task One_that_does_not_open_waits_for_its_master_key(string engine)
     {
         await using var database = await OfFirstVersionAsync(engine);
-        await using (var other = await TestServer.StartAsync(database, settings: $"--EncryptionKey=default:{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}"))
+        await using (var other = await TestServer.StartAsync(
+            database, settings: $"--EncryptionKey=default:{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}"))
         {
             Assert.Contains("1 of 1 stored provider keys cannot be opened", other.Log.Text);
         }
@@ -88,10 +91,12 @@ public class KeyMoveTests
         await using var server = await TestServer.StartAsync(database);
         await using var connection = await database.OpenAsync();
 
-        var row = await connection.QuerySingleAsync<(string UserId, byte[] Sealed, string KeyId, long Cap, long CreatedAt, long UpdatedAt, long? LastUsedAt)>(
+        var row = await connection.QuerySingleAsync<(
+            string UserId, byte[] Sealed, string KeyId, long Cap, long CreatedAt, long UpdatedAt, long? LastUsedAt)>(
             "select user_id, sealed, key_id, max_concurrent, created_at, updated_at, last_used_at from user_anthropic_keys");
 
-        Assert.Equal((UserId, "default", 7, 1796092574679, 1796092574679, null), (row.UserId, row.KeyId, row.Cap, row.CreatedAt, row.UpdatedAt, row.LastUsedAt));
+        Assert.Equal((UserId, "default", 7, 1796092574679, 1796092574679, null),
+            (row.UserId, row.KeyId, row.Cap, row.CreatedAt, row.UpdatedAt, row.LastUsedAt));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -102,9 +107,11 @@ public class KeyMoveTests
         var token = await server.LogInAsync();
 
         using var removed = await server.ApiAsync(HttpMethod.Delete, "/api/v1/me/anthropic-key", token);
-        Assert.Equal(7, (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("max_concurrent").GetInt64());
+        Assert.Equal(
+            7, (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("max_concurrent").GetInt64());
         await server.StoreKeyAsync(token);
-        Assert.Equal(7, (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("max_concurrent").GetInt64());
+        Assert.Equal(
+            7, (await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("max_concurrent").GetInt64());
     }
 
     private static async Task<HttpStatusCode> StatusAsync(TestServer server, string token)
@@ -117,7 +124,8 @@ public class KeyMoveTests
     private static async Task<TestDatabase> OfFirstVersionAsync(string engine)
     {
         var database = await TestDatabase.CreateEmptyAsync(engine);
-        await using (var storage = new Database(new StorageOptions { Database = database.Setting }, new(new() { DataDir = database.DataDirectory })))
+        await using (
+            var storage = new Database(new StorageOptions { Database = database.Setting }, new(new() { DataDir = database.DataDirectory })))
         {
             await storage.PrepareFileAsync();
             await using var services = Migrator.Services(storage);

@@ -12,7 +12,8 @@ public class KeyVaultTests
     private static readonly KeyVault Vault = new(Ring);
     private static readonly KeyOwner Owner = KeyOwner.User("0199-owner");
 
-    private static readonly Gen<string> Keys = Gen.Char['!', '~'].Array[ProviderKey.MinLength, ProviderKey.MaxLength - AnthropicKeyRule.Prefix.Length]
+    private static readonly Gen<string> Keys = Gen.Char['!', '~'].Array[ProviderKey.MinLength,
+        ProviderKey.MaxLength - AnthropicKeyRule.Prefix.Length]
         .Select(tail => AnthropicKeyRule.Prefix + new string(tail));
 
     [Fact]
@@ -79,10 +80,12 @@ public class KeyVaultTests
         Assert.Equal(1 + 12 + 16 + Text.Length, key.Sealed.Length);
 
         // Opened with nothing but the documentation in hand.
-        var aesKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, Convert.FromBase64String(TestServer.MasterKey), 32, [], "tracevault/provider-key/v1"u8.ToArray());
+        var aesKey = HKDF.DeriveKey(
+            HashAlgorithmName.SHA256, Convert.FromBase64String(TestServer.MasterKey), 32, [], "tracevault/provider-key/v1"u8.ToArray());
         var plain = new byte[Text.Length];
         using var aes = new AesGcm(aesKey, 16);
-        aes.Decrypt(key.Sealed.AsSpan(1, 12), key.Sealed.AsSpan(29), key.Sealed.AsSpan(13, 16), plain, "tracevault/provider-key\0default\0user\00199-owner\0anthropic\00199-row"u8);
+        aes.Decrypt(key.Sealed.AsSpan(1, 12), key.Sealed.AsSpan(29), key.Sealed.AsSpan(13, 16), plain,
+            "tracevault/provider-key\0default\0user\00199-owner\0anthropic\00199-row"u8);
         Assert.Equal(Text, System.Text.Encoding.ASCII.GetString(plain));
     }
 
@@ -93,7 +96,8 @@ public class KeyVaultTests
     [InlineData("sk-ant-api03-with a space 0123456789")]
     [InlineData("sk-ant-api03-with\nnewline0123456789")]
     [InlineData("sk-ant-api03-ünïcode-0123456789")]
-    public void What_could_not_be_sent_as_a_header_is_no_key(string text) => Assert.False(ProviderKey.TryParse(text, AnthropicKeyRule.Problem, out _, out _));
+    public void What_could_not_be_sent_as_a_header_is_no_key(string text) =>
+        Assert.False(ProviderKey.TryParse(text, AnthropicKeyRule.Problem, out _, out _));
 
     [Fact]
     public void A_key_does_not_print_itself()

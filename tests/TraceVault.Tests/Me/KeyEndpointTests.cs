@@ -18,7 +18,8 @@ public class KeyEndpointTests
         var token = await server.SetUpAsync();
 
         var none = await server.ApiJsonAsync(HttpMethod.Get, Path, token);
-        Assert.Equal("""{"configured":false,"configured_at":null,"last_used_at":null,"max_concurrent":32,"readable":null}""", none.GetRawText());
+        Assert.Equal(
+            """{"configured":false,"configured_at":null,"last_used_at":null,"max_concurrent":32,"readable":null}""", none.GetRawText());
         await server.StoreKeyAsync(token, maxConcurrent: 7);
         await server.StoreKeyAsync(token);
         var stored = await server.ApiJsonAsync(HttpMethod.Get, Path, token);

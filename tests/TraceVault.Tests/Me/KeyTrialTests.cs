@@ -43,7 +43,8 @@ public class KeyTrialTests
 
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (answer.StatusCode, page.StatusCode));
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
-        var problem = (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("errors").GetProperty("key")[0].GetString()!;
+        var problem = (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel))
+            .GetProperty("errors").GetProperty("key")[0].GetString()!;
         var shown = WebUtility.HtmlDecode(await page.Content.ReadAsStringAsync(Cancel));
         Assert.All([problem, shown], each => Assert.Contains(kind, each, StringComparison.Ordinal));
         Assert.All([problem, shown], each => Assert.Contains("console.anthropic.com", each, StringComparison.Ordinal));

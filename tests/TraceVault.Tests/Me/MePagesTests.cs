@@ -54,7 +54,8 @@ public partial class MePagesTests
     public async Task An_upstream_that_repeats_the_key_does_not_get_a_part_of_it_onto_the_page(int offset)
     {
         await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Cancel);
-        upstream.Handler = context => context.Response.WriteAsync(new string('.', offset) + string.Concat(Enumerable.Repeat(TestServer.AnthropicKey, 200)), Cancel);
+        upstream.Handler = context =>
+            context.Response.WriteAsync(new string('.', offset) + string.Concat(Enumerable.Repeat(TestServer.AnthropicKey, 200)), Cancel);
         await using var server = await TestServer.StartAsync(upstream: upstream.Url);
         using var browser = new PageClient(server.Url);
         await browser.SetUpAsync();
@@ -95,7 +96,9 @@ public partial class MePagesTests
         Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.OK, HttpStatusCode.OK], await StatusesAsync(server, one, two, three));
         using var others = await browser.SubmitAsync("/me/sessions", "/me/sessions/end-others");
 
-        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized], await StatusesAsync(server, one, two, three));
+        Assert.Equal(
+            [HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized],
+            await StatusesAsync(server, one, two, three));
         Assert.Contains("All other sessions are ended", await browser.ReadAsync(others.Headers.Location!.OriginalString));
     }
 
@@ -108,7 +111,8 @@ public partial class MePagesTests
         await browser.SetUpAsync();
         using var stored = await browser.SubmitAsync("/me/proxy/", "/me/proxy/key", ("key", TestServer.AnthropicKey));
 
-        using var made = await browser.SubmitAsync("/me/tokens", "/me/tokens", ("id", Guid.NewGuid().ToString()), ("name", "<b>build</b>"), ("expires_in_days", "30"));
+        using var made = await browser.SubmitAsync(
+            "/me/tokens", "/me/tokens", ("id", Guid.NewGuid().ToString()), ("name", "<b>build</b>"), ("expires_in_days", "30"));
         var page = await made.Content.ReadAsStringAsync(Cancel);
         var token = Token().Match(page).Value;
         var list = await browser.ReadAsync("/me/tokens");
@@ -131,7 +135,8 @@ public partial class MePagesTests
         using var browser = new PageClient(server.Url);
         await browser.SetUpAsync();
 
-        using var answer = await browser.SubmitAsync("/me/tokens", "/me/tokens", ("id", Guid.NewGuid().ToString()), ("name", "build server"), ("expires_in_days", "0"));
+        using var answer = await browser.SubmitAsync(
+            "/me/tokens", "/me/tokens", ("id", Guid.NewGuid().ToString()), ("name", "build server"), ("expires_in_days", "0"));
         var page = await answer.Content.ReadAsStringAsync(Cancel);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
@@ -147,7 +152,12 @@ public partial class MePagesTests
         using var browser = new PageClient(server.Url);
         await browser.SetUpAsync();
         var form = await browser.ReadAsync("/me/tokens");
-        (string, string)[] fields = [("form_token", PageClient.FormToken(form)), ("id", Id().Match(form).Groups[1].Value), ("name", "build server")];
+        (string, string)[] fields =
+        [
+            ("form_token", PageClient.FormToken(form)),
+            ("id", Id().Match(form).Groups[1].Value),
+            ("name", "build server")
+        ];
 
         var answers = await Task.WhenAll(browser.SendAsync("/me/tokens", fields), browser.SendAsync("/me/tokens", fields));
         using var first = answers.Single(answer => answer.StatusCode is HttpStatusCode.OK);
@@ -157,8 +167,10 @@ public partial class MePagesTests
         Assert.Contains("That token was made already, and its text is shown once only.", list);
         Assert.Single(RevokeLink().Matches(list));
         Assert.DoesNotContain("tvp_", list);
-        using var used = await server.Client.SendAsync(server.ProxyRequest(Token().Match(await first.Content.ReadAsStringAsync(Cancel)).Value, "/v1/models"), Cancel);
-        Assert.Equal("no_key", used.Headers.GetValues("x-tracevault-error").Single()); // the first one still works: it is the key that is missing
+        using var used = await server.Client.SendAsync(
+            server.ProxyRequest(Token().Match(await first.Content.ReadAsStringAsync(Cancel)).Value, "/v1/models"), Cancel);
+        Assert.Equal(
+            "no_key", used.Headers.GetValues("x-tracevault-error").Single()); // the first one still works: it is the key that is missing
         Assert.NotEqual(Id().Match(form).Groups[1].Value, Id().Match(list).Groups[1].Value);
     }
 
@@ -188,7 +200,8 @@ public partial class MePagesTests
         using var revoked = await ada.Browser.SubmitAsync("/me/tokens", $"/me/tokens/{id}/revoke");
 
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.BadRequest), (asked.StatusCode, taken.StatusCode));
-        Assert.Equal("ci", (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/tokens", team.Owner))[0].GetProperty("name").GetString());
+        Assert.Equal(
+            "ci", (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/tokens", team.Owner))[0].GetProperty("name").GetString());
     }
 
     [Theory, InlineData("typescript", true), InlineData("python", true), InlineData("csharp", true), InlineData("curl", false)]
@@ -198,7 +211,8 @@ public partial class MePagesTests
         using var browser = new PageClient(server.Url);
         await browser.SetUpAsync();
 
-        Assert.Equal(isSdk, (await browser.ReadAsync($"/me/proxy/?tool={tool}")).Contains("GET /v1/messages/batches/ID/results under the base URL", StringComparison.Ordinal));
+        Assert.Equal(isSdk, (await browser.ReadAsync($"/me/proxy/?tool={tool}")).Contains(
+            "GET /v1/messages/batches/ID/results under the base URL", StringComparison.Ordinal));
     }
 
     [Fact]

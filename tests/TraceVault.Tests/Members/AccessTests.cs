@@ -9,7 +9,9 @@ using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Members;
 
-/// <summary>Every endpoint of the server against everybody who may knock. An endpoint without a line in <see cref="Doors"/> fails the test.</summary>
+/// <summary>
+/// Every endpoint of the server against everybody who may knock. An endpoint without a line in <see cref="Doors"/> fails the test.
+/// </summary>
 public class AccessTests
 {
     private enum Door
@@ -59,14 +61,17 @@ public class AccessTests
         await using var team = await Team.StartAsync(engine);
         var users = await PeopleAsync(team);
         var routes = team.Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(method => (Method: method, Path: "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))))
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(
+                method => (Method: method, Path: "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))))
             .Where(route => route.Path != "/").Distinct().ToList();
         Assert.True(routes.Count > 40);
         var mistakes = new StringBuilder();
 
         foreach (var (method, path) in routes)
         {
-            var door = Array.Find(Doors, each => (path.TrimEnd('/') + "/").StartsWith(each.Prefix)) is { Prefix: not null } found ? found.Door : throw new InvalidOperationException($"{path} is new: say in Doors whom it is for.");
+            var door = Array.Find(Doors, each => (path.TrimEnd('/') + "/").StartsWith(each.Prefix)) is { Prefix: not null } found
+                ? found.Door
+                : throw new InvalidOperationException($"{path} is new: say in Doors whom it is for.");
             foreach (var role in Roles)
             {
                 var (expected, met) = (Expected(door, role), Read(door, await KnockAsync(team, users, method, path, door, role)));
@@ -86,7 +91,8 @@ public class AccessTests
         await using var upstream = await FakeAnthropicServer.StartAsync(cancel: Patience.Cancel);
         await using var team = await Team.StartAsync(engine, upstream: upstream.Url);
         var users = await PeopleAsync(team);
-        var keys = users.Where(user => user.Key is "member" or "admin" or "owner").ToDictionary(user => user.Key, user => $"sk-ant-api03-the-key-of-the-{user.Key}-alone");
+        var keys = users.Where(user => user.Key is "member" or "admin" or "owner").ToDictionary(
+            user => user.Key, user => $"sk-ant-api03-the-key-of-the-{user.Key}-alone");
         foreach (var (role, key) in keys.Where(pair => pair.Key != "owner"))
         {
             await team.Server.StoreKeyAsync(await SessionAsync(team, users[role]), key);
@@ -121,7 +127,8 @@ public class AccessTests
         await team.ProxyTokenAsync(await SessionAsync(team, users["member"]));
         await team.InviteAsync("boss@example.com", "owner");
         await using var connection = await team.Database.OpenAsync();
-        var session = await connection.QueryFirstAsync<string>("select id from auth_sessions where user_id = @Id", new { users["member"].Id });
+        var session = await connection.QueryFirstAsync<string>(
+            "select id from auth_sessions where user_id = @Id", new { users["member"].Id });
         var token = await connection.QueryFirstAsync<string>("select id from proxy_tokens where user_id = @Id", new { users["member"].Id });
         var invite = await connection.QuerySingleAsync<string>("select id from invites");
         var (owner, admin, second) = (users["owner"].Id, users["admin"].Id, users["disabled"].Id);
@@ -133,10 +140,16 @@ public class AccessTests
         }
 
         expected.Add(("admin", "DELETE", $"/api/v1/invites/{invite}", 403));
-        foreach (var (role, target) in ((string, string)[])[("admin", owner), ("admin", admin), ("member", owner), ("member", admin), ("member", second)])
+        foreach (var (role, target) in ((string, string)[])[
+            ("admin", owner),
+            ("admin", admin),
+            ("member", owner),
+            ("member", admin),
+            ("member", second)])
         {
-            expected.AddRange(from call in (string[])["DELETE ", "PUT /role", "POST /disable", "POST /enable", "POST /password-reset", "DELETE /sessions"]
-                              select (role, call.Split(' ')[0], $"/api/v1/members/{target}{call.Split(' ')[1]}", 403));
+            expected.AddRange(
+                from call in (string[])["DELETE ", "PUT /role", "POST /disable", "POST /enable", "POST /password-reset", "DELETE /sessions"]
+                select (role, call.Split(' ')[0], $"/api/v1/members/{target}{call.Split(' ')[1]}", 403));
         }
 
         expected.Add(("owner", "POST", $"/api/v1/members/{owner}/password-reset", 403));
@@ -145,19 +158,24 @@ public class AccessTests
         foreach (var (role, method, path, status) in expected)
         {
             var body = path.EndsWith("/role") ? new { role = "member" } : null;
-            Assert.Equal((role, method, path, status), (role, method, path, await team.CallAsync(await SessionAsync(team, users[role]), method, path, body)));
+            Assert.Equal(
+                (role, method, path, status),
+                (role, method, path, await team.CallAsync(await SessionAsync(team, users[role]), method, path, body)));
         }
 
         var page = team.Browser(await SessionAsync(team, users["admin"]));
         foreach (var step in (string[])["disable", "remove", "reset-password", "end-sessions", "role"])
         {
-            Assert.Equal(HttpStatusCode.Forbidden, (await page.FillInAsync("/admin/users", $"/admin/users/{owner}/{step}", ("role", "member"))).Status);
+            Assert.Equal(
+                HttpStatusCode.Forbidden,
+                (await page.FillInAsync("/admin/users", $"/admin/users/{owner}/{step}", ("role", "member"))).Status);
         }
 
         Assert.Equal(HttpStatusCode.Forbidden, (await page.FillInAsync("/admin/users", $"/admin/invites/{invite}/withdraw")).Status);
         Assert.Equal(before, await StateAsync());
         Assert.Contains("member.disabled refused admin@example.com owner@example.com -", await team.AuditAsync("member.disabled"));
-        Assert.Contains("password.reset_issued refused admin@example.com owner@example.com -", await team.AuditAsync("password.reset_issued"));
+        Assert.Contains(
+            "password.reset_issued refused admin@example.com owner@example.com -", await team.AuditAsync("password.reset_issued"));
 
         async Task<string> StateAsync() => string.Join('\n', await connection.QueryAsync<string>(
             """
@@ -167,7 +185,10 @@ public class AccessTests
             """));
     }
 
-    /// <summary>Two of each, who act and who are acted on, would change the answers while they are asked for: so nobody here is asked about a real id.</summary>
+    /// <summary>
+    /// Two of each, who act and who are acted on, would change the answers while they are asked for: so nobody here is asked about a real
+    /// id.
+    /// </summary>
     private static async Task<Dictionary<string, User>> PeopleAsync(Team team)
     {
         await using var connection = await team.Database.OpenAsync();
@@ -176,7 +197,8 @@ public class AccessTests
         {
             var user = users[name] = new User(Guid.CreateVersion7().ToString(), $"{name}@example.com", null, role);
             await connection.ExecuteAsync(
-                "insert into users (id, email, email_key, role, password_hash, created_at, updated_at, disabled_at) values (@Id, @Email, @Email, @Role, '-', 0, 0, @disabledAt)",
+                "insert into users (id, email, email_key, role, password_hash, created_at, updated_at, disabled_at) "
+                    + "values (@Id, @Email, @Email, @Role, '-', 0, 0, @disabledAt)",
                 new { user.Id, user.Email, user.Role, disabledAt = name == "disabled" ? 1L : (long?)null });
         }
 
@@ -185,9 +207,11 @@ public class AccessTests
     }
 
     private static async Task<string> SessionAsync(Team team, User user) =>
-        (await team.Server.Services.GetRequiredService<Sessions>().CreateAsync(user, new Origin(null, null), Patience.Cancel)).Token.Reveal();
+        (await team.Server.Services.GetRequiredService<Sessions>()
+            .CreateAsync(user, new Origin(null, null), Patience.Cancel)).Token.Reveal();
 
-    private static async Task<PageAnswer> KnockAsync(Team team, Dictionary<string, User> users, string method, string path, Door door, string role)
+    private static async Task<PageAnswer> KnockAsync(
+        Team team, Dictionary<string, User> users, string method, string path, Door door, string role)
     {
         path = System.Text.RegularExpressions.Regex.Replace(path.Replace("{step}", "disable"), @"\{\w+\}", "nobody");
         var credential = role switch
@@ -208,7 +232,10 @@ public class AccessTests
             return await browser.PostAsync(path, form.Status == HttpStatusCode.OK ? [("form_token", PageClient.FormToken(form.Text))] : []);
         }
 
-        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = method == "GET" ? null : new StringContent("{}", Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(new HttpMethod(method), path)
+        {
+            Content = method == "GET" ? null : new StringContent("{}", Encoding.UTF8, "application/json")
+        };
         request.Headers.TryAddWithoutValidation("Authorization", credential is null ? null : $"Bearer {credential}");
         return await PageAnswer.ReadAsync(team.Server.Client.SendAsync(request, Patience.Cancel));
     }

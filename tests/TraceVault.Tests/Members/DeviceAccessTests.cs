@@ -39,7 +39,8 @@ public class DeviceAccessTests
     }
 
     /// <returns>One that has its tokens, and one that is approved and has not fetched them yet.</returns>
-    private static async Task<(OAuthReply SignedIn, OAuthReply Waiting)> TwoDevicesAsync(Team team, Colleague colleague, DeviceClient device)
+    private static async Task<(OAuthReply SignedIn, OAuthReply Waiting)> TwoDevicesAsync(
+        Team team, Colleague colleague, DeviceClient device)
     {
         using var reader = new PageVisitor(team.Server).SignedIn(colleague.Token);
         var signedIn = await device.SignInAsync(reader);

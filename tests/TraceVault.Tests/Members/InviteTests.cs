@@ -32,7 +32,9 @@ public class InviteTests
         Assert.Equal(HttpStatusCode.NotFound, again.Status);
         Assert.Contains("used already", again.Text);
         var me = await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", browser.Session!);
-        Assert.Equal(("ada@example.com", "Ada", "admin"), (me.GetProperty("email").GetString(), me.GetProperty("name").GetString(), me.GetProperty("role").GetString()));
+        Assert.Equal(
+            ("ada@example.com", "Ada", "admin"),
+            (me.GetProperty("email").GetString(), me.GetProperty("name").GetString(), me.GetProperty("role").GetString()));
         Assert.Equal(200, (await team.LogInAsync("ada@example.com", Team.Password)).Status);
         Assert.Equal(["member.invited done owner@example.com ada@example.com admin"], await team.AuditAsync("member.invited"));
         Assert.Equal(["member.joined done ada@example.com ada@example.com admin"], await team.AuditAsync("member.joined"));
@@ -75,7 +77,8 @@ public class InviteTests
         var first = await team.Browser().OpenAsync(link);
         var second = await team.Browser().OpenAsync(link);
 
-        var answers = await Task.WhenAll(first.SendAsync(("password", Team.Password)), second.SendAsync(("password", "another four random words")));
+        var answers = await Task.WhenAll(
+            first.SendAsync(("password", Team.Password)), second.SendAsync(("password", "another four random words")));
 
         Assert.Equal([HttpStatusCode.SeeOther, HttpStatusCode.NotFound], answers.Select(answer => answer.Status).Order());
         Assert.Equal(2, (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/members", team.Owner)).GetArrayLength());
@@ -99,7 +102,9 @@ public class InviteTests
         var page = await browser.LookAsync(link);
         Assert.Equal(HttpStatusCode.Gone, page.Status);
         Assert.Contains("It was good until 2026-01-08 00:00 UTC.", page.Text);
-        Assert.Equal(HttpStatusCode.Gone, (await browser.PostAsync(link, ("form_token", PageClient.FormToken(form.Text)), ("password", Team.Password))).Status);
+        Assert.Equal(
+            HttpStatusCode.Gone,
+            (await browser.PostAsync(link, ("form_token", PageClient.FormToken(form.Text)), ("password", Team.Password))).Status);
         await team.InviteAsync("ada@example.com", "member"); // the old one is not in the way
     }
 
@@ -143,13 +148,15 @@ public class InviteTests
         Assert.Equal(409, await team.CallAsync(team.Owner, "POST", "/api/v1/invites", new { email = TestServer.Email, role = "admin" }));
         Assert.Equal(400, await team.CallAsync(team.Owner, "POST", "/api/v1/invites", new { email = "bob@example.com", role = "root" }));
         Assert.Equal(400, await team.CallAsync(team.Owner, "POST", "/api/v1/invites", new { email = "bob", role = "member" }));
-        var id = Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).EnumerateArray()).GetProperty("id").GetString();
+        var id = Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).EnumerateArray())
+            .GetProperty("id").GetString();
         Assert.Equal(204, await team.CallAsync(team.Owner, "DELETE", $"/api/v1/invites/{id}"));
         Assert.Equal(404, await team.CallAsync(team.Owner, "DELETE", $"/api/v1/invites/{id}"));
 
         var browser = team.Browser();
         Assert.Equal(HttpStatusCode.NotFound, (await browser.LookAsync(link)).Status);
-        Assert.Equal(["member.invite_withdrawn done owner@example.com ada@example.com member"], await team.AuditAsync("member.invite_withdrawn"));
+        Assert.Equal(
+            ["member.invite_withdrawn done owner@example.com ada@example.com member"], await team.AuditAsync("member.invite_withdrawn"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -161,9 +168,14 @@ public class InviteTests
 
         Assert.Equal(HttpStatusCode.NotFound, (await team.Browser().LookAsync(lost)).Status);
         Assert.Equal(HttpStatusCode.OK, (await team.Browser().LookAsync(link)).Status);
-        Assert.Equal("admin", Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).EnumerateArray()).GetProperty("role").GetString());
-        Assert.Equal(["member.invite_withdrawn done owner@example.com ada@example.com member"], await team.AuditAsync("member.invite_withdrawn"));
-        Assert.Equal(["member.invited done owner@example.com ada@example.com member", "member.invited done owner@example.com ADA@example.com admin"], await team.AuditAsync("member.invited"));
+        Assert.Equal(
+            "admin", Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).EnumerateArray())
+                .GetProperty("role").GetString());
+        Assert.Equal(
+            ["member.invite_withdrawn done owner@example.com ada@example.com member"], await team.AuditAsync("member.invite_withdrawn"));
+        Assert.Equal(
+            ["member.invited done owner@example.com ada@example.com member", "member.invited done owner@example.com ADA@example.com admin"],
+            await team.AuditAsync("member.invited"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -172,7 +184,12 @@ public class InviteTests
         await using var team = await Team.StartAsync(engine);
         var owner = team.Browser(team.Owner);
         var page = await owner.ReadAsync("/admin/users");
-        (string, string)[] form = [("form_token", PageClient.FormToken(page)), ("id", Regex.Match(page, "name=\"id\" value=\"([^\"]+)\"").Groups[1].Value), ("role", "member")];
+        (string, string)[] form =
+        [
+            ("form_token", PageClient.FormToken(page)),
+            ("id", Regex.Match(page, "name=\"id\" value=\"([^\"]+)\"").Groups[1].Value),
+            ("role", "member")
+        ];
 
         var first = await owner.PostAsync("/admin/invites", [.. form, ("email", "ada@example.com")]);
         var again = await owner.PostAsync("/admin/invites", [.. form, ("email", "ada@example.com")]);
@@ -192,9 +209,11 @@ public class InviteTests
         var admin = await team.JoinAsync("ada", "admin");
         var link = await team.InviteAsync("boss@example.com", "owner");
 
-        Assert.Equal(403, await team.CallAsync(admin.Token, "POST", "/api/v1/invites", new { email = "boss@example.com", role = "member" }));
+        Assert.Equal(
+            403, await team.CallAsync(admin.Token, "POST", "/api/v1/invites", new { email = "boss@example.com", role = "member" }));
         Assert.Equal(HttpStatusCode.OK, (await team.Browser().LookAsync(link)).Status);
-        Assert.Equal(["member.invite_withdrawn refused ada@example.com boss@example.com owner"], await team.AuditAsync("member.invite_withdrawn"));
+        Assert.Equal(
+            ["member.invite_withdrawn refused ada@example.com boss@example.com owner"], await team.AuditAsync("member.invite_withdrawn"));
     }
 
     /// <summary>Else somebody about to be let go would keep a door open.</summary>
@@ -223,7 +242,8 @@ public class InviteTests
         await using var team = await Team.StartAsync("sqlite");
         var inviter = await team.JoinAsync("ada", role);
 
-        Assert.Equal(status, await team.CallAsync(inviter.Token, "POST", "/api/v1/invites", new { email = "bob@example.com", role = invited }));
+        Assert.Equal(
+            status, await team.CallAsync(inviter.Token, "POST", "/api/v1/invites", new { email = "bob@example.com", role = invited }));
     }
 
     [Fact]
@@ -232,7 +252,8 @@ public class InviteTests
         await using var team = await Team.StartAsync("sqlite");
         var admin = await team.JoinAsync("ada", "admin");
         await team.InviteAsync("boss@example.com", "owner");
-        var id = Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", admin.Token)).EnumerateArray()).GetProperty("id").GetString();
+        var id = Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", admin.Token)).EnumerateArray())
+            .GetProperty("id").GetString();
 
         Assert.Equal(403, await team.CallAsync(admin.Token, "DELETE", $"/api/v1/invites/{id}"));
         Assert.Single((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", admin.Token)).EnumerateArray());

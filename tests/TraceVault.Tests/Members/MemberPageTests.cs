@@ -19,7 +19,10 @@ public class MemberPageTests
         var page = await owner.ReadAsync(role.Location!);
         Assert.Contains("The role is changed.", page);
         Assert.Contains("<dd>admin</dd>", page);
-        foreach (var (step, said) in ((string, string)[])[("end-sessions", "The sessions are ended."), ("disable", "The account is disabled."), ("enable", "The account is enabled.")])
+        foreach (var (step, said) in ((string, string)[])[
+            ("end-sessions", "The sessions are ended."),
+            ("disable", "The account is disabled."),
+            ("enable", "The account is enabled.")])
         {
             var done = await owner.FillInAsync($"{home}/{step}", $"{home}/{step}");
             Assert.Equal($"{home}?done={step}", done.Location);
@@ -28,7 +31,9 @@ public class MemberPageTests
 
         var removed = await owner.FillInAsync($"{home}/remove", $"{home}/remove");
         Assert.Contains("The account of ada@example.com is removed.", await owner.ReadAsync(removed.Location!));
-        Assert.DoesNotContain("is removed", await owner.ReadAsync("/admin/users?removed=%3Cb%3Eada%3C/b%3E")); // a link cannot make it say what did not happen
+        Assert.DoesNotContain(
+            "is removed",
+            await owner.ReadAsync("/admin/users?removed=%3Cb%3Eada%3C/b%3E")); // a link cannot make it say what did not happen
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -75,7 +80,8 @@ public class MemberPageTests
 
         Assert.Equal(403, await team.CallAsync(mallory.Token, "PUT", $"/api/v1/members/{mallory.Id}/role", new { role = "owner" }));
 
-        Assert.Equal(["member.role_changed refused mallory@example.com mallory@example.com owner"], await team.AuditAsync("member.role_changed"));
+        Assert.Equal(
+            ["member.role_changed refused mallory@example.com mallory@example.com owner"], await team.AuditAsync("member.role_changed"));
     }
 
     [Fact]
@@ -86,16 +92,21 @@ public class MemberPageTests
 
         var page = await team.Browser().ReadAsync(link);
 
-        Assert.Contains($"<strong>{TestServer.Email}</strong> invites you to the TraceVault server at <strong>{team.Server.Url.Authority}</strong>", page);
+        Assert.Contains(
+            $"<strong>{TestServer.Email}</strong> invites you to the TraceVault server at <strong>{team.Server.Url.Authority}</strong>",
+            page);
         Assert.Contains("you store your Anthropic key here once", page);
     }
 
     private static async Task<(string, string)[]> FormAsync(PageClient browser, string step)
     {
         var page = await browser.ReadAsync(step);
-        return [("form_token", PageClient.FormToken(page)), ("replaces", Regex.Match(page, "name=\"replaces\" value=\"([^\"]+)\"").Groups[1].Value)];
+        return [
+            ("form_token", PageClient.FormToken(page)),
+            ("replaces", Regex.Match(page, "name=\"replaces\" value=\"([^\"]+)\"").Groups[1].Value)];
     }
 
     /// <returns>The path of the link that a page shows.</returns>
-    private static string? Link(string page) => Regex.Match(page, "id=\"link\">([^<]+)<") is { Success: true } link ? new Uri(link.Groups[1].Value).AbsolutePath : null;
+    private static string? Link(string page) =>
+        Regex.Match(page, "id=\"link\">([^<]+)<") is { Success: true } link ? new Uri(link.Groups[1].Value).AbsolutePath : null;
 }

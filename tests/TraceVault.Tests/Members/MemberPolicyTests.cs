@@ -19,7 +19,8 @@ public class MemberPolicyTests
         {
             foreach (var action in Enum.GetValues<MemberAction>())
             {
-                Assert.All(MemberPolicy.Roles, target => Assert.Equal(Allowed.Contains($"{role} {action} {target}"), MemberPolicy.Allows(role, action, target, isSelf: false)));
+                Assert.All(MemberPolicy.Roles, target =>
+                    Assert.Equal(Allowed.Contains($"{role} {action} {target}"), MemberPolicy.Allows(role, action, target, isSelf: false)));
                 Assert.Equal(Allowed.Contains($"{role} {action} self"), MemberPolicy.Allows(role, action, role, isSelf: true));
             }
         }
@@ -32,6 +33,8 @@ public class MemberPolicyTests
     [InlineData("root", "")]
     public void Nobody_gives_a_role_above_what_they_may(string role, string granted)
     {
-        Assert.Equal(granted.Split(' ', StringSplitOptions.RemoveEmptyEntries), MemberPolicy.Roles.Append("root").Where(other => MemberPolicy.MayGrant(role, other)));
+        Assert.Equal(
+            granted.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            MemberPolicy.Roles.Append("root").Where(other => MemberPolicy.MayGrant(role, other)));
     }
 }

@@ -24,7 +24,9 @@ public class MembershipTests
         var (status, text) = await team.LogInAsync(ada.Email, Team.Password);
         Assert.Equal(403, status);
         Assert.Contains("This account is disabled", text);
-        Assert.Equal((await team.LogInAsync("nobody@example.com", "some other words")).Status, (await team.LogInAsync(ada.Email, "some other words")).Status);
+        Assert.Equal(
+            (await team.LogInAsync("nobody@example.com", "some other words")).Status,
+            (await team.LogInAsync(ada.Email, "some other words")).Status);
         var page = await ada.Browser.FillInAsync("/auth/login", "/auth/login", ("email", ada.Email), ("password", Team.Password));
         Assert.Equal(HttpStatusCode.Forbidden, page.Status);
         Assert.Contains("This account is disabled", page.Text);
@@ -67,7 +69,8 @@ public class MembershipTests
 
         Assert.Equal(204, await team.CallAsync(team.Owner, "PUT", $"/api/v1/members/{ada.Id}/role", new { role = "member" }));
 
-        var member = (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/members", team.Owner)).EnumerateArray().Single(each => each.GetProperty("id").GetString() == ada.Id);
+        var member = (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/members", team.Owner)).EnumerateArray().Single(
+            each => each.GetProperty("id").GetString() == ada.Id);
         Assert.Equal(seen.ToUnixTimeMilliseconds(), member.GetProperty("last_seen_at").GetDateTimeOffset().ToUnixTimeMilliseconds());
         Assert.DoesNotContain("no session", await team.Browser(team.Owner).ReadAsync("/admin/users"));
     }
@@ -85,7 +88,10 @@ public class MembershipTests
         Assert.Equal(404, await team.CallAsync(team.Owner, "DELETE", $"/api/v1/members/{ada.Id}"));
 
         Assert.Equal("invalid_token", await team.ProxyAsync(proxyToken));
-        Assert.Equal((0, 0, 0), (await team.CountAsync("auth_sessions", ada.Id), await team.CountAsync("proxy_tokens", ada.Id), await team.CountAsync("user_anthropic_keys", ada.Id)));
+        Assert.Equal((0, 0, 0), (
+            await team.CountAsync("auth_sessions", ada.Id),
+            await team.CountAsync("proxy_tokens", ada.Id),
+            await team.CountAsync("user_anthropic_keys", ada.Id)));
         Assert.Equal(401, (await team.LogInAsync(ada.Email, Team.Password)).Status);
         Assert.Equal(["member.removed done owner@example.com ada@example.com member"], await team.AuditAsync("member.removed"));
         Assert.Equal(["member.joined done ada@example.com ada@example.com member"], await team.AuditAsync("member.joined"));
@@ -145,7 +151,8 @@ public class MembershipTests
 
         Assert.Single(answers, 204);
         await using var connection = await team.Database.OpenAsync();
-        Assert.Equal(1, await connection.ExecuteScalarAsync<long>("select count(*) from users where role = 'owner' and disabled_at is null"));
+        Assert.Equal(
+            1, await connection.ExecuteScalarAsync<long>("select count(*) from users where role = 'owner' and disabled_at is null"));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -207,7 +214,11 @@ public class MembershipTests
                 break;
             default:
                 actor = ada.Email;
-                Assert.Equal(204, await team.CallAsync(ada.Token, "POST", "/api/v1/me/password", new { current_password = Team.Password, new_password = "five loud otters dance" }));
+                Assert.Equal(204, await team.CallAsync(
+                    ada.Token,
+                    "POST",
+                    "/api/v1/me/password",
+                    new { current_password = Team.Password, new_password = "five loud otters dance" }));
                 break;
         }
 
@@ -244,7 +255,8 @@ public class MembershipTests
         var origin = new Origin(null, null);
         Assert.NotNull(await sessions.CreateAsync(before.User, before.PasswordHash, origin, Patience.Cancel));
 
-        Assert.Equal(204, await team.CallAsync(ada.Token, "POST", "/api/v1/me/password", new { current_password = Team.Password, new_password = "nine loud herons nest" }));
+        Assert.Equal(204, await team.CallAsync(
+            ada.Token, "POST", "/api/v1/me/password", new { current_password = Team.Password, new_password = "nine loud herons nest" }));
         await users.RenewHashAsync(ada.Id, before.PasswordHash, "a stronger hash of the old one", Patience.Cancel);
 
         Assert.Null(await sessions.CreateAsync(before.User, before.PasswordHash, origin, Patience.Cancel));

@@ -29,7 +29,8 @@ public class PasswordTests
         Assert.Equal(HttpStatusCode.NotFound, (await browser.LookAsync(link)).Status);
         Assert.Equal(ada.Id, await team.IdOfAsync(browser.Session!));
         Assert.Equal(("invalid_token", "invalid_token"), (await team.ProxyAsync(ada.Token), await team.ProxyAsync(proxyToken)));
-        Assert.Equal((401, 200), ((await team.LogInAsync(ada.Email, Team.Password)).Status, (await team.LogInAsync(ada.Email, Other)).Status));
+        Assert.Equal(
+            (401, 200), ((await team.LogInAsync(ada.Email, Team.Password)).Status, (await team.LogInAsync(ada.Email, Other)).Status));
         Assert.Equal(["password.reset done ada@example.com ada@example.com -"], await team.AuditAsync("password.reset"));
         Assert.Equal(2, (await team.AuditAsync("password.reset_issued")).Count);
     }
@@ -81,17 +82,23 @@ public class PasswordTests
         await other.FillInAsync("/auth/login", "/auth/login", ("email", ada.Email), ("password", Team.Password));
         Assert.Equal(ada.Id, await team.IdOfAsync(other.Session!));
 
-        var wrong = await ada.Browser.FillInAsync("/me/password", "/me/password", ("current_password", "not the password"), ("new_password", Other));
-        var poor = await ada.Browser.FillInAsync("/me/password", "/me/password", ("current_password", Team.Password), ("new_password", "short"));
-        var done = await ada.Browser.FillInAsync("/me/password", "/me/password", ("current_password", Team.Password), ("new_password", Other));
+        var wrong = await ada.Browser.FillInAsync(
+            "/me/password", "/me/password", ("current_password", "not the password"), ("new_password", Other));
+        var poor = await ada.Browser.FillInAsync(
+            "/me/password", "/me/password", ("current_password", Team.Password), ("new_password", "short"));
+        var done = await ada.Browser.FillInAsync(
+            "/me/password", "/me/password", ("current_password", Team.Password), ("new_password", Other));
 
-        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest, HttpStatusCode.SeeOther), (wrong.Status, poor.Status, done.Status));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, HttpStatusCode.BadRequest, HttpStatusCode.SeeOther), (wrong.Status, poor.Status, done.Status));
         Assert.Contains("not your current password", wrong.Text);
         Assert.Equal(ada.Id, await team.IdOfAsync(ada.Token));
         Assert.Equal(401, await team.CallAsync(other.Session!, "GET", "/api/v1/me"));
         Assert.Equal("invalid_token", await team.ProxyAsync(proxyToken));
         Assert.Equal(1, await team.CountAsync("user_anthropic_keys", ada.Id));
-        Assert.Equal(["password.changed failed ada@example.com ada@example.com -", "password.changed done ada@example.com ada@example.com -"], await team.AuditAsync("password.changed"));
+        Assert.Equal(
+            ["password.changed failed ada@example.com ada@example.com -", "password.changed done ada@example.com ada@example.com -"],
+            await team.AuditAsync("password.changed"));
     }
 
     [Fact]
@@ -105,7 +112,9 @@ public class PasswordTests
             Assert.Equal(400, await team.CallAsync(ada.Token, "POST", "/api/v1/me/password", guess));
         }
 
-        Assert.Equal(429, await team.CallAsync(ada.Token, "POST", "/api/v1/me/password", new { current_password = Team.Password, new_password = Other }));
+        Assert.Equal(
+            429,
+            await team.CallAsync(ada.Token, "POST", "/api/v1/me/password", new { current_password = Team.Password, new_password = Other }));
         Assert.Equal(429, (await team.LogInAsync(ada.Email, Team.Password)).Status);
     }
 }

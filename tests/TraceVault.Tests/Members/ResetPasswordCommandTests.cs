@@ -18,7 +18,10 @@ public class ResetPasswordCommandTests
         await using var server = ServerProcess.Start(settings);
         var url = await server.UrlAsync(Cancel);
         using var http = new HttpClient { BaseAddress = url };
-        using var setUp = await http.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password }, Cancel);
+        using var setUp = await http.PostAsJsonAsync(
+            "/api/v1/auth/setup",
+            new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password },
+            Cancel);
         setUp.EnsureSuccessStatusCode();
         await using (var connection = await database.OpenAsync())
         {
@@ -30,13 +33,18 @@ public class ResetPasswordCommandTests
         Assert.Equal(0, code);
         var link = Regex.Match(output, "http://127.0.0.1:0(/reset/tvl_[A-Za-z0-9_-]{49})\n").Groups[1].Value;
         using var browser = new PageClient(url);
-        Assert.Equal(403, (int)(await http.PostAsJsonAsync("/api/v1/auth/login", new { email = TestServer.Email, password = TestServer.Password }, Cancel)).StatusCode); // the old password does not come back with the link
+        Assert.Equal(403, (int)(await http.PostAsJsonAsync(
+            "/api/v1/auth/login",
+            new { email = TestServer.Email, password = TestServer.Password },
+            Cancel)).StatusCode); // the old password does not come back with the link
         Assert.Equal(HttpStatusCode.SeeOther, (await browser.FillInAsync(link, link, ("password", Team.Password))).Status);
-        Assert.Equal(200, (int)(await http.PostAsJsonAsync("/api/v1/auth/login", new { email = TestServer.Email, password = Team.Password }, Cancel)).StatusCode);
+        Assert.Equal(200, (int)(await http.PostAsJsonAsync(
+            "/api/v1/auth/login", new { email = TestServer.Email, password = Team.Password }, Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await browser.LookAsync("/admin/users")).Status);
         await using (var connection = await database.OpenAsync())
         {
-            Assert.Equal(TestServer.Email, await Dapper.SqlMapper.QuerySingleAsync<string>(connection, "select subject_email from audit_events where action = 'password.reset_issued' and actor_id is null"));
+            Assert.Equal(TestServer.Email, await Dapper.SqlMapper.QuerySingleAsync<string>(
+                connection, "select subject_email from audit_events where action = 'password.reset_issued' and actor_id is null"));
         }
 
         Assert.DoesNotContain("tvl_", server.Output);

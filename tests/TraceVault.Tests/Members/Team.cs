@@ -25,7 +25,8 @@ internal sealed class Team : IAsyncDisposable
     /// <summary>The owner's session token.</summary>
     public string Owner { get; }
 
-    public static async Task<Team> StartAsync(string engine, TimeProvider? clock = null, Uri? upstream = null, int passwordIterations = 2_000)
+    public static async Task<Team> StartAsync(
+        string engine, TimeProvider? clock = null, Uri? upstream = null, int passwordIterations = 2_000)
     {
         var database = await TestDatabase.CreateAsync(engine);
         var server = await TestServer.StartAsync(database, upstream, clock, passwordIterations);
@@ -69,7 +70,8 @@ internal sealed class Team : IAsyncDisposable
         return new Colleague(await IdOfAsync(browser.Session!), email, browser.Session!, browser);
     }
 
-    public async Task<string> IdOfAsync(string token) => (await Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", token)).GetProperty("id").GetString()!;
+    public async Task<string> IdOfAsync(string token) =>
+        (await Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", token)).GetProperty("id").GetString()!;
 
     /// <returns>The status of an API call by somebody.</returns>
     public async Task<int> CallAsync(string token, string method, string path, object? body = null)
@@ -104,10 +106,9 @@ internal sealed class Team : IAsyncDisposable
     {
         await using var connection = await Database.OpenAsync();
         return (await connection.QueryAsync<string>(
-            """
-            select action || ' ' || outcome || ' ' || coalesce(actor_email, '-') || ' ' || coalesce(subject_email, '-') || ' ' || coalesce(target, '-')
-            from audit_events where action = @action order by id
-            """,
+            "select action || ' ' || outcome || ' ' || coalesce(actor_email, '-') || ' ' || coalesce(subject_email, '-') || ' ' "
+                + "|| coalesce(target, '-')\n"
+                + "from audit_events where action = @action order by id",
             new { action })).AsList();
     }
 

@@ -24,7 +24,9 @@ public class HealthTests
         await using var server = await TestServer.StartAsync();
         using var answer = await server.Client.GetAsync(path, Cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal($$"""{"status":"{{(path.Contains("healthz") ? "ok" : "ready")}}","reason":null}""", await answer.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal(
+            $$"""{"status":"{{(path.Contains("healthz") ? "ok" : "ready")}}","reason":null}""",
+            await answer.Content.ReadAsStringAsync(Cancel));
 
         using var head = await server.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancel);
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
@@ -50,7 +52,8 @@ public class HealthTests
         await using var connection = await database.OpenAsync();
         await connection.ExecuteAsync(
             """
-            insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('gone', 'o@x', 'o@x', 'member', '-', 0, 0);
+            insert into users (id, email, email_key, role, password_hash, created_at, updated_at)
+                values ('gone', 'o@x', 'o@x', 'member', '-', 0, 0);
             insert into provider_keys (id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at)
                 select 'other', owner_kind, 'gone', 'gone', provider, sealed, 'lost', binding, 0, 0 from provider_keys;
             """);
@@ -91,7 +94,11 @@ public class HealthTests
     public async Task A_server_is_ready_before_its_endpoints_are_made()
     {
         await using var database = await TestDatabase.CreateAsync("sqlite");
-        await using var app = Program.Build(["--Urls=http://127.0.0.1:0", $"--DataDir={database.DataDirectory}", $"--Database={database.Setting}", $"--EncryptionKey={TestServer.MasterKey}"]);
+        await using var app = Program.Build([
+            "--Urls=http://127.0.0.1:0",
+            $"--DataDir={database.DataDirectory}",
+            $"--Database={database.Setting}",
+            $"--EncryptionKey={TestServer.MasterKey}"]);
         using var slow = new SlowEndpoints();
         ((IEndpointRouteBuilder)app).DataSources.Add(slow);
         var listens = new TaskCompletionSource();
@@ -99,7 +106,11 @@ public class HealthTests
 
         var starting = Task.Run(app.StartServerAsync, Cancel);
         await listens.Task.WaitAsync(Cancel);
-        using var client = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()) };
+        using var client = new HttpClient
+        {
+            BaseAddress = new Uri(
+                app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First())
+        };
         using var ready = await client.GetAsync("/readyz", Cancel);
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         using var proxied = await client.GetAsync("/proxy/anthropic/v1/models", Cancel);

@@ -17,19 +17,34 @@ public partial class HostileRequestTests
     private const string Form = "application/x-www-form-urlencoded";
 
     private static readonly string[] Hosts =
-        ["", "a", "[::1", "[", "]", "a:99999999", "a:-1", "a:", ":80", "%41", "..", "-", "a..b", "a_b", "xn--", "xn--a.example", "xn--99999999", "xn--mnchen-3ya.example", "[fe80::1%25eth0]", "[::ffff:1.2.3.4]", "1.2.3.4.5", "0x7f.1", new('a', 300)];
+    [
+        "", "a", "[::1", "[", "]", "a:99999999", "a:-1", "a:", ":80", "%41", "..", "-", "a..b", "a_b", "xn--", "xn--a.example",
+        "xn--99999999", "xn--mnchen-3ya.example", "[fe80::1%25eth0]", "[::ffff:1.2.3.4]", "1.2.3.4.5", "0x7f.1", new('a', 300)
+    ];
 
     private static readonly string[] Values =
-        ["%00", "a%00b", "a%00@example.com", "%ff%fe", "%ed%a0%80", "%zz", "%", "%u0000", "-1", "99999999999999999999999", "1e400", "%0d%0ax:y", "%e2%80%ae", "'", "{0}", "[]", new('a', 4000)];
+    [
+        "%00", "a%00b", "a%00@example.com", "%ff%fe", "%ed%a0%80", "%zz", "%", "%u0000", "-1", "99999999999999999999999", "1e400",
+        "%0d%0ax:y", "%e2%80%ae", "'", "{0}", "[]", new('a', 4000)
+    ];
 
     private static readonly string[] Parameters =
-        ["actor", "subject", "action", "outcome", "from", "to", "before", "limit", "user_code", "return_to", "ended", "done", "removed", "tool", "email", "password", "name", "role", "id",
-        "key", "decision", "setup_token", "max_concurrent", "expires_in_days", "current_password", "new_password", "replaces", "grant_type", "device_code", "refresh_token", "token"];
+    [
+        "actor", "subject", "action", "outcome", "from", "to", "before", "limit", "user_code", "return_to", "ended", "done", "removed",
+        "tool", "email", "password", "name", "role", "id", "key", "decision", "setup_token", "max_concurrent", "expires_in_days",
+        "current_password", "new_password", "replaces", "grant_type", "device_code", "refresh_token", "token"
+    ];
 
     private static readonly string[] Cookies =
-        ["tv_session=%00", "tv_session=;;=;", "tv_session=\"", "tv_form=x", "tv_form=%00; tv_session=tvs_x", "=", "tv_session=é", $"tv_session={AccessToken.Create(TokenKind.Session).Reveal()}", $"tv_session={new string('a', 6000)}"];
+    [
+        "tv_session=%00", "tv_session=;;=;", "tv_session=\"", "tv_form=x", "tv_form=%00; tv_session=tvs_x", "=", "tv_session=é",
+        $"tv_session={AccessToken.Create(TokenKind.Session).Reveal()}", $"tv_session={new string('a', 6000)}"
+    ];
 
-    private static readonly string[] Segments = ["x", "%2500", "%ff", "%c0%80", "a%20b", AccessToken.Create(TokenKind.Link).Reveal(), new('a', 3000)];
+    private static readonly string[] Segments =
+    [
+        "x", "%2500", "%ff", "%c0%80", "a%20b", AccessToken.Create(TokenKind.Link).Reveal(), new('a', 3000)
+    ];
 
     private static readonly (string? Type, string Body)[] Bodies =
     [
@@ -58,7 +73,9 @@ public partial class HostileRequestTests
         ("multipart/form-data; boundary=b", "--b\r\n\r\nx\r\n--b--\r\n"),
         ("multipart/form-data; boundary=b", "--b\r\ncontent-disposition: form-data; name=\"email\"\r\n\r\n\0\r\n--b--\r\n"),
         ("multipart/form-data; boundary=b", "--b\r\ncontent-disposition: form-data; name=\"email\"; filename=\"x\"\r\n\r\nx\r\n--b--\r\n"),
-        ("multipart/form-data; boundary=b", "--b\r\ncontent-disposition: form-data; name=\"email\"\r\ncontent-type: text/plain; charset=utf-7\r\n\r\nx\r\n--b--\r\n"),
+        (
+            "multipart/form-data; boundary=b",
+            "--b\r\ncontent-disposition: form-data; name=\"email\"\r\ncontent-type: text/plain; charset=utf-7\r\n\r\nx\r\n--b--\r\n"),
         ("multipart/form-data; boundary=b; charset=utf-7", "--b--\r\n"),
         ("application/json", ""),
         ("application/json", "null"),
@@ -73,7 +90,10 @@ public partial class HostileRequestTests
         ("application/json; charset=utf-16", "{}"),
         ("application/json; charset=nothing", "{}"),
         .. ((string[])["\\u0000", "\\ud800", "\u00ff", "a\\u0000@b", "\\ud800@example.com"]).Select(value =>
-            ((string?)"application/json", "{" + string.Join(',', Parameters.Where(name => name is not ("max_concurrent" or "expires_in_days")).Select(name => $"\"{name}\":\"{value}\"")) + "}")),
+            (
+                (string?)"application/json",
+                "{" + string.Join(',', Parameters.Where(name => name is not ("max_concurrent" or "expires_in_days"))
+                    .Select(name => $"\"{name}\":\"{value}\"")) + "}")),
         ("application/json", "{\"max_concurrent\":1e400,\"expires_in_days\":-99999999999}"),
         .. Values.Select(value => ((string?)Form, All(value))),
     ];
@@ -111,7 +131,9 @@ public partial class HostileRequestTests
 
         var statuses = await SendAllAsync(server, All(server, identity)
             .Where(sent => sent.Method != "DELETE" && !sent.Target.Contains("/logout", StringComparison.Ordinal)) // it stays signed in
-            .Select(sent => sent.Headers.Contains($"Content-Type: {Form}") ? sent with { Body = $"{sent.Body}&form_token={Uri.EscapeDataString(form)}" } : sent));
+            .Select(sent => sent.Headers.Contains($"Content-Type: {Form}")
+                ? sent with { Body = $"{sent.Body}&form_token={Uri.EscapeDataString(form)}" }
+                : sent));
 
         Assert.Contains(303, statuses); // forms were taken
         await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", browser.Session!);
@@ -122,12 +144,16 @@ public partial class HostileRequestTests
     {
         await using var server = await TestServer.StartAsync();
 
-        foreach (var sent in All(server, []).Where(sent => sent.Method is "POST" or "PUT").DistinctBy(sent => (sent.Method, sent.Target)).ToList())
+        foreach (var sent in All(server, []).Where(sent => sent.Method is "POST" or "PUT")
+            .DistinctBy(sent => (sent.Method, sent.Target)).ToList())
         {
             foreach (var type in (string[])[Form, "application/json"])
             {
                 var raw = await RawHttp.ConnectAsync(server.Url);
-                await raw.WriteAsync($"{sent.Method} {sent.Target} HTTP/1.1\r\nHost: {server.Url.Authority}\r\nContent-Type: {type}\r\nContent-Length: 99\r\n\r\n{{", Patience.Cancel);
+                await raw.WriteAsync(
+                    $"{sent.Method} {sent.Target} HTTP/1.1\r\nHost: {server.Url.Authority}\r\nContent-Type: {type}\r\n"
+                        + $"Content-Length: 99\r\n\r\n{{",
+                    Patience.Cancel);
                 raw.Socket.LingerState = new LingerOption(true, 0); // a reset, not a close
                 raw.Dispose();
             }
@@ -152,7 +178,9 @@ public partial class HostileRequestTests
 
         Assert.Single(server.Log.Lines, line => line.Contains("names no host", StringComparison.Ordinal));
         clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Contains("Again within the last minute: A request was refused: its Host header names no host. (299 times)", await server.Log.WaitForAsync("Again within", Patience.Cancel));
+        Assert.Contains(
+            "Again within the last minute: A request was refused: its Host header names no host. (299 times)",
+            await server.Log.WaitForAsync("Again within", Patience.Cancel));
         Assert.Equal(2, server.Log.Lines.Count(line => line.Contains("names no host", StringComparison.Ordinal)));
     }
 
@@ -167,15 +195,20 @@ public partial class HostileRequestTests
     {
         await using var server = await TestServer.StartAsync();
         using var raw = await RawHttp.ConnectAsync(server.Url);
-        await raw.WriteAsync($"{method} {target} HTTP/1.1\r\nHost: {server.Url.Authority}\r\nAccept: text/html\r\nConnection: close\r\n{(type.Length > 0 ? $"Content-Type: {type}\r\n" : "")}Content-Length: {body.Length}\r\n\r\n{body}", Patience.Cancel);
+        await raw.WriteAsync(
+            $"{method} {target} HTTP/1.1\r\nHost: {server.Url.Authority}\r\nAccept: text/html\r\nConnection: close\r\n"
+                + $"{(type.Length > 0 ? $"Content-Type: {type}\r\n" : "")}Content-Length: {body.Length}\r\n\r\n{body}",
+            Patience.Cancel);
 
         Assert.Equal(status, (await raw.ReadAsync(Patience.Cancel)).Status);
     }
 
     private static IEnumerable<Sent> All(TestServer server, string[] identity)
     {
-        var endpoints = server.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(method => (Method: method, Path: "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))))
+        var endpoints = server.Services.GetRequiredService<IEnumerable<EndpointDataSource>>()
+            .SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]).Select(
+                method => (Method: method, Path: "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))))
             .Append(("GET", "/nope")).Append(("POST", "/nope")).Append(("GET", "/healthz")).Append(("GET", "/readyz")).ToList();
         string[] page = [.. identity, "Accept: text/html"];
         var random = new Random(1);
@@ -210,7 +243,9 @@ public partial class HostileRequestTests
             }
         }
 
-        foreach (var target in (string[])["/%ff", "/%00", "/%zz", "//", "///x", "/./", "/..", "/%2e%2e/", "/a%2fb", "/?%00", "/?" + new string('a', 7000), "*", "/\u00ff", "/a\\b", "/auth/login/", "/AUTH/LOGIN", "/assets/x", "/proxy", "/proxy/x", "/%70roxy/anthropic/oauth/token"])
+        foreach (var target in (string[])[
+            "/%ff", "/%00", "/%zz", "//", "///x", "/./", "/..", "/%2e%2e/", "/a%2fb", "/?%00", "/?" + new string('a', 7000), "*", "/\u00ff",
+            "/a\\b", "/auth/login/", "/AUTH/LOGIN", "/assets/x", "/proxy", "/proxy/x", "/%70roxy/anthropic/oauth/token"])
         {
             foreach (var method in (string[])["GET", "HEAD", "POST", "OPTIONS", "PUT", "FOO"])
             {
@@ -224,19 +259,28 @@ public partial class HostileRequestTests
     {
         var mistakes = new ConcurrentQueue<string>();
         var statuses = new ConcurrentQueue<int>();
-        await Parallel.ForEachAsync(all, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Patience.Cancel }, async (sent, cancel) =>
-        {
-            using var raw = await RawHttp.ConnectAsync(server.Url);
-            var host = sent.Headers.Any(header => header.StartsWith("Host:", StringComparison.Ordinal)) ? "" : $"Host: {server.Url.Authority}\r\n";
-            var length = sent.Body.Length > 0 || sent.Headers.Any(header => header.StartsWith("Content-Type:", StringComparison.Ordinal)) ? $"Content-Length: {sent.Body.Length.ToString(CultureInfo.InvariantCulture)}\r\n" : "";
-            await raw.WriteAsync($"{sent.Method} {sent.Target} HTTP/1.1\r\n{host}Connection: close\r\n{string.Concat(sent.Headers.Select(header => header + "\r\n"))}{length}\r\n{sent.Body}", cancel);
-            var answer = await raw.ReadAsync(cancel);
-            statuses.Enqueue(answer.Status);
-            if (answer.Status is < 200 or >= 500 && !(answer.Status == 0 && answer.WasReset))
+        await Parallel.ForEachAsync(
+            all, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Patience.Cancel }, async (sent, cancel) =>
             {
-                mistakes.Enqueue($"{answer.Status} {sent}");
-            }
-        });
+                using var raw = await RawHttp.ConnectAsync(server.Url);
+                var host = sent.Headers.Any(header => header.StartsWith("Host:", StringComparison.Ordinal))
+                    ? ""
+                    : $"Host: {server.Url.Authority}\r\n";
+                var length = sent.Body.Length > 0
+                    || sent.Headers.Any(header => header.StartsWith("Content-Type:", StringComparison.Ordinal))
+                    ? $"Content-Length: {sent.Body.Length.ToString(CultureInfo.InvariantCulture)}\r\n"
+                    : "";
+                await raw.WriteAsync(
+                    $"{sent.Method} {sent.Target} HTTP/1.1\r\n{host}Connection: close\r\n"
+                        + $"{string.Concat(sent.Headers.Select(header => header + "\r\n"))}{length}\r\n{sent.Body}",
+                    cancel);
+                var answer = await raw.ReadAsync(cancel);
+                statuses.Enqueue(answer.Status);
+                if (answer.Status is < 200 or >= 500 && !(answer.Status == 0 && answer.WasReset))
+                {
+                    mistakes.Enqueue($"{answer.Status} {sent}");
+                }
+            });
 
         Assert.True(mistakes.IsEmpty, $"{mistakes.Count} were mistakes of the server:\n{string.Join('\n', mistakes.Take(40))}");
         AssertQuiet(server);
@@ -246,11 +290,13 @@ public partial class HostileRequestTests
     /// <summary>The settings of the tests stand on the command line, which a server warns of.</summary>
     private static void AssertQuiet(TestServer server)
     {
-        var loud = server.Log.Lines.Where(line => Loud().IsMatch(line) && !line.Contains("stands on the command line", StringComparison.Ordinal)).ToList();
+        var loud = server.Log.Lines.Where(
+            line => Loud().IsMatch(line) && !line.Contains("stands on the command line", StringComparison.Ordinal)).ToList();
         Assert.True(loud.Count == 0, $"{loud.Count} lines of the log are too loud:\n{string.Join('\n', loud.Take(20))}");
     }
 
-    private static string All(string value) => string.Join('&', Parameters.Select(name => $"{name}={(value.Length > 1000 && name != "user_code" ? "a" : value)}"));
+    private static string All(string value) =>
+        string.Join('&', Parameters.Select(name => $"{name}={(value.Length > 1000 && name != "user_code" ? "a" : value)}"));
 
     [GeneratedRegex("^(Warning|Error|Critical) ")]
     private static partial Regex Loud();

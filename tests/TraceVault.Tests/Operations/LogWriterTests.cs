@@ -29,7 +29,8 @@ public class LogWriterTests
         var lines = output.Text.TrimEnd('\n').Split('\n');
         Assert.Equal(2000, lines.Length);
         Assert.All(Enumerable.Range(0, 4), thread => Assert.Equal(
-            Enumerable.Range(0, 500).Select(i => $"{thread} {i}"), lines.Where(line => line.StartsWith($"{thread} ", StringComparison.Ordinal))));
+            Enumerable.Range(0, 500).Select(i => $"{thread} {i}"),
+            lines.Where(line => line.StartsWith($"{thread} ", StringComparison.Ordinal))));
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public class MetricsTests
         Assert.Contains("tracevault_proxy_time_to_first_byte_seconds_bucket", metrics);
         Assert.Contains("tracevault_proxy_request_bytes_total", metrics);
         Assert.Contains("tracevault_proxy_response_bytes_total", metrics);
-        Assert.DoesNotContain((await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token)).GetProperty("id").GetString()!, metrics);
+        Assert.DoesNotContain(
+            (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token)).GetProperty("id").GetString()!, metrics);
         Assert.DoesNotContain("/v1/messages", metrics);
     }
 
@@ -45,7 +46,11 @@ public class MetricsTests
         using var answer = await server.Client.SendAsync(request, Cancel);
         await LoggedAsync(server, answer);
 
-        AssertValue(await server.Client.GetStringAsync("/metrics", Cancel), "tracevault_proxy_upstream_connect_failures_total", """reason="refused""", "1");
+        AssertValue(
+            await server.Client.GetStringAsync("/metrics", Cancel),
+            "tracevault_proxy_upstream_connect_failures_total",
+            """reason="refused""",
+            "1");
     }
 
     [Theory]
@@ -69,13 +74,16 @@ public class MetricsTests
     [InlineData("http://127.0.0.1:3000", "HTTP/1.1", "rebound.example:3000", 401)]
     [InlineData("http://127.0.0.1:3000", "HTTP/1.1", "127.0.0.1.example.com", 401)]
     [InlineData("http://127.0.0.1:3000", "HTTP/1.0", null, 401)]
-    public async Task Metrics_are_open_on_this_machine_while_people_use_the_server_there_alone(string publicUrl, string version, string? host, int status)
+    public async Task Metrics_are_open_on_this_machine_while_people_use_the_server_there_alone(
+        string publicUrl, string version, string? host, int status)
     {
-        await using var server = await TestServer.StartAsync(settings: [$"--PublicUrl={publicUrl}", "--MetricsToken=a-token-for-the-scraper"]);
+        await using var server = await TestServer.StartAsync(
+            settings: [$"--PublicUrl={publicUrl}", "--MetricsToken=a-token-for-the-scraper"]);
         foreach (var (header, expected) in new[] { ("", status), ("Authorization: Bearer a-token-for-the-scraper\r\n", 200) })
         {
             using var raw = await RawHttp.ConnectAsync(server.Url);
-            await raw.WriteAsync($"GET /metrics {version}\r\nHost: {host ?? server.Url.Authority}\r\nConnection: close\r\n{header}\r\n", Cancel);
+            await raw.WriteAsync(
+                $"GET /metrics {version}\r\nHost: {host ?? server.Url.Authority}\r\nConnection: close\r\n{header}\r\n", Cancel);
             Assert.Equal(expected, (await raw.ReadAsync(Cancel)).Status);
         }
     }
@@ -84,20 +92,25 @@ public class MetricsTests
     public async Task A_scraper_shows_the_metrics_token()
     {
         await using var server = await TestServer.StartAsync(settings: "--MetricsToken=a-token-for-the-scraper");
-        Assert.Equal(200, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, "Via: 1.1 x", "Authorization: Bearer a-token-for-the-scraper")).Status);
-        Assert.Equal(401, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, "Via: 1.1 x", "Authorization: Bearer another-token-of-that-length")).Status);
+        Assert.Equal(200, (await RawHttp.SendAsync(
+            server.Url, "/metrics", Cancel, "Via: 1.1 x", "Authorization: Bearer a-token-for-the-scraper")).Status);
+        Assert.Equal(401, (await RawHttp.SendAsync(
+            server.Url, "/metrics", Cancel, "Via: 1.1 x", "Authorization: Bearer another-token-of-that-length")).Status);
     }
 
     [Fact]
     public async Task Variables_that_are_meant_for_other_programs_change_nothing()
     {
         await using var database = await TestDatabase.CreateEmptyAsync("sqlite");
-        await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = database.DataDirectory, ["OTEL_SDK_DISABLED"] = "true" });
+        await using var server = ServerProcess.Start(
+            new Dictionary<string, string> { ["TRACEVAULT_DATA_DIR"] = database.DataDirectory, ["OTEL_SDK_DISABLED"] = "true" });
         using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };
         Assert.Contains("tracevault_proxy_request_bytes_total", await client.GetStringAsync("/metrics", Cancel));
     }
 
-    /// <summary>Makes a call and waits for its line in the log: it is counted after its last byte, so the client may know of its end first.</summary>
+    /// <summary>
+    /// Makes a call and waits for its line in the log: it is counted after its last byte, so the client may know of its end first.
+    /// </summary>
     private static async Task CountedAsync(ProxyRig rig, Fault? fault = null, string? token = null)
     {
         if (fault is not null)
@@ -113,5 +126,7 @@ public class MetricsTests
         server.Log.WaitForAsync("Information TraceVault.Proxy " + answer.Headers.GetValues("x-tracevault-request-id").Single(), Cancel);
 
     private static void AssertValue(string metrics, string name, string labels, string value) =>
-        Assert.Contains(metrics.Split('\n'), line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(labels) && line.Split(' ')[1] == value);
+        Assert.Contains(
+            metrics.Split('\n'),
+            line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(labels) && line.Split(' ')[1] == value);
 }

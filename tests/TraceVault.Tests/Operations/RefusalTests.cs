@@ -28,10 +28,12 @@ public class RefusalTests
 
         Assert.Contains($"1 (1 x {status} (", await server.Log.WaitForAsync("Refused by the web server itself", Cancel));
         Assert.Contains("from 127.0.0.1", server.Log.Text);
-        Assert.DoesNotContain("sk-ant-secret", string.Join('\n', server.Log.Lines.Where(line => !line.StartsWith("Debug Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal))));
+        Assert.DoesNotContain("sk-ant-secret", string.Join(
+            '\n', server.Log.Lines.Where(line => !line.StartsWith("Debug Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal))));
         Assert.Contains(
             (await server.Client.GetStringAsync("/metrics", Cancel)).Split('\n'),
-            line => line.StartsWith("tracevault_http_refusals_total{", StringComparison.Ordinal) && line.Contains($"reason=\"{status}\"") && line.Split(' ')[1] == "1");
+            line => line.StartsWith("tracevault_http_refusals_total{", StringComparison.Ordinal)
+                && line.Contains($"reason=\"{status}\"") && line.Split(' ')[1] == "1");
     }
 
     [Fact]
@@ -64,34 +66,48 @@ public class RefusalTests
         await File.WriteAllTextAsync(certificate, own.ExportCertificatePem(), Cancel);
         await File.WriteAllTextAsync(key, own.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem(), Cancel);
         await using var server = await TestServer.StartAsync(
-            database, settings: ["--Urls=https://127.0.0.1:0", $"--Kestrel:Certificates:Default:Path={certificate}", $"--Kestrel:Certificates:Default:KeyPath={key}"]);
+            database, settings: [
+                "--Urls=https://127.0.0.1:0",
+                $"--Kestrel:Certificates:Default:Path={certificate}",
+                $"--Kestrel:Certificates:Default:KeyPath={key}"]);
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, server.Url.Port, Cancel);
-        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate!.GetCertHashString() == own.GetCertHashString());
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http2] }, Cancel);
+        await using var tls = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) =>
+            certificate!.GetCertHashString() == own.GetCertHashString());
+        await tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http2] }, Cancel);
 
         var header = new byte[16_000]; // one field, never indexed: RFC 7541 section 6.2.2; more than one frame of them
         new byte[] { 0, 1, (byte)'x', 127, 0x80 | ((15_993 - 127) & 127), (15_993 - 127) >> 7 }.CopyTo(header, 0);
         header.AsSpan(6).Fill((byte)'x');
         header = header[..^1];
-        // Above twice the limit of 32 KiB; below that it is a request, which gets 431. All at once, because the server closes as soon as it has read enough.
+        // Above twice the limit of 32 KiB; below that it is a request, which gets 431. All at once, because the server closes as soon as it
+        // has read enough.
         byte[] more = Frame(type: 9, stream: 1, header);
         byte[] all =
-            [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(type: 4, stream: 0, []), .. Frame(type: 1, stream: 1, header), .. more, .. more, .. more, .. more];
+        [
+            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(type: 4, stream: 0, []), .. Frame(type: 1, stream: 1, header), .. more,
+            .. more, .. more, .. more
+        ];
         await tls.WriteAsync(all, Cancel);
 
-        Assert.Contains("a connection over HTTP/2 that was ended", await server.Log.WaitForAsync("Refused by the web server itself", Cancel));
+        Assert.Contains(
+            "a connection over HTTP/2 that was ended", await server.Log.WaitForAsync("Refused by the web server itself", Cancel));
     }
 
-    private static byte[] Frame(byte type, byte stream, byte[] payload) => [0, (byte)(payload.Length >> 8), (byte)payload.Length, type, 0, 0, 0, 0, stream, .. payload];
+    private static byte[] Frame(byte type, byte stream, byte[] payload) =>
+        [0, (byte)(payload.Length >> 8), (byte)payload.Length, type, 0, 0, 0, 0, stream, .. payload];
 
-    private static List<string> Told(TestServer server) => [.. server.Log.Lines.Where(line => line.Contains("Refused by the web server itself"))];
+    private static List<string> Told(TestServer server) =>
+        [.. server.Log.Lines.Where(line => line.Contains("Refused by the web server itself"))];
 
     /// <summary>{N} in the request stands for N letters.</summary>
     private static async Task<int> RefusedAsync(TestServer server, string request)
     {
         using var raw = await RawHttp.ConnectAsync(server.Url);
-        await raw.WriteAsync(System.Text.RegularExpressions.Regex.Replace(request, @"\{(\d+)\}", found => new string('x', int.Parse(found.Groups[1].Value))), Cancel);
+        await raw.WriteAsync(
+            System.Text.RegularExpressions.Regex.Replace(request, @"\{(\d+)\}", found => new string('x', int.Parse(found.Groups[1].Value))),
+            Cancel);
         return (await raw.ReadAsync(Cancel)).Status;
     }
 }

@@ -28,7 +28,8 @@ public class TrustedProxyTests
         await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com/");
         var token = await server.SetUpAsync();
 
-        var answer = await RawHttp.SendAsync(server.Url, "/proxy/anthropic/v1/models", Cancel, $"x-api-key: {token}", "X-Forwarded-Host: evil.example");
+        var answer = await RawHttp.SendAsync(
+            server.Url, "/proxy/anthropic/v1/models", Cancel, $"x-api-key: {token}", "X-Forwarded-Host: evil.example");
 
         Assert.Contains("https://vault.example.com/me/proxy", answer.Text);
         Assert.DoesNotContain("evil.example", answer.Text);

@@ -98,7 +98,10 @@ public class BrowserSecurityTests
 
         using var api = await browser.GetAsync("/api/v1/me");
         using var proxy = await browser.GetAsync("/proxy/anthropic/v1/models");
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/me/proxy/") { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", browser.Session) } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/me/proxy/")
+        {
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", browser.Session) }
+        };
         using var page = await server.Client.SendAsync(request, Cancel);
 
         Assert.Equal(HttpStatusCode.Unauthorized, api.StatusCode);
@@ -135,8 +138,10 @@ public class BrowserSecurityTests
         await using var server = await TestServer.StartAsync();
         using var browser = new PageClient(server.Url);
 
-        using var wrong = await browser.SubmitAsync("/auth/setup", "/auth/setup", ("setup_token", Pasted), ("email", TestServer.Email), ("password", TestServer.Password));
-        using var right = await browser.SubmitAsync("/auth/setup", "/auth/setup", ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", Short));
+        using var wrong = await browser.SubmitAsync(
+            "/auth/setup", "/auth/setup", ("setup_token", Pasted), ("email", TestServer.Email), ("password", TestServer.Password));
+        using var right = await browser.SubmitAsync(
+            "/auth/setup", "/auth/setup", ("setup_token", TestServer.SetupToken), ("email", TestServer.Email), ("password", Short));
         var (first, second) = (await wrong.Content.ReadAsStringAsync(Cancel), await right.Content.ReadAsStringAsync(Cancel));
 
         Assert.DoesNotContain(Pasted, first);
@@ -164,13 +169,16 @@ public class BrowserSecurityTests
     [Fact]
     public async Task Over_https_the_cookies_are_secure_and_the_browser_is_told_to_stay_with_https()
     {
-        await using var server = await TestServer.StartAsync(settings: ["--PublicUrl=https://vault.example.com", "--TrustedProxies=127.0.0.1"]);
+        await using var server = await TestServer.StartAsync(
+            settings: ["--PublicUrl=https://vault.example.com", "--TrustedProxies=127.0.0.1"]);
         using var plain = await server.Client.GetAsync("/healthz", Cancel);
 
         using var answer = await SetUpBehindProxyAsync(server);
 
-        Assert.All(answer.Headers.GetValues("set-cookie"), cookie => Assert.Matches("^__Host-tv_(session|form)=.*; path=/;.*secure", cookie));
-        Assert.All(answer.Headers.GetValues("set-cookie"), cookie => Assert.DoesNotContain("domain=", cookie, StringComparison.OrdinalIgnoreCase));
+        Assert.All(
+            answer.Headers.GetValues("set-cookie"), cookie => Assert.Matches("^__Host-tv_(session|form)=.*; path=/;.*secure", cookie));
+        Assert.All(
+            answer.Headers.GetValues("set-cookie"), cookie => Assert.DoesNotContain("domain=", cookie, StringComparison.OrdinalIgnoreCase));
         Assert.StartsWith("max-age=", answer.Headers.GetValues("strict-transport-security").Single());
         Assert.False(plain.Headers.Contains("strict-transport-security"));
     }
@@ -182,16 +190,21 @@ public class BrowserSecurityTests
 
         using var answer = await SetUpBehindProxyAsync(server);
 
-        Assert.Contains("; secure", answer.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)));
+        Assert.Contains(
+            "; secure",
+            answer.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)));
     }
 
-    /// <summary>A neighbour under the same domain can set any cookie but one of this kind: it could sign a visitor in as somebody else.</summary>
+    /// <summary>
+    /// A neighbour under the same domain can set any cookie but one of this kind: it could sign a visitor in as somebody else.
+    /// </summary>
     [Fact]
     public async Task Over_https_a_cookie_that_another_host_can_set_signs_nobody_in()
     {
         await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com");
         using var setUp = await SetUpBehindProxyAsync(server);
-        var session = setUp.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)).Split(';')[0];
+        var session = setUp.Headers.GetValues("set-cookie")
+            .Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)).Split(';')[0];
 
         var statuses = new List<HttpStatusCode>();
         foreach (var cookie in (string[])[session, session["__Host-".Length..]])
@@ -216,7 +229,8 @@ public class BrowserSecurityTests
         var begun = await new Accounts.Devices.DeviceClient(server).BeginAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/auth/device?user_code={begun["user_code"]}");
         request.Headers.Host = "vault.example.com";
-        request.Headers.Add("cookie", setUp.Headers.GetValues("set-cookie").Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)).Split(';')[0]);
+        request.Headers.Add("cookie", setUp.Headers.GetValues("set-cookie")
+            .Single(cookie => cookie.StartsWith("__Host-tv_session=", StringComparison.Ordinal)).Split(';')[0]);
 
         using var answer = await server.Client.SendAsync(request, Cancel);
         var page = await answer.Content.ReadAsStringAsync(Cancel);
@@ -256,7 +270,9 @@ public class BrowserSecurityTests
         using var unknown = await browser.LogInAsync(email: "nobody@example.com");
 
         Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
-        Assert.Equal(WithoutTokens(await wrong.Content.ReadAsStringAsync(Cancel), TestServer.Email), WithoutTokens(await unknown.Content.ReadAsStringAsync(Cancel), "nobody@example.com"));
+        Assert.Equal(
+            WithoutTokens(await wrong.Content.ReadAsStringAsync(Cancel), TestServer.Email),
+            WithoutTokens(await unknown.Content.ReadAsStringAsync(Cancel), "nobody@example.com"));
         for (var i = 0; i < 9; i++)
         {
             using var again = await browser.LogInAsync("not the password at all");
@@ -272,7 +288,10 @@ public class BrowserSecurityTests
     /// <summary>As through a proxy that speaks https to the browser and http to the server.</summary>
     private static async Task<HttpResponseMessage> SetUpBehindProxyAsync(TestServer server)
     {
-        using var proxy = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = server.Url };
+        using var proxy = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = server.Url
+        };
         proxy.DefaultRequestHeaders.Host = "vault.example.com";
         proxy.DefaultRequestHeaders.Add("x-forwarded-proto", "https");
         using var form = await proxy.GetAsync("/auth/setup", Cancel);
@@ -288,5 +307,6 @@ public class BrowserSecurityTests
         return answer;
     }
 
-    private static string WithoutTokens(string page, string email) => page.Replace(PageClient.FormToken(page), "", StringComparison.Ordinal).Replace(email, "", StringComparison.Ordinal);
+    private static string WithoutTokens(string page, string email) =>
+        page.Replace(PageClient.FormToken(page), "", StringComparison.Ordinal).Replace(email, "", StringComparison.Ordinal);
 }

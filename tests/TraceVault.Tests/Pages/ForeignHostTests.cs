@@ -49,7 +49,9 @@ public class ForeignHostTests
         var origin = server.Url.GetLeftPart(UriPartial.Authority);
 
         foreach (var (path, target) in ((string, string)[])[
-            ("/auth/login?return_to=%2Fme%2Ftokens", "/auth/login?return_to=%2Fme%2Ftokens"), ("/invite/%0d%0ax", "/invite/%0D%0Ax"), ("/invite/evil.example@x", "/invite/evil.example@x")])
+            ("/auth/login?return_to=%2Fme%2Ftokens", "/auth/login?return_to=%2Fme%2Ftokens"),
+            ("/invite/%0d%0ax", "/invite/%0D%0Ax"),
+            ("/invite/evil.example@x", "/invite/evil.example@x")])
         {
             using var answer = await AskAsync(server, HttpMethod.Get, path, host);
             Assert.Equal((HttpStatusCode.TemporaryRedirect, origin + target), (answer.StatusCode, answer.Headers.Location!.OriginalString));
@@ -74,7 +76,10 @@ public class ForeignHostTests
     /// <param name="host">As the browser names the server; {port} stands for the server's own.</param>
     private static async Task<HttpResponseMessage> AskAsync(TestServer server, HttpMethod method, string path, string host)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = server.Url };
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = server.Url
+        };
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Host = host.Replace("{port}", server.Url.Port.ToString());
         request.Headers.Accept.ParseAdd("text/html");

@@ -17,7 +17,8 @@ public class ForgedFormTests
         await browser.SetUpAsync();
         var changes = Changes(server);
         var own = PageClient.FormToken(await browser.ReadAsync("/me/proxy/"));
-        await using var other = await TestServer.StartAsync(settings: $"--EncryptionKey={Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}");
+        await using var other = await TestServer.StartAsync(
+            settings: $"--EncryptionKey={Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}");
         using var elsewhere = new PageClient(other.Url);
         string[] foreign = ["x", own[..^4] + "AAAA", PageClient.FormToken(await elsewhere.ReadAsync("/auth/setup"))];
 
@@ -56,7 +57,8 @@ public class ForgedFormTests
     /// <summary>The paths of all endpoints that take a POST and are pages.</summary>
     private static IReadOnlyList<string> Changes(TestServer server) =>
     [
-        .. server.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+        .. server.Services.GetRequiredService<IEnumerable<EndpointDataSource>>()
+            .SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Contains("POST") == true)
             .Select(endpoint => "/" + endpoint.RoutePattern.RawText!.TrimStart('/'))
             .Where(path => !path.StartsWith("/api/", StringComparison.Ordinal) && !path.StartsWith("/proxy/", StringComparison.Ordinal))

@@ -53,7 +53,8 @@ internal sealed partial class PageClient : IDisposable
         Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
     }
 
-    public Task<HttpResponseMessage> LogInAsync(string password = TestServer.Password, string email = TestServer.Email, string returnTo = "") =>
+    public Task<HttpResponseMessage> LogInAsync(
+        string password = TestServer.Password, string email = TestServer.Email, string returnTo = "") =>
         SubmitAsync("/auth/login", "/auth/login", ("email", email), ("password", password), ("return_to", returnTo));
 
     public static string FormToken(string page) => WebUtility.HtmlDecode(TokenField().Match(page).Groups[1].Value);

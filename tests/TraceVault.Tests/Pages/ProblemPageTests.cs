@@ -12,7 +12,8 @@ public class ProblemPageTests
     [InlineData("/nothing-here", "owner", HttpStatusCode.NotFound)]
     [InlineData("/admin/users", "member", HttpStatusCode.Forbidden)]
     [InlineData("/admin/users/nobody", "owner", HttpStatusCode.NotFound)]
-    public async Task A_page_that_says_what_went_wrong_keeps_the_navigation_and_its_sign_out_works(string path, string role, HttpStatusCode status)
+    public async Task A_page_that_says_what_went_wrong_keeps_the_navigation_and_its_sign_out_works(
+        string path, string role, HttpStatusCode status)
     {
         await using var team = await Members.Team.StartAsync("sqlite");
         var browser = role == "owner" ? team.Browser(team.Owner) : (await team.JoinAsync("ada", role)).Browser;

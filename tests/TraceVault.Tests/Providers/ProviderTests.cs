@@ -26,11 +26,13 @@ public class ProviderTests
         {
             head = request.Head;
             await request.ReadBodyAsync();
-            await request.SendAsync("HTTP/1.1 200 OK\r\nparrot-id: p-1\r\nparrot-mood: good\r\nserver: parrot\r\ncontent-length: 5\r\n\r\nhello");
+            await request.SendAsync(
+                "HTTP/1.1 200 OK\r\nparrot-id: p-1\r\nparrot-mood: good\r\nserver: parrot\r\ncontent-length: 5\r\n\r\nhello");
         });
 
         using var client = await RawClient.ConnectAsync(bench.Server.Url);
-        await client.SendAsync($"POST /proxy/parrot{path}?to=me HTTP/1.1\r\nHost: {bench.Server.Url.Authority}\r\nAuthorization: Bearer {bench.Token}\r\n"
+        await client.SendAsync(
+            $"POST /proxy/parrot{path}?to=me HTTP/1.1\r\nHost: {bench.Server.Url.Authority}\r\nAuthorization: Bearer {bench.Token}\r\n"
             + "X-Feather: red\r\nAnthropic-Beta: x\r\nContent-Length: 2\r\n\r\n{}");
         var reply = await client.ReadReplyAsync("POST");
 
@@ -41,7 +43,8 @@ public class ProviderTests
         Assert.DoesNotContain(bench.Token, head);
         Assert.Equal((200, "hello", "good", null), (reply.Status, reply.Text, reply.Header("parrot-mood"), reply.Header("server")));
         await bench.Server.Log.WaitForAsync($"/proxy/parrot{path} ok status=200 upstream_status=200 upstream_request_id=p-1", Cancel);
-        Assert.Equal("api_error", (await bench.CallAsync("/proxy/anthropic/v1/models", HttpStatusCode.BadGateway)).GetProperty("error").GetProperty("type").GetString());
+        var first = await bench.CallAsync("/proxy/anthropic/v1/models", HttpStatusCode.BadGateway);
+        Assert.Equal("api_error", first.GetProperty("error").GetProperty("type").GetString());
     }
 
     /// <summary>In its form, with its name.</summary>
@@ -65,7 +68,8 @@ public class ProviderTests
         Assert.True(ProviderKey.TryParse($" {Key}\n", parrot.KeyProblem, out _, out _));
         Assert.False(ProviderKey.TryParse("sk-ant-api03-0123456789", parrot.KeyProblem, out _, out var problem));
         Assert.Equal("A parrot's key begins with parrot-.", problem);
-        Assert.False(ProviderKey.TryParse("parrot-with a space", parrot.KeyProblem, out _, out _)); // whatever the rule says: it could not be sent
+        // Whatever the rule says: it could not be sent.
+        Assert.False(ProviderKey.TryParse("parrot-with a space", parrot.KeyProblem, out _, out _));
     }
 
     private sealed class Bench : IAsyncDisposable
@@ -93,7 +97,8 @@ public class ProviderTests
                 Assert.True(AccessToken.TryRead(token, out var presented));
                 var session = (await server.Services.GetRequiredService<Sessions>().FindAsync(presented.Hash, Cancel))!;
                 var actor = new Actor(session.UserId, session.Email, new Origin("test", null));
-                await server.Services.GetRequiredService<ProviderKeys>().SaveAsync(session.UserId, parrot.Name, session.Id, parsed, null, false, actor);
+                await server.Services.GetRequiredService<ProviderKeys>().SaveAsync(
+                    session.UserId, parrot.Name, session.Id, parsed, null, false, actor);
             }
 
             return new Bench(database, upstream, server, token);
@@ -135,9 +140,11 @@ public class ProviderTests
 
         public override bool PassesOut(string header) => header.Equals("x-feather", StringComparison.OrdinalIgnoreCase);
 
-        public override bool PassesBack(string header) => header.StartsWith("parrot-", StringComparison.OrdinalIgnoreCase) || header is "content-length";
+        public override bool PassesBack(string header) =>
+            header.StartsWith("parrot-", StringComparison.OrdinalIgnoreCase) || header is "content-length";
 
-        public override void WriteCredential(HttpRequestHeaders to, ProviderKey key) => to.TryAddWithoutValidation("authorization", $"Parrot {key.Reveal()}");
+        public override void WriteCredential(HttpRequestHeaders to, ProviderKey key) =>
+            to.TryAddWithoutValidation("authorization", $"Parrot {key.Reveal()}");
 
         public override void WriteTestHeaders(HttpRequestHeaders to)
         {

@@ -24,7 +24,9 @@ public class SettingsTests
     [InlineData("--Proxy:MaxBodyByte=1024", "Unknown setting: --Proxy:MaxBodyByte")]
     [InlineData("--IdleTimeout=0", "TRACEVAULT_IDLE_TIMEOUT is invalid")]
     [InlineData("--Proxy:UpstreamIdleTimeout=2.00:00:00", "TRACEVAULT_PROXY__UPSTREAMIDLETIMEOUT is invalid")]
-    [InlineData("--Kestrel:Limits:KeepAliveTimeout=00:01:00", "Unknown setting: --Kestrel:Limits:KeepAliveTimeout. Of the web server's own settings only Certificates:Default")]
+    [InlineData(
+        "--Kestrel:Limits:KeepAliveTimeout=00:01:00",
+        "Unknown setting: --Kestrel:Limits:KeepAliveTimeout. Of the web server's own settings only Certificates:Default")]
     [InlineData("--Kestrel:Certificates:Default:Pth=x", "Unknown setting: --Kestrel:Certificates:Default:Pth.")]
     [InlineData("--Kestrel:EndpointDefaults:Protocols=Http1", "Unknown setting: --Kestrel:EndpointDefaults:Protocols.")]
     [InlineData("sk-ant-api03-misplaced", "An argument is not understood")]
@@ -40,9 +42,12 @@ public class SettingsTests
     /// <summary>A rule of another kind would stop the start with a mistake of ours.</summary>
     [Fact]
     public void Every_rule_of_a_setting_has_words() => Assert.All(
-        typeof(SettingsReader).Assembly.GetTypes().Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal)).SelectMany(type => type.GetProperties())
+        typeof(SettingsReader).Assembly.GetTypes().Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal)).SelectMany(
+            type => type.GetProperties())
             .SelectMany(property => property.GetCustomAttributes(typeof(ValidationAttribute), inherit: true)),
-        rule => Assert.True(rule is RangeAttribute or MinLengthAttribute or RequiredAttribute or AllowedValuesAttribute, $"{rule.GetType().Name}: give SettingsReader.InWords words for it"));
+        rule => Assert.True(
+            rule is RangeAttribute or MinLengthAttribute or RequiredAttribute or AllowedValuesAttribute,
+            $"{rule.GetType().Name}: give SettingsReader.InWords words for it"));
 
     [Theory]
     [InlineData("TRACEVAULT_PROXY__MAXBODYBYTES")]
@@ -60,9 +65,11 @@ public class SettingsTests
     public void The_command_line_wins_over_the_environment_and_that_over_the_file()
     {
         var folder = Directory.CreateTempSubdirectory("tracevault-test-");
-        File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), """{"Proxy":{"MaxBodyBytes":1111,"UpstreamTimeout":"00:01:00"}}""");
+        File.WriteAllText(
+            Path.Combine(folder.FullName, "appsettings.json"), """{"Proxy":{"MaxBodyBytes":1111,"UpstreamTimeout":"00:01:00"}}""");
 
-        var reader = new SettingsReader(["--proxy:maxbodybytes=3333"], new Dictionary<string, string> { ["TRACEVAULT_PROXY__MAXBODYBYTES"] = "2222" }, folder.FullName);
+        var reader = new SettingsReader(
+            ["--proxy:maxbodybytes=3333"], new Dictionary<string, string> { ["TRACEVAULT_PROXY__MAXBODYBYTES"] = "2222" }, folder.FullName);
         var options = reader.Read<ProxyOptions>("Proxy");
         folder.Delete(recursive: true);
 
@@ -72,7 +79,10 @@ public class SettingsTests
     [Fact]
     public void An_unknown_variable_of_ours_is_named_and_those_of_others_are_left_alone()
     {
-        var others = new SettingsReader([], new Dictionary<string, string> { ["PATH"] = "x", ["TRACEVAULT_SERVER_URL"] = "x", ["TRACEVAULT_TOKEN"] = "x" }, Path.GetTempPath());
+        var others = new SettingsReader(
+            [],
+            new Dictionary<string, string> { ["PATH"] = "x", ["TRACEVAULT_SERVER_URL"] = "x", ["TRACEVAULT_TOKEN"] = "x" },
+            Path.GetTempPath());
         others.RefuseUnknown();
 
         var ours = new SettingsReader([], new Dictionary<string, string> { ["TRACEVAULT_DATA_DRI"] = "x" }, Path.GetTempPath());
@@ -118,7 +128,8 @@ public class SettingsTests
     [InlineData("TRACEVAULT_SERVICE_X", "80", false)]
     [InlineData("TRACEVAULT_SERVICE_HOST", "vault.example.com", false)]
     [InlineData("TRACEVAULT_PORT_X_TCP", "tcp://10.96.0.11:80", false)]
-    public void What_Kubernetes_sets_for_a_service_of_our_name_is_no_setting_and_what_looks_like_it_is(string name, string value, bool isOfKubernetes)
+    public void What_Kubernetes_sets_for_a_service_of_our_name_is_no_setting_and_what_looks_like_it_is(
+        string name, string value, bool isOfKubernetes)
     {
         var reader = new SettingsReader([], new Dictionary<string, string> { [name] = value }, Path.GetTempPath());
         if (isOfKubernetes)
@@ -138,7 +149,10 @@ public class SettingsTests
         await using var database = await TestDatabase.CreateAsync("sqlite");
         var keyFile = Path.Combine(database.DataDirectory, "key");
         await File.WriteAllTextAsync(keyFile, $"k2:{TestServer.MasterKey},\r\n", Patience.Cancel);
-        await File.AppendAllTextAsync(keyFile, $"default:{Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32))}\r\n", Patience.Cancel);
+        await File.AppendAllTextAsync(
+            keyFile,
+            $"default:{Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32))}\r\n",
+            Patience.Cancel);
         await using var server = ServerProcess.Start(
             new Dictionary<string, string>
             {
@@ -175,7 +189,9 @@ public class SettingsTests
     public void A_certificates_password_in_the_file_is_refused_too()
     {
         var folder = Directory.CreateTempSubdirectory("tracevault-test-");
-        File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), """{"Kestrel":{"Certificates":{"Default":{"Path":"x.pfx","Password":"hunter2"}}}}""");
+        File.WriteAllText(
+            Path.Combine(folder.FullName, "appsettings.json"),
+            """{"Kestrel":{"Certificates":{"Default":{"Path":"x.pfx","Password":"hunter2"}}}}""");
         var reader = new SettingsReader([], new Dictionary<string, string>(), folder.FullName);
 
         var problem = Assert.Throws<StartupException>(reader.RefuseUnknown);

@@ -23,7 +23,8 @@ public class OutageTests
             Assert.All([api, page, proxied, ready], answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
         }
 
-        Assert.StartsWith("Error TraceVault.Storage.Outage", Assert.Single(server.Log.Lines, line => line.Contains("database is unavailable")));
+        Assert.StartsWith(
+            "Error TraceVault.Storage.Outage", Assert.Single(server.Log.Lines, line => line.Contains("database is unavailable")));
         await database.ComeBackAsync();
         await server.Log.WaitForAsync("The database is available again", Cancel); // though nobody asks for anything
 

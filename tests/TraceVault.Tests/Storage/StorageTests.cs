@@ -33,7 +33,8 @@ public class StorageTests
 
     [Fact]
     public void The_newest_schema_is_that_of_the_last_migration() =>
-        Assert.Equal(typeof(Migrator).Assembly.GetTypes().Max(type => type.GetCustomAttribute<MigrationAttribute>()?.Version), Migrator.NewestKnown);
+        Assert.Equal(
+            typeof(Migrator).Assembly.GetTypes().Max(type => type.GetCustomAttribute<MigrationAttribute>()?.Version), Migrator.NewestKnown);
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_restart_keeps_everything(string engine)
@@ -78,7 +79,9 @@ public class StorageTests
         Assert.Equal("wal", await connection.ExecuteScalarAsync<string>("pragma journal_mode"));
         if (!OperatingSystem.IsWindows())
         {
-            Assert.All(Directory.GetFiles(database.DataDirectory), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+            Assert.All(
+                Directory.GetFiles(database.DataDirectory),
+                file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
         }
     }
 
@@ -113,15 +116,18 @@ public class StorageTests
     [Fact]
     public async Task A_database_that_asks_for_channel_binding_is_reached_with_it_and_with_nothing_less()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("TEST_POSTGRES") is null or "", "The server that TEST_POSTGRES names may speak no TLS.");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("TEST_POSTGRES") is null or "", "The server that TEST_POSTGRES names may speak no TLS.");
         await using var database = await TestDatabase.CreateAsync("postgres");
         var url = database.Setting.Split('?')[0];
-        await using (var server = await TestServer.StartAsync(database, settings: $"--Database={url}?sslmode=require&channel_binding=require"))
+        await using (var server = await TestServer.StartAsync(
+            database, settings: $"--Database={url}?sslmode=require&channel_binding=require"))
         {
             await server.SetUpWithKeyAsync();
         }
 
-        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database, settings: $"--Database={url}?sslmode=disable&channel_binding=require"));
+        var problem = await Assert.ThrowsAsync<StartupException>(
+            () => TestServer.StartAsync(database, settings: $"--Database={url}?sslmode=disable&channel_binding=require"));
         Assert.Contains("TRACEVAULT_DATABASE", problem.Message);
     }
 
@@ -148,7 +154,8 @@ public class StorageTests
     public async Task A_database_user_who_may_not_create_tables_is_told_what_is_missing()
     {
         await using var database = await TestDatabase.CreateEmptyAsync("postgres");
-        await (await PostgresCluster.GetAsync()).AdministerAsync($"alter database {new Uri(database.Setting).AbsolutePath[1..]} owner to current_user");
+        await (await PostgresCluster.GetAsync()).AdministerAsync(
+            $"alter database {new Uri(database.Setting).AbsolutePath[1..]} owner to current_user");
 
         var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database));
 

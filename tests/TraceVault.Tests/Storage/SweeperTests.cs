@@ -25,20 +25,29 @@ public class SweeperTests
 
         foreach (var table in Tables)
         {
-            var ids = (await connection.QueryAsync($"select * from {table}")).Cast<IDictionary<string, object?>>().Select(row => $"{row.Values.First()}");
+            var ids = (await connection.QueryAsync($"select * from {table}")).Cast<IDictionary<string, object?>>().Select(
+                row => $"{row.Values.First()}");
             Assert.Equal((table, "new"), (table, string.Join(' ', ids.Where(id => id is "old" or "new"))));
         }
 
         async Task AddRowsAsync(string id) => await connection.ExecuteAsync(
-            """
-            insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values (@id, @email, @email, 'member', '-', @now, @now);
-            insert into auth_sessions (id, user_id, token_hash, created_at, expires_at, last_used_at) values (@id, @id, @hash, @now, @now + 1000, @now);
-            insert into device_authorizations (id, device_code_hash, user_code, state, source, created_at, expires_at, interval_seconds, polled_at)
-            values (@id, @hash, @id, 'pending', @id, @now, @now + 1000, 5, 0);
-            insert into invites (id, email, email_key, role, token_hash, invited_by, created_at, expires_at) values (@id, @email, @email, 'member', @hash, @id, @now, @now + 1000);
-            insert into password_resets (user_id, token_hash, created_at, expires_at) values (@id, @hash, @now, @now + 1000);
-            insert into sign_in_failures (subject, failures, window_started_at) values (@id, 1, @now);
-            """,
-            new { id, email = id + "@example.com", hash = System.Text.Encoding.ASCII.GetBytes(id), now = clock.GetUtcNow().ToUnixTimeMilliseconds() });
+            "insert into users (id, email, email_key, role, password_hash, created_at, updated_at) "
+                + "values (@id, @email, @email, 'member', '-', @now, @now);\n"
+                + "insert into auth_sessions (id, user_id, token_hash, created_at, expires_at, last_used_at) "
+                + "values (@id, @id, @hash, @now, @now + 1000, @now);\n"
+                + "insert into device_authorizations (id, device_code_hash, user_code, state, source, created_at, expires_at, "
+                + "interval_seconds, polled_at)\n"
+                + "values (@id, @hash, @id, 'pending', @id, @now, @now + 1000, 5, 0);\n"
+                + "insert into invites (id, email, email_key, role, token_hash, invited_by, created_at, expires_at) "
+                + "values (@id, @email, @email, 'member', @hash, @id, @now, @now + 1000);\n"
+                + "insert into password_resets (user_id, token_hash, created_at, expires_at) values (@id, @hash, @now, @now + 1000);\n"
+                + "insert into sign_in_failures (subject, failures, window_started_at) values (@id, 1, @now);",
+            new
+            {
+                id,
+                email = id + "@example.com",
+                hash = System.Text.Encoding.ASCII.GetBytes(id),
+                now = clock.GetUtcNow().ToUnixTimeMilliseconds()
+            });
     }
 }

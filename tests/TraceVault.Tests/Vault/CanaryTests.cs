@@ -43,14 +43,21 @@ public class CanaryTests
         var rows = await RowsAsync(connection, engine);
         await connection.CloseAsync();
         Assert.Equal(0, await server.StopAsync(Cancel));
-        var files = engine == "sqlite" ? Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Path.Combine(database.DataDirectory, "tracevault.db"), Cancel)) : "";
+        var files = engine == "sqlite"
+            ? Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Path.Combine(database.DataDirectory, "tracevault.db"), Cancel))
+            : "";
 
         Assert.Contains("/proxy/anthropic/[redacted]", server.Output); // the log was really on, and was shown a secret
         Assert.Contains("provider_keys", rows + files);
         Assert.Contains("key.replaced", rows);
         foreach (var secret in (string[])[Key, Key[7..], token, token[4..], TestServer.MasterKey, TestServer.Password])
         {
-            foreach (var (place, text) in (ReadOnlySpan<(string, string)>)[("log", server.Output), ("answers", answers.ToString()), ("process list", processList), ("database", rows), ("database file", files)])
+            foreach (var (place, text) in (ReadOnlySpan<(string, string)>)[
+                ("log", server.Output),
+                ("answers", answers.ToString()),
+                ("process list", processList),
+                ("database", rows),
+                ("database file", files)])
             {
                 Assert.False(text.Contains(secret, StringComparison.OrdinalIgnoreCase), $"A secret is in the {place}.");
             }
@@ -62,7 +69,10 @@ public class CanaryTests
     private static async Task<string> RunAsync(Uri url, FakeAnthropicServer upstream, StringBuilder answers)
     {
         using var client = new HttpClient { BaseAddress = url };
-        using var setUp = await client.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password }, Cancel);
+        using var setUp = await client.PostAsJsonAsync(
+            "/api/v1/auth/setup",
+            new { setup_token = TestServer.SetupToken, email = TestServer.Email, password = TestServer.Password },
+            Cancel);
         var token = (await setUp.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("token").GetString()!;
 
         async Task CallAsync(HttpMethod method, string path, HttpContent? body = null, params (string Name, string Value)[] headers)
@@ -88,18 +98,21 @@ public class CanaryTests
         await CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", JsonContent.Create(new { key = "sk-ant short " + Key }), bearer);
         await CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", JsonContent.Create(new { key = Key }), bearer);
         (string, string) agent = ("User-Agent", $"{token} {Key}");
-        await CallAsync(HttpMethod.Put, "/api/v1/me/anthropic-key", JsonContent.Create(new { key = Key, max_concurrent = 9 }), bearer, agent);
+        await CallAsync(
+            HttpMethod.Put, "/api/v1/me/anthropic-key", JsonContent.Create(new { key = Key, max_concurrent = 9 }), bearer, agent);
         await CallAsync(HttpMethod.Post, "/api/v1/me/tokens", JsonContent.Create(new { name = Key }), bearer);
         await CallAsync(HttpMethod.Post, "/api/v1/me/tokens", JsonContent.Create(new { name = "ci" }), bearer, agent);
         await CallAsync(HttpMethod.Delete, "/api/v1/me/sessions", null, bearer, agent);
-        await CallAsync(HttpMethod.Post, "/api/v1/auth/login", JsonContent.Create(new { email = TestServer.Email, password = "wrong" }), agent);
+        await CallAsync(
+            HttpMethod.Post, "/api/v1/auth/login", JsonContent.Create(new { email = TestServer.Email, password = "wrong" }), agent);
         await CallAsync(HttpMethod.Get, "/api/v1/audit", null, bearer);
         await CallAsync(HttpMethod.Get, "/api/v1/me", null, bearer);
         await CallAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", null, bearer);
         await CallAsync(HttpMethod.Get, "/api/v1/me/sessions", null, bearer);
         await CallAsync(HttpMethod.Post, "/api/v1/auth/login", JsonContent.Create(new { email = TestServer.Password, password = token }));
         await CallAsync(HttpMethod.Post, "/api/v1/auth/login", JsonContent.Create(new { email = TestServer.Email, password = Key }));
-        await CallAsync(HttpMethod.Post, "/api/v1/auth/login", new StringContent($"{{\"email\":\"{Key}\",\"password\":{token}", Encoding.UTF8, "application/json"));
+        await CallAsync(HttpMethod.Post, "/api/v1/auth/login", new StringContent(
+            $"{{\"email\":\"{Key}\",\"password\":{token}", Encoding.UTF8, "application/json"));
         await CallAsync(HttpMethod.Get, $"/api/v1/me?token={token}&key={Key}", null, bearer);
         await CallAsync(HttpMethod.Get, $"/nowhere/{token}/{Key}");
         await CallAsync(HttpMethod.Get, $"/proxy/anthropic/{token}/v1/messages?key={Key}", null, bearer);
@@ -110,7 +123,9 @@ public class CanaryTests
         await CallAsync(HttpMethod.Get, "/proxy/anthropic/v1/models", null, bearer, version, ("anthropic-foo", "ok"));
         await CallAsync(HttpMethod.Post, "/proxy/anthropic/v1/messages", ProxyRig.Message(), bearer, version);
         await CallAsync(HttpMethod.Post, "/proxy/anthropic/v1/messages", ProxyRig.Message(stream: true), bearer, version);
-        foreach (var fault in (Fault[])[Fault.Status(401), Fault.Status(529), Fault.Reset(), Fault.CutMidEvent(3), Fault.CutMidEvent(3, fin: true), Fault.SlowHeaders(Task.Delay(Timeout.InfiniteTimeSpan, Cancel))])
+        foreach (var fault in (Fault[])[
+            Fault.Status(401), Fault.Status(529), Fault.Reset(), Fault.CutMidEvent(3), Fault.CutMidEvent(3, fin: true),
+            Fault.SlowHeaders(Task.Delay(Timeout.InfiniteTimeSpan, Cancel))])
         {
             upstream.EnqueueFault(fault, Fault.Reply(24));
             await CallAsync(HttpMethod.Post, "/proxy/anthropic/v1/messages", ProxyRig.Message(stream: true), bearer, version);
@@ -137,7 +152,8 @@ public class CanaryTests
             text.AppendLine(table);
             foreach (IDictionary<string, object?> row in await connection.QueryAsync($"select * from {table}"))
             {
-                text.AppendJoin('|', row.Values.Select(value => value is byte[] bytes ? Encoding.Latin1.GetString(bytes) : value)).AppendLine();
+                text.AppendJoin(
+                    '|', row.Values.Select(value => value is byte[] bytes ? Encoding.Latin1.GetString(bytes) : value)).AppendLine();
             }
         }
 

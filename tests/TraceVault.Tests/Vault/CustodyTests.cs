@@ -18,7 +18,8 @@ public class CustodyTests
         await using var connection = await database.OpenAsync();
         await connection.ExecuteAsync(
             """
-            insert into users (id, email, email_key, role, password_hash, created_at, updated_at) values ('other', 'o@x', 'o@x', 'member', '-', 0, 0);
+            insert into users (id, email, email_key, role, password_hash, created_at, updated_at)
+                values ('other', 'o@x', 'o@x', 'member', '-', 0, 0);
             insert into provider_keys (id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at)
                 select 'another', owner_kind, 'other', 'other', provider, sealed, key_id, binding, 0, 0 from provider_keys;
             update auth_sessions set user_id = 'other';
@@ -46,7 +47,8 @@ public class CustodyTests
         await using (var without = await TestServer.StartAsync(database, settings: $"--EncryptionKey={SecondMasterKey}"))
         {
             Assert.Contains("1 of 1 stored provider keys cannot be opened", without.Log.Text);
-            Assert.False((await without.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("readable").GetBoolean());
+            Assert.False(
+                (await without.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("readable").GetBoolean());
             using var unready = await without.Client.GetAsync("/readyz", Cancel);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
 
@@ -56,7 +58,8 @@ public class CustodyTests
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         }
 
-        await using var both = await TestServer.StartAsync(database, settings: $"--EncryptionKey=default:{TestServer.MasterKey},{SecondMasterKey}");
+        await using var both = await TestServer.StartAsync(
+            database, settings: $"--EncryptionKey=default:{TestServer.MasterKey},{SecondMasterKey}");
         Assert.True((await both.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", token)).GetProperty("readable").GetBoolean());
     }
 
@@ -79,7 +82,8 @@ public class CustodyTests
         }
 
         File.Delete(file);
-        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(
+            () => TestServer.StartAsync(database, settings: "--EncryptionKey="));
         Assert.Contains("restore it from your backup", problem.Message);
         Assert.False(File.Exists(file));
     }
@@ -100,7 +104,8 @@ public class CustodyTests
         }
 
         await File.WriteAllTextAsync(file, left, Cancel);
-        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(
+            () => TestServer.StartAsync(database, settings: "--EncryptionKey="));
         Assert.Contains("is empty: restore it from your backup", problem.Message);
         Assert.Equal(left, await File.ReadAllTextAsync(file, Cancel));
     }
@@ -112,7 +117,8 @@ public class CustodyTests
         var file = Path.Combine(database.DataDirectory, "master.key");
         var cut = TestServer.MasterKey[..8];
         await File.WriteAllTextAsync(file, cut, Cancel);
-        var first = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        var first = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(
+            () => TestServer.StartAsync(database, settings: "--EncryptionKey="));
         Assert.Contains("6 bytes and needs 32. Make one", first.Message);
 
         await using (var server = await TestServer.StartAsync(database))
@@ -120,7 +126,8 @@ public class CustodyTests
             await server.SetUpWithKeyAsync();
         }
 
-        var later = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        var later = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(
+            () => TestServer.StartAsync(database, settings: "--EncryptionKey="));
         Assert.Contains("restore the file from your backup", later.Message);
         Assert.DoesNotContain("Make one", later.Message);
         Assert.Equal(cut, await File.ReadAllTextAsync(file, Cancel));
@@ -143,7 +150,11 @@ public class CustodyTests
                 mount -o remount,size=64m "$FOLDER"
                 exec "$0"' "$0"
             """,
-            new Dictionary<string, string> { ["FOLDER"] = folder.FullName, ["TRACEVAULT_DATA_DIR"] = Path.Combine(folder.FullName, "data") }))
+            new Dictionary<string, string>
+            {
+                ["FOLDER"] = folder.FullName,
+                ["TRACEVAULT_DATA_DIR"] = Path.Combine(folder.FullName, "data")
+            }))
         {
             var first = await server.RestOfLineAsync("tracevault-server: ", Cancel);
             Assert.StartsWith($"The master key file {folder.FullName}/data/master.key cannot be made: No space left on device", first);
@@ -168,8 +179,11 @@ public class CustodyTests
     public async Task A_path_that_leads_nowhere_names_the_setting_that_holds_it(string setting, string name)
     {
         await using var database = await TestDatabase.CreateAsync("sqlite");
-        string[] settings = setting.Contains("Database", StringComparison.Ordinal) ? [setting] : [setting, "--Database=sqlite", "--EncryptionKey="];
-        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: settings));
+        string[] settings = setting.Contains("Database", StringComparison.Ordinal)
+            ? [setting]
+            : [setting, "--Database=sqlite", "--EncryptionKey="];
+        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(
+            () => TestServer.StartAsync(database, settings: settings));
         Assert.Contains(name, problem.Message);
         Assert.DoesNotContain("hunter2", problem.Message);
     }
@@ -196,7 +210,8 @@ public class CustodyTests
     public async Task On_PostgreSQL_a_server_without_a_master_key_does_not_start()
     {
         await using var database = await TestDatabase.CreateAsync("postgres");
-        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(() => TestServer.StartAsync(database, settings: "--EncryptionKey="));
+        var problem = await Assert.ThrowsAsync<TraceVault.Settings.StartupException>(
+            () => TestServer.StartAsync(database, settings: "--EncryptionKey="));
         Assert.StartsWith("TRACEVAULT_ENCRYPTION_KEY is not set", problem.Message);
     }
 
@@ -209,6 +224,7 @@ public class CustodyTests
 
         await using var server = await TestServer.StartAsync(database, settings: ["--EncryptionKey=", $"--EncryptionKeyFile={file}"]);
 
-        Assert.True((await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", await server.SetUpWithKeyAsync())).GetProperty("readable").GetBoolean());
+        Assert.True((await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", await server.SetUpWithKeyAsync()))
+            .GetProperty("readable").GetBoolean());
     }
 }

@@ -24,7 +24,8 @@ public class FormSealTests
             cookie = browser.Cookies.GetCookies(before.Url)["tv_form"]!.Value;
         }
 
-        await using var server = await TestServer.StartAsync(database, settings: $"--EncryptionKey={masterKeys.Replace("{0}", Other, StringComparison.Ordinal)}");
+        await using var server = await TestServer.StartAsync(
+            database, settings: $"--EncryptionKey={masterKeys.Replace("{0}", Other, StringComparison.Ordinal)}");
         using var later = new PageClient(server.Url);
         later.Cookies.Add(server.Url, new Cookie("tv_form", cookie, "/"));
         using var answer = await later.SendAsync("/auth/setup",

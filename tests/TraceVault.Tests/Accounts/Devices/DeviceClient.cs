@@ -24,7 +24,8 @@ internal sealed class DeviceClient(RunningServer server, string? from = null)
     public Task<OAuthReply> PollAsync(OAuthReply begun) =>
         PostAsync("token", ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", begun["device_code"]));
 
-    public Task<OAuthReply> RefreshAsync(string refreshToken) => PostAsync("token", ("grant_type", "refresh_token"), ("refresh_token", refreshToken));
+    public Task<OAuthReply> RefreshAsync(string refreshToken) =>
+        PostAsync("token", ("grant_type", "refresh_token"), ("refresh_token", refreshToken));
 
     public Task<OAuthReply> RevokeAsync(string token) => PostAsync("revoke", ("token", token));
 

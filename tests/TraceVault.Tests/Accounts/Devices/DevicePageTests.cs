@@ -52,7 +52,8 @@ public sealed class DevicePageTests : IAsyncLifetime
     public async Task All_addresses_of_this_machine_are_the_same_place(string? address, bool isSame)
     {
         var begun = await _device.BeginAsync();
-        await using (var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>().ConnectAsync(Patience.Cancel))
+        await using (var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>()
+            .ConnectAsync(Patience.Cancel))
         {
             await connection.ExecuteAsync("update device_authorizations set address = @address", new { address });
         }
@@ -72,7 +73,8 @@ public sealed class DevicePageTests : IAsyncLifetime
         async Task<string> ApproveAsync()
         {
             var code = (await _device.BeginAsync())["user_code"];
-            return (await _owner.PostAsync("/auth/device", $"/auth/device?user_code={code}", ("user_code", code), ("decision", "approve"))).Html;
+            return (await _owner.PostAsync(
+                "/auth/device", $"/auth/device?user_code={code}", ("user_code", code), ("decision", "approve"))).Html;
         }
     }
 
@@ -97,7 +99,8 @@ public sealed class DevicePageTests : IAsyncLifetime
 
         var sent = await visitor.GetAsync(path);
         var login = sent.Location!.OriginalString;
-        var back = await visitor.PostAsync("/auth/login", login, ("email", TestServer.Email), ("password", TestServer.Password), ("return_to", path));
+        var back = await visitor.PostAsync(
+            "/auth/login", login, ("email", TestServer.Email), ("password", TestServer.Password), ("return_to", path));
 
         Assert.Equal($"/auth/login?return_to={Uri.EscapeDataString(path)}", login);
         Assert.Equal(path, back.Location!.OriginalString);
@@ -110,7 +113,11 @@ public sealed class DevicePageTests : IAsyncLifetime
     {
         using var visitor = new PageVisitor(_server);
         var back = await visitor.PostAsync(
-            "/auth/login", $"/auth/login?return_to={Uri.EscapeDataString(target)}", ("email", TestServer.Email), ("password", TestServer.Password), ("return_to", target));
+            "/auth/login",
+            $"/auth/login?return_to={Uri.EscapeDataString(target)}",
+            ("email", TestServer.Email),
+            ("password", TestServer.Password),
+            ("return_to", target));
         Assert.Equal("/me/proxy/", back.Location!.OriginalString);
     }
 
@@ -136,15 +143,19 @@ public sealed class DevicePageTests : IAsyncLifetime
     {
         var begun = await _device.BeginAsync();
         var letters = begun["user_code"].Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
-        foreach (var typed in (string[])[letters, $" {letters[..4]} {letters[4..]} ", $"{letters[..2]}-{letters[2..]}", $"{letters[..4]}\u2013{letters[4..]}",
-            $"{letters}\u200b", $"\ufeff{letters[..4]}\u2060{letters[4..]}", $"\u2068{letters}\u2069", $"{letters[..4]}\u2212{letters[4..]}", $"{letters[..4]}_{letters[4..]}",
-            $"{letters[..4]}\u00ad\u00a0{letters[4..]}\ufe0f"])
+        foreach (var typed in (string[])[
+            letters, $" {letters[..4]} {letters[4..]} ", $"{letters[..2]}-{letters[2..]}", $"{letters[..4]}\u2013{letters[4..]}",
+            $"{letters}\u200b", $"\ufeff{letters[..4]}\u2060{letters[4..]}", $"\u2068{letters}\u2069",
+            $"{letters[..4]}\u2212{letters[4..]}", $"{letters[..4]}_{letters[4..]}", $"{letters[..4]}\u00ad\u00a0{letters[4..]}\ufe0f"])
         {
             Assert.Equal(HttpStatusCode.OK, (await _owner.GetAsync($"/auth/device?user_code={Uri.EscapeDataString(typed)}")).Status);
         }
     }
 
-    [Theory, InlineData("AAAA-AAAA", HttpStatusCode.BadRequest), InlineData("BCDF", HttpStatusCode.BadRequest), InlineData("BCDF-GHJK", HttpStatusCode.NotFound)]
+    [Theory,
+        InlineData("AAAA-AAAA", HttpStatusCode.BadRequest),
+        InlineData("BCDF", HttpStatusCode.BadRequest),
+        InlineData("BCDF-GHJK", HttpStatusCode.NotFound)]
     public async Task A_wrong_code_says_what_to_do(string code, HttpStatusCode expected)
     {
         var (status, html, _) = await _owner.GetAsync($"/auth/device?user_code={code}");
@@ -177,11 +188,14 @@ public sealed class DevicePageTests : IAsyncLifetime
         for (var i = 0; i < SignInThrottle.PerAccount; i++)
         {
             Assert.Equal(HttpStatusCode.NotFound, (await _owner.GetAsync($"/auth/device?user_code={UserCode.Create()}")).Status);
-            Assert.Equal(i == SignInThrottle.PerAccount - 1 ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK, (await _owner.GetAsync($"/auth/device?user_code={begun["user_code"]}")).Status);
+            Assert.Equal(
+                i == SignInThrottle.PerAccount - 1 ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK,
+                (await _owner.GetAsync($"/auth/device?user_code={begun["user_code"]}")).Status);
         }
 
         await using var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>().ConnectAsync(Patience.Cancel);
-        Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select coalesce(sum(failures), 0) from sign_in_failures where subject like 'address:%'"));
+        Assert.Equal(0, await connection.ExecuteScalarAsync<long>(
+            "select coalesce(sum(failures), 0) from sign_in_failures where subject like 'address:%'"));
     }
 
     [Fact]

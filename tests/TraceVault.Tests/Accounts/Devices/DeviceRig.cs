@@ -9,11 +9,13 @@ internal sealed class DeviceRig : IAsyncDisposable
     private readonly DeviceClient _device;
     private readonly PageVisitor _owner;
 
-    private DeviceRig(ProxyRig rig) => (_rig, _device, _owner) = (rig, new DeviceClient(rig.Server), new PageVisitor(rig.Server).SignedIn(rig.Token));
+    private DeviceRig(ProxyRig rig) =>
+        (_rig, _device, _owner) = (rig, new DeviceClient(rig.Server), new PageVisitor(rig.Server).SignedIn(rig.Token));
 
     public static async Task<DeviceRig> StartAsync(string engine) => new(await ProxyRig.StartAsync(engine: engine));
 
-    public void Deconstruct(out ProxyRig rig, out DeviceClient device, out PageVisitor owner) => (rig, device, owner) = (_rig, _device, _owner);
+    public void Deconstruct(out ProxyRig rig, out DeviceClient device, out PageVisitor owner) =>
+        (rig, device, owner) = (_rig, _device, _owner);
 
     /// <returns>What the device was told at its start; it is approved by now.</returns>
     public async Task<OAuthReply> BeginApprovedAsync()

@@ -29,7 +29,9 @@ public class DeviceSignInTests
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>(Patience.Cancel);
 
         Assert.Equal("https://vault.example.com" + issuer, json.GetProperty("issuer").GetString());
-        Assert.Equal("https://vault.example.com/proxy/anthropic/oauth/device_authorization", json.GetProperty("device_authorization_endpoint").GetString());
+        Assert.Equal(
+            "https://vault.example.com/proxy/anthropic/oauth/device_authorization",
+            json.GetProperty("device_authorization_endpoint").GetString());
         Assert.Equal("https://vault.example.com/proxy/anthropic/oauth/token", json.GetProperty("token_endpoint").GetString());
         Assert.Equal("https://vault.example.com/proxy/anthropic/oauth/revoke", json.GetProperty("revocation_endpoint").GetString());
     }
@@ -203,11 +205,10 @@ public class DeviceSignInTests
         await using var server = await TestServer.StartAsync(database, clock: clock);
         await using var connection = await database.OpenAsync();
         await connection.ExecuteAsync(
-            $"""
-            with recursive n(i) as (select 1 union all select i + 1 from n where i < @MaxOpen - 1)
-            insert into device_authorizations (id, device_code_hash, user_code, state, source, created_at, expires_at, interval_seconds, polled_at)
-            select 'id ' || i, cast('hash ' || i as {bytes}), 'code ' || i, 'pending', 'address ' || i, 0, @expires, 5, 0 from n
-            """,
+            "with recursive n(i) as (select 1 union all select i + 1 from n where i < @MaxOpen - 1)\n"
+                + "insert into device_authorizations (id, device_code_hash, user_code, state, source, created_at, expires_at, "
+                + "interval_seconds, polled_at)\n"
+                + $"select 'id ' || i, cast('hash ' || i as {bytes}), 'code ' || i, 'pending', 'address ' || i, 0, @expires, 5, 0 from n",
             new { DeviceAuthorizations.MaxOpen, expires = (clock.GetUtcNow() + DeviceAuthorizations.Lifetime).ToUnixTimeMilliseconds() });
         var device = new DeviceClient(server);
 
@@ -244,18 +245,24 @@ public class DeviceSignInTests
         var tokens = await device.PollAsync(begun);
         var next = await device.RefreshAsync(tokens["refresh_token"]);
         var last = await device.RefreshAsync(next["refresh_token"]);
-        string[] secrets = [begun["device_code"], tokens["access_token"], tokens["refresh_token"], next["access_token"], next["refresh_token"], last["access_token"], last["refresh_token"]];
+        string[] secrets =
+        [
+            begun["device_code"], tokens["access_token"], tokens["refresh_token"], next["access_token"], next["refresh_token"],
+            last["access_token"], last["refresh_token"]
+        ];
 
         await using var connection = await rig.Database.OpenAsync();
         foreach (var table in (string[])["device_authorizations", "auth_sessions", "spent_refresh_tokens", "audit_events"])
         {
             var rows = (await connection.QueryAsync($"select * from {table}")).Cast<IDictionary<string, object?>>()
-                .SelectMany(row => row.Values).Select(value => value is byte[] bytes ? System.Text.Encoding.Latin1.GetString(bytes) : $"{value}").ToList();
+                .SelectMany(row => row.Values).Select(
+                    value => value is byte[] bytes ? System.Text.Encoding.Latin1.GetString(bytes) : $"{value}").ToList();
             Assert.NotEmpty(rows);
             Assert.All(secrets, secret => Assert.DoesNotContain(rows, value => value.Contains(secret[4..], StringComparison.Ordinal)));
         }
 
-        Assert.All(secrets, secret => Assert.DoesNotContain(rig.Server.Log.Lines, line => line.Contains(secret[4..], StringComparison.Ordinal)));
+        Assert.All(
+            secrets, secret => Assert.DoesNotContain(rig.Server.Log.Lines, line => line.Contains(secret[4..], StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -264,7 +271,8 @@ public class DeviceSignInTests
     [InlineData("token", "grant_type=urn:ietf:params:oauth:grant-type:device_code", "invalid_request")]
     [InlineData("token", "grant_type=refresh_token&refresh_token=", "invalid_request")]
     [InlineData("token", "grant_type=refresh_token&grant_type=refresh_token&refresh_token=x", "invalid_request")]
-    [InlineData("token", "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=mistyped&client_id=any&scope=any", "invalid_grant")]
+    [InlineData(
+        "token", "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=mistyped&client_id=any&scope=any", "invalid_grant")]
     [InlineData("revoke", "", "invalid_request")]
     public async Task A_wrong_request_is_named_as_OAuth_names_it(string endpoint, string form, string error)
     {
@@ -287,7 +295,10 @@ public class DeviceSignInTests
     {
         await using var database = await TestDatabase.CreateAsync("sqlite");
         await using var server = await TestServer.StartAsync(database);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Url, DeviceClient.Base + "device_authorization")) { Content = new FormUrlEncodedContent([]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Url, DeviceClient.Base + "device_authorization"))
+        {
+            Content = new FormUrlEncodedContent([])
+        };
         request.Headers.Add(header, value);
 
         using var answer = await server.Client.SendAsync(request, Patience.Cancel);

@@ -15,18 +15,21 @@ internal sealed class PageVisitor(TestServer server) : IDisposable
         return this;
     }
 
-    public async Task<(HttpStatusCode Status, string Html, Uri? Location)> GetAsync(string path) => await ReadAsync(await _browser.GetAsync(path));
+    public async Task<(HttpStatusCode Status, string Html, Uri? Location)> GetAsync(string path) =>
+        await ReadAsync(await _browser.GetAsync(path));
 
     /// <param name="path">Where the form goes.</param>
     /// <param name="page">The page that holds it; null sends it without a form token, as another site would.</param>
     /// <param name="fields">What is filled in.</param>
-    public async Task<(HttpStatusCode Status, string Html, Uri? Location)> PostAsync(string path, string? page, params (string Name, string Value)[] fields) =>
+    public async Task<(HttpStatusCode Status, string Html, Uri? Location)> PostAsync(
+        string path, string? page, params (string Name, string Value)[] fields) =>
         await ReadAsync(await (page is null ? _browser.SendAsync(path, fields) : _browser.SubmitAsync(page, path, fields)));
 
     /// <summary>Opens the page of a device and presses a button of its: approve or refuse.</summary>
     public async Task DecideAsync(string userCode, string decision)
     {
-        var (status, html, _) = await PostAsync("/auth/device", $"/auth/device?user_code={userCode}", ("user_code", userCode), ("decision", decision));
+        var (status, html, _) = await PostAsync(
+            "/auth/device", $"/auth/device?user_code={userCode}", ("user_code", userCode), ("decision", decision));
         Assert.True(status == HttpStatusCode.OK, html);
     }
 

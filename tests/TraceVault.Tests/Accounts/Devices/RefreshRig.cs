@@ -37,7 +37,8 @@ internal sealed class RefreshRig : IAsyncDisposable
         return await new DeviceClient(Server, from).SignInAsync(owner);
     }
 
-    public Task<OAuthReply> RefreshAsync(string from, OAuthReply tokens) => new DeviceClient(Server, from).RefreshAsync(tokens["refresh_token"]);
+    public Task<OAuthReply> RefreshAsync(string from, OAuthReply tokens) =>
+        new DeviceClient(Server, from).RefreshAsync(tokens["refresh_token"]);
 
     /// <summary>A request to the proxy a second later, so that it is one after all that was before; its time is written at once.</summary>
     /// <returns>The code of the proxy's error, null when the request was forwarded.</returns>
@@ -51,7 +52,8 @@ internal sealed class RefreshRig : IAsyncDisposable
 
     /// <returns>The session's id, as the API says it.</returns>
     public async Task<string?> SessionAsync(OAuthReply tokens) =>
-        (await Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", tokens["access_token"])).GetProperty("session").GetProperty("id").GetString();
+        (await Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", tokens["access_token"]))
+            .GetProperty("session").GetProperty("id").GetString();
 
     public async Task<long> CountAsync(string action)
     {

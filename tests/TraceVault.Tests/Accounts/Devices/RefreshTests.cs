@@ -39,7 +39,8 @@ public class RefreshTests
     {
         await using var rig = await RefreshRig.StartAsync("sqlite");
 
-        Assert.Equal(["access_token", "token_type", "expires_in", "refresh_token"], rig.First.Json.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(
+            ["access_token", "token_type", "expires_in", "refresh_token"], rig.First.Json.EnumerateObject().Select(field => field.Name));
     }
 
     /// <summary>Of all earlier ones, since windows refresh one after the other.</summary>
@@ -53,7 +54,9 @@ public class RefreshTests
 
         Assert.Equal(HttpStatusCode.OK, (await new DeviceClient(rig.Server).RevokeAsync(rig.First["access_token"])).Status);
 
-        Assert.Equal(("invalid_token", "invalid_token", "invalid_token"), (await rig.UseAsync(rig.First), await rig.UseAsync(second), await rig.UseAsync(third)));
+        Assert.Equal(
+            ("invalid_token", "invalid_token", "invalid_token"),
+            (await rig.UseAsync(rig.First), await rig.UseAsync(second), await rig.UseAsync(third)));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -97,7 +100,10 @@ public class RefreshTests
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select count(*) from spent_refresh_tokens"));
     }
 
-    /// <summary>The token was issued at home, the thief is in the café where the laptop is now, or anywhere: nobody can say who is who, so all end (RFC 9700 §4.14.2).</summary>
+    /// <summary>
+    /// The token was issued at home, the thief is in the café where the laptop is now, or anywhere: nobody can say who is who, so all end
+    /// (RFC 9700 §4.14.2).
+    /// </summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Where_nobody_can_tell_who_is_who_the_session_ends(string engine)
     {
@@ -125,7 +131,10 @@ public class RefreshTests
         Assert.Null((await rig.RefreshAsync(Elsewhere, atWork)).Error);
     }
 
-    /// <summary>It closed its lid while the answer was on its way; another window went on with the access token that both had, for as long as that lived.</summary>
+    /// <summary>
+    /// It closed its lid while the answer was on its way; another window went on with the access token that both had, for as long as that
+    /// lived.
+    /// </summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_laptop_that_slept_through_the_answer_to_its_refresh_goes_on(string engine)
     {
@@ -153,7 +162,8 @@ public class RefreshTests
         Assert.Null(await rig.UseAsync(replies[0]));
         var late = await rig.RefreshAsync(Home, rig.First);
 
-        Assert.All(replies, reply => Assert.Equal((late["access_token"], late["refresh_token"]), (reply["access_token"], reply["refresh_token"])));
+        Assert.All(
+            replies, reply => Assert.Equal((late["access_token"], late["refresh_token"]), (reply["access_token"], reply["refresh_token"])));
         Assert.Null(await rig.UseAsync(late));
         Assert.Null((await rig.RefreshAsync(Home, late)).Error);
     }
@@ -166,7 +176,8 @@ public class RefreshTests
         Assert.Null(await rig.UseAsync(next));
         rig.Clock.Advance(Hours);
 
-        var replies = await Task.WhenAll([rig.RefreshAsync(Home, next), .. Enumerable.Range(0, 4).Select(_ => rig.RefreshAsync(Elsewhere, rig.First))]);
+        var replies = await Task.WhenAll(
+            [rig.RefreshAsync(Home, next), .. Enumerable.Range(0, 4).Select(_ => rig.RefreshAsync(Elsewhere, rig.First))]);
 
         Assert.Null(replies[0].Error);
         Assert.All(replies[1..], reply => Assert.Equal("invalid_grant", reply.Error));
@@ -200,7 +211,8 @@ public class RefreshTests
         {
             rig.Clock.Advance(TimeSpan.FromDays(29));
             tokens = await rig.RefreshAsync(Home, tokens);
-            Assert.Equal((long)Min(Sessions.Lifetime, TimeSpan.FromDays(90 - day)).TotalSeconds, tokens.Json.GetProperty("expires_in").GetInt64());
+            Assert.Equal(
+                (long)Min(Sessions.Lifetime, TimeSpan.FromDays(90 - day)).TotalSeconds, tokens.Json.GetProperty("expires_in").GetInt64());
         }
 
         rig.Clock.Advance(TimeSpan.FromDays(3.1));
@@ -261,7 +273,8 @@ public class RefreshTests
         Assert.Equal("invalid_grant", (await rig.RefreshAsync(Home, rig.First)).Error);
         rig.Clock.Advance(TimeSpan.FromDays(29));
         Assert.Equal((null, null, null), (await rig.UseAsync(used), await rig.UseAsync(refreshed), await rig.UseAsync(asked)));
-        Assert.Equal(3 + 1, (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", used["access_token"])).GetArrayLength()); // and the owner's own
+        // and the owner's own
+        Assert.Equal(3 + 1, (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", used["access_token"])).GetArrayLength());
     }
 
     /// <summary>The row says when a session ends, to the proxy as to everybody else.</summary>
@@ -274,7 +287,8 @@ public class RefreshTests
         var next = await rig.RefreshAsync(Home, rig.First);
         await using (var connection = await rig.Database.OpenAsync())
         {
-            await connection.ExecuteAsync("update auth_sessions set expires_at = @at", new { at = rig.Clock.GetUtcNow().AddMinutes(20).ToUnixTimeMilliseconds() });
+            await connection.ExecuteAsync(
+                "update auth_sessions set expires_at = @at", new { at = rig.Clock.GetUtcNow().AddMinutes(20).ToUnixTimeMilliseconds() });
         }
 
         rig.Clock.Advance(TimeSpan.FromMinutes(20));

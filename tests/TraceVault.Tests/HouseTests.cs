@@ -1,0 +1,30 @@
+using System.Runtime.CompilerServices;
+
+namespace TraceVault.Tests;
+
+/// <summary>What holds for every source file of the repository and no analyzer looks after.</summary>
+public class HouseTests
+{
+    private const int Columns = 140;
+
+    [Fact]
+    public void No_line_is_longer_than_140_columns()
+    {
+        var root = Path.GetFullPath(Path.Combine(SourceFile(), "..", "..", ".."));
+        var files = new[] { "src", "tests", "bench" }
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*", SearchOption.AllDirectories))
+            .Where(file => Path.GetExtension(file) is ".cs" or ".razor")
+            .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
+            .Where(file => !file.Split('/').Any(folder => folder is "node_modules" or "artifacts" or "obj" or "bin"))
+            .Where(file => !file.StartsWith("src/TraceVault.Server/", StringComparison.Ordinal)) // until its lines are wrapped, too
+            .ToList();
+
+        Assert.NotEmpty(files);
+        Assert.Empty(files.SelectMany(file => File.ReadLines(Path.Combine(root, file))
+            .Select((line, index) => (Text: line, Place: $"{file}:{index + 1}"))
+            .Where(line => line.Text.Length > Columns)
+            .Select(line => line.Place)));
+    }
+
+    private static string SourceFile([CallerFilePath] string path = "") => path;
+}
