@@ -43,7 +43,8 @@ public class Pieces
         var services = _app.Services;
         _callers = new Callers(
             services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<ChangeFeed>(),
-            services.GetRequiredService<Upstreams>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(), NullLogger<Callers>.Instance);
+            services.GetRequiredService<Upstreams>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(),
+                NullLogger<Callers>.Instance);
         _caller = (await _callers.FindAsync(_presented, CancellationToken.None)).Caller;
         (_answered, _refused) = (new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System),
             new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System));

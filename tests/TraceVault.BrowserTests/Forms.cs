@@ -29,7 +29,7 @@ internal static class Forms
     public static async Task MakeTokenAsync(this IPage page, string name)
     {
         await page.FillAsync(("What it is for", name));
-        await page.PressAsync("Make the token");
+        await page.PressAsync("Create the token");
         await page.ExpectStatusAsync("it is not shown again");
     }
 

@@ -41,9 +41,9 @@ public sealed class HostileLengthTests(SystemChromium chromium)
         await rig.GoAsync("/admin/users");
         await rig.Page.GetByRole(AriaRole.Link, new() { Name = $"Manage x{Address}" }).ClickAsync();
         await AssertFitsAsync(rig.Page, "the member");
-        await rig.Page.GetByRole(AriaRole.Link, new() { Name = "Make a reset link" }).ClickAsync();
+        await rig.Page.GetByRole(AriaRole.Link, new() { Name = "Create a reset link" }).ClickAsync();
         await AssertFitsAsync(rig.Page, "the question");
-        await rig.Page.PressAsync("Make a reset link");
+        await rig.Page.PressAsync("Create a reset link");
         await AssertFitsAsync(rig.Page, "the link");
         foreach (var path in (string[])["/me/proxy/", "/me/sessions", "/me/password"]) // the long address is one's own there
         {

@@ -8,7 +8,7 @@ public sealed class InvitePageTests(SystemChromium chromium)
     {
         await using var rig = await BrowserRig.StartAtAsync(chromium, "/admin/users", javaScript);
         await rig.Page.FillAsync(("Their e-mail address", "ada@example.com"));
-        await rig.Page.PressAsync("Make the link");
+        await rig.Page.PressAsync("Create the link");
         await rig.Page.ExpectStatusAsync("The link is ready.");
         var link = await rig.Page.Locator("#link").InnerTextAsync();
         await using var profile = await chromium.NewProfileAsync(rig.Server.Url, javaScript);

@@ -72,7 +72,7 @@ internal static class Scenes
         ["tokens-refused"] = AsUser("/me/tokens", async rig =>
         {
             await rig.Page.FillAsync(("What it is for", " "));
-            await rig.Page.PressAsync("Make the token");
+            await rig.Page.PressAsync("Create the token");
             await rig.Page.ExpectAlertAsync("");
         }),
         ["audit"] = AsUser("/me/proxy/", async rig =>
@@ -93,13 +93,13 @@ internal static class Scenes
         ["people-refused"] = AsUser("/admin/users", async rig =>
         {
             await rig.Page.FillAsync(("Their e-mail address", TestServer.Email));
-            await rig.Page.PressAsync("Make the link");
-            await rig.Page.ExpectAlertAsync("This address has an account already.");
+            await rig.Page.PressAsync("Create the link");
+            await rig.Page.ExpectAlertAsync("This address already has an account.");
         }),
         ["people-link"] = AsUser("/admin/users", async rig =>
         {
             await rig.Page.FillAsync(("Their e-mail address", "ada@example.com"));
-            await rig.Page.PressAsync("Make the link");
+            await rig.Page.PressAsync("Create the link");
             await rig.Page.ExpectStatusAsync("The link is ready.");
         }),
         ["people-one"] = AsUser("/admin/users", rig => rig.Page.GetByRole(AriaRole.Link, new() { Name = "Manage" }).ClickAsync()),

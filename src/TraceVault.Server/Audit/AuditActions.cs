@@ -1,14 +1,21 @@
 namespace TraceVault.Audit;
 
-/// <summary>The names under which things stand in the audit log, <c>what.happened</c>: scripts filter by them, so they never change.</summary>
+/// <summary>
+/// The names of actions in the audit log, in the form <c>what.happened</c>: scripts filter by them, so they never change.
+/// </summary>
 internal static class AuditActions
 {
     public const string SetUp = "server.set_up";
-    public const string SignIn = "session.signed_in", SignOut = "session.signed_out", SessionEnded = "session.ended", OtherSessionsEnded = "session.others_ended", AllSessionsEnded = "session.all_ended";
+    public const string SignIn = "session.signed_in", SignOut = "session.signed_out";
+    public const string SessionEnded = "session.ended", OtherSessionsEnded = "session.others_ended", AllSessionsEnded = "session.all_ended";
     public const string KeySet = "key.set", KeyReplaced = "key.replaced", KeyRemoved = "key.removed", KeyCapChanged = "key.cap_changed";
     public const string TokenCreated = "token.created", TokenRevoked = "token.revoked";
-    public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused", DeviceCodeTried = "device.code_tried", DeviceCodeReused = "device.code_reused", RefreshReused = "session.refresh_reused", RefreshRefused = "session.refresh_refused";
+    public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused";
+    public const string DeviceCodeTried = "device.code_tried", DeviceCodeReused = "device.code_reused";
+    public const string RefreshReused = "session.refresh_reused", RefreshRefused = "session.refresh_refused";
     public const string Invited = "member.invited", InviteAccepted = "member.joined", InviteWithdrawn = "member.invite_withdrawn";
-    public const string RoleChanged = "member.role_changed", Disabled = "member.disabled", Enabled = "member.enabled", Removed = "member.removed";
-    public const string ResetIssued = "password.reset_issued", ResetWithdrawn = "password.reset_withdrawn", PasswordReset = "password.reset", PasswordChanged = "password.changed";
+    public const string RoleChanged = "member.role_changed", Removed = "member.removed";
+    public const string Disabled = "member.disabled", Enabled = "member.enabled";
+    public const string ResetIssued = "password.reset_issued", ResetWithdrawn = "password.reset_withdrawn";
+    public const string PasswordReset = "password.reset", PasswordChanged = "password.changed";
 }

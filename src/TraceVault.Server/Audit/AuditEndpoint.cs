@@ -3,10 +3,18 @@ namespace TraceVault.Audit;
 internal sealed record AuditAnswer(IEnumerable<AuditEventAnswer> Events, string? Next);
 
 internal sealed record AuditEventAnswer(
-    string Id, DateTime At, string Action, string Outcome, AuditedUser Actor, AuditedUser Subject, string? Target, string? Client, string? Address);
+    string Id,
+    DateTime At,
+    string Action,
+    string Outcome,
+    AuditedUser Actor,
+    AuditedUser Subject,
+    string? Target,
+    string? Client,
+    string? Address);
 
-/// <param name="Id">Null for somebody who was not signed in, or is not known.</param>
-/// <param name="Email">As it was at the time.</param>
+/// <param name="Id">Null for somebody who was not signed in, or is unknown.</param>
+/// <param name="Email">The address at the time.</param>
 internal sealed record AuditedUser(string? Id, string? Email);
 
 /// <summary>The audit log over JSON.</summary>
@@ -17,7 +25,8 @@ internal static class AuditEndpoint
         var problems = new Dictionary<string, string>();
         if (AuditFilter.Read(query, problems) is not { } filter)
         {
-            return TypedResults.ValidationProblem(problems.ToDictionary(each => each.Key, each => new[] { each.Value }), detail: problems.Values.First());
+            return TypedResults.ValidationProblem(
+                problems.ToDictionary(each => each.Key, each => new[] { each.Value }), detail: problems.Values.First());
         }
 
         var (events, next) = await reader.ReadAsync(filter, cancel);
@@ -25,6 +34,13 @@ internal static class AuditEndpoint
     }
 
     private static AuditEventAnswer Answer(AuditEntry entry) => new(
-        entry.Id, entry.Time, entry.Action, entry.Outcome, new AuditedUser(entry.ActorId, entry.ActorEmail), new AuditedUser(entry.SubjectId, entry.SubjectEmail),
-        entry.Target, entry.Client, entry.Address);
+        entry.Id,
+        entry.Time,
+        entry.Action,
+        entry.Outcome,
+        new AuditedUser(entry.ActorId, entry.ActorEmail),
+        new AuditedUser(entry.SubjectId, entry.SubjectEmail),
+        entry.Target,
+        entry.Client,
+        entry.Address);
 }

@@ -3,11 +3,11 @@ using TraceVault.Accounts;
 namespace TraceVault.Audit;
 
 /// <summary>Who does something, and from where.</summary>
-/// <param name="UserId">Null for somebody who is not signed in, or for the operator at the machine itself.</param>
-/// <param name="Email">As it was at the time: the log outlives accounts.</param>
+/// <param name="UserId">Null for somebody who is not signed in, and for the operator at the machine itself.</param>
+/// <param name="Email">The address at the time: the log outlives accounts.</param>
 internal sealed record Actor(string? UserId, string? Email, Origin Origin)
 {
-    /// <summary>Whoever is signed in on this request; else somebody unknown from there.</summary>
+    /// <summary>The user who is signed in on this request; otherwise somebody unknown at its address.</summary>
     public static Actor Of(HttpContext context) =>
         context.Features.Get<SignedIn>() is { } me ? Of(me.User, context) : new Actor(null, null, Origin.Of(context));
 
@@ -16,17 +16,19 @@ internal sealed record Actor(string? UserId, string? Email, Origin Origin)
     public static ValueTask<Actor> BindAsync(HttpContext context) => ValueTask.FromResult(Of(context));
 }
 
-/// <summary>One thing that happened: never a secret or a part of one.</summary>
+/// <summary>Something that happened. It never holds a secret or a part of one.</summary>
 /// <param name="Action">One of <see cref="AuditActions"/>.</param>
 /// <param name="Actor">Who did it.</param>
-/// <param name="SubjectId">The user whose account, key, token or session it was; null when nobody is known by the name given.</param>
-/// <param name="SubjectEmail">Their address, as it was or as it was typed.</param>
-/// <param name="Target">What of theirs: a session's id, a token's name, a role.</param>
+/// <param name="SubjectId">The user whose account, key, token or session it was; null when the given name belongs to nobody.</param>
+/// <param name="SubjectEmail">Their address at the time, or as it was typed.</param>
+/// <param name="Target">What it was done to or with: a session's id, a token's name, a role.</param>
 /// <param name="Outcome">Whether it was done.</param>
-internal sealed record AuditEvent(string Action, Actor Actor, string? SubjectId, string? SubjectEmail, string? Target = null, AuditOutcome Outcome = AuditOutcome.Done)
+internal sealed record AuditEvent(
+    string Action, Actor Actor, string? SubjectId, string? SubjectEmail, string? Target = null, AuditOutcome Outcome = AuditOutcome.Done)
 {
-    /// <summary>Something a signed-in user does with what is their own.</summary>
-    public static AuditEvent Own(string action, Actor actor, string? target = null) => new(action, actor, actor.UserId, actor.Email, target);
+    /// <summary>Something that users do to their own account, key, token or session.</summary>
+    public static AuditEvent Own(string action, Actor actor, string? target = null) =>
+        new(action, actor, actor.UserId, actor.Email, target);
 }
 
 internal enum AuditOutcome
@@ -36,6 +38,6 @@ internal enum AuditOutcome
     /// <summary>A wrong password, an unknown address, a wrong code.</summary>
     Failed,
 
-    /// <summary>Not even looked at: too many attempts, or no right to it.</summary>
+    /// <summary>Not even tried: too many attempts, or not allowed.</summary>
     Refused,
 }

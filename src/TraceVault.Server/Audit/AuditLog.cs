@@ -6,25 +6,47 @@ using TraceVault.Storage;
 
 namespace TraceVault.Audit;
 
-/// <summary>Who did what, when, from where and with what outcome. Written in the transaction of the change itself; the application can add and read, nothing else.</summary>
-/// <remarks>Nobody can delete from it, so one person adds at most so much an hour: a change beyond that is not made.</remarks>
+/// <summary>
+/// Who did what, when, from where and with what outcome. An event is written in the transaction of its change; the application can only add
+/// and read.
+/// </summary>
+/// <remarks>Nobody can delete from it, so what one person may add in an hour is limited: a change beyond that is not made.</remarks>
 internal sealed class AuditLog(Database database, TimeProvider clock)
 {
-    /// <summary>How many changes of one area (keys, tokens, …) one person makes in <see cref="Window"/>; more of sign-ins, which scripts make, and of members, where a team moves in.</summary>
+    /// <summary>
+    /// How many changes of one area (keys, tokens, …) one person may make in <see cref="Window"/>; more for sign-ins, which scripts make,
+    /// and for members, when a whole team joins.
+    /// </summary>
     public const int MaxChanges = 200, MaxFrequent = 1000;
 
     public static readonly TimeSpan Window = TimeSpan.FromHours(1);
 
-    /// <summary>What only takes something away. It is never refused: somebody had to make it before, and that was counted.</summary>
+    /// <summary>
+    /// Actions that only take something away. They are never refused: what they end had to be made before, and that was counted.
+    /// </summary>
     private static readonly FrozenSet<string> Endings = FrozenSet.Create(
-        AuditActions.SignOut, AuditActions.SessionEnded, AuditActions.OtherSessionsEnded, AuditActions.KeyRemoved, AuditActions.TokenRevoked, AuditActions.InviteWithdrawn,
-        AuditActions.Disabled, AuditActions.Removed, AuditActions.DeviceRefused, AuditActions.DeviceCodeReused, AuditActions.RefreshReused, AuditActions.RefreshRefused);
+        AuditActions.SignOut,
+        AuditActions.SessionEnded,
+        AuditActions.OtherSessionsEnded,
+        AuditActions.KeyRemoved,
+        AuditActions.TokenRevoked,
+        AuditActions.InviteWithdrawn,
+        AuditActions.Disabled,
+        AuditActions.Removed,
+        AuditActions.DeviceRefused,
+        AuditActions.DeviceCodeReused,
+        AuditActions.RefreshReused,
+        AuditActions.RefreshRefused);
 
-    private const string LatelyByActor = "select count(*) from audit_events where actor_id = @ActorId and at > @Since and action like @Area";
+    private const string LatelyByActor =
+        "select count(*) from audit_events where actor_id = @ActorId and at > @Since and action like @Area";
 
     /// <summary>Adds to the log on the connection, and in the transaction, of the change.</summary>
-    /// <exception cref="TooManyChangesException">Its actor made too many lately: the transaction must not be committed.</exception>
-    public async Task AppendAsync(DbConnection connection, DbTransaction? transaction, AuditEvent happened, CancellationToken cancel = default)
+    /// <exception cref="TooManyChangesException">
+    /// The actor made too many changes within the last hour: the transaction must not be committed.
+    /// </exception>
+    public async Task AppendAsync(
+        DbConnection connection, DbTransaction? transaction, AuditEvent happened, CancellationToken cancel = default)
     {
         var now = clock.GetUtcNow();
         var isBounded = happened.Actor.UserId is not null && !Endings.Contains(happened.Action);
@@ -59,20 +81,25 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
         }
     }
 
-    /// <summary>For a change that costs something before it is made.</summary>
-    /// <exception cref="TooManyChangesException">It would be refused.</exception>
+    /// <summary>Checks the limit in advance, for a change that costs something before it is made.</summary>
+    /// <exception cref="TooManyChangesException">The change would be refused.</exception>
     public async Task RequireRoomAsync(string action, Actor actor, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         var lately = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            LatelyByActor, new { ActorId = actor.UserId, Since = Since(clock.GetUtcNow()), Area = Area(action) }, cancellationToken: cancel));
+            LatelyByActor,
+            new { ActorId = actor.UserId, Since = Since(clock.GetUtcNow()), Area = Area(action) },
+            cancellationToken: cancel));
         if (lately >= Most(action))
         {
             throw new TooManyChangesException();
         }
     }
 
-    /// <summary>Adds a failed attempt, and after the last one that is looked at for a while, that further ones are refused: those write nothing, or a guesser would fill the log.</summary>
+    /// <summary>
+    /// Adds a failed attempt. After the last one that is allowed for a while it also adds that further ones are refused: those add nothing,
+    /// or somebody who guesses would fill the log.
+    /// </summary>
     public async Task AppendFailureAsync(AuditEvent failed, bool isLast, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);

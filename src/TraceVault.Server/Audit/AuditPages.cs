@@ -11,7 +11,10 @@ internal static class AuditPages
         var problems = new Dictionary<string, string>();
         if (AuditFilter.Read(query with { Limit = null }, problems) is not { } filter)
         {
-            return new RazorComponentResult<AuditPage>(new { Context = page, Query = query, Problems = problems }) { StatusCode = StatusCodes.Status400BadRequest };
+            return new RazorComponentResult<AuditPage>(new { Context = page, Query = query, Problems = problems })
+            {
+                StatusCode = StatusCodes.Status400BadRequest,
+            };
         }
 
         var (events, next) = await reader.ReadAsync(filter, cancel);

@@ -2,13 +2,16 @@ using System.Text.RegularExpressions;
 
 namespace TraceVault.Audit;
 
-/// <summary>Says in words what an event was: what follows the name of who did it.</summary>
+/// <summary>Says in words what happened, to follow the name of the person who did it.</summary>
 internal static partial class AuditPhrases
 {
-    /// <param name="Name">Among the filters.</param>
+    /// <param name="Name">The action's name among the filters.</param>
     /// <param name="Past">What was done.</param>
     /// <param name="Infinitive">What was tried.</param>
-    /// <param name="Rest">With {subject} and {target}; {of} stands for whose it was, if not one's own; {others} and {count} put a target that is a number into words.</param>
+    /// <param name="Rest">
+    /// May hold {subject} and {target}; {of} says whose it was, if it was somebody else's; {as} says as whom; {others} and {count} put a
+    /// target that is a number into words.
+    /// </param>
     private sealed record Phrase(string Name, string Past, string Infinitive, string Rest = "");
 
     private static readonly Dictionary<string, Phrase> Phrases = new()
@@ -19,18 +22,21 @@ internal static partial class AuditPhrases
         [AuditActions.SessionEnded] = new("Session ended", "ended", "end", " a session{of}"),
         [AuditActions.OtherSessionsEnded] = new("Other sessions ended", "ended", "end", " {others}{of}"),
         [AuditActions.AllSessionsEnded] = new("All sessions ended", "ended", "end", " all sessions{of}{count}"),
-        [AuditActions.RefreshReused] = new("Refresh token shown twice", "showed", "show", " a refresh token a second time, which ended the session{of}"),
-        [AuditActions.RefreshRefused] = new("Old refresh token refused", "showed", "show", " an old refresh token{of} and was refused; the session goes on"),
+        [AuditActions.RefreshReused] = new(
+            "Refresh token shown twice", "showed", "show", " a refresh token a second time, which ended the session{of}"),
+        [AuditActions.RefreshRefused] = new(
+            "Old refresh token refused", "showed", "show", " an old refresh token{of} and was refused; the session continues"),
         [AuditActions.KeySet] = new("Key stored", "stored", "store", " an Anthropic key{of}"),
         [AuditActions.KeyReplaced] = new("Key replaced", "replaced", "replace", " the Anthropic key{of}"),
         [AuditActions.KeyRemoved] = new("Key removed", "removed", "remove", " the Anthropic key{of}"),
         [AuditActions.KeyCapChanged] = new("Cap on requests changed", "changed", "change", " the cap on requests at once{of} to {target}"),
-        [AuditActions.TokenCreated] = new("Token made", "created", "create", " the proxy token “{target}”{of}"),
+        [AuditActions.TokenCreated] = new("Token created", "created", "create", " the proxy token “{target}”{of}"),
         [AuditActions.TokenRevoked] = new("Token revoked", "revoked", "revoke", " the proxy token “{target}”{of}"),
         [AuditActions.DeviceApproved] = new("Device approved", "approved", "approve", " a sign-in by device code"),
         [AuditActions.DeviceCodeTried] = new("Device code tried", "found", "find", " a device by its code"),
         [AuditActions.DeviceRefused] = new("Device refused", "refused", "refuse", " a sign-in by device code"),
-        [AuditActions.DeviceCodeReused] = new("Device code shown twice", "showed", "show", " a device code a second time, which ended the session{of}"),
+        [AuditActions.DeviceCodeReused] = new(
+            "Device code shown twice", "showed", "show", " a device code a second time, which ended the session{of}"),
         [AuditActions.Invited] = new("Member invited", "invited", "invite", " {subject}"),
         [AuditActions.InviteAccepted] = new("Member joined", "joined", "join", " by invitation"),
         [AuditActions.InviteWithdrawn] = new("Invitation withdrawn", "withdrew", "withdraw", " the invitation of {subject}"),
@@ -38,7 +44,7 @@ internal static partial class AuditPhrases
         [AuditActions.Disabled] = new("Account disabled", "disabled", "disable", " {subject}"),
         [AuditActions.Enabled] = new("Account enabled", "enabled", "enable", " {subject} again"),
         [AuditActions.Removed] = new("Account removed", "removed", "remove", " {subject}"),
-        [AuditActions.ResetIssued] = new("Reset link made", "issued", "issue", " a password link for {subject}"),
+        [AuditActions.ResetIssued] = new("Reset link created", "issued", "issue", " a password link for {subject}"),
         [AuditActions.ResetWithdrawn] = new("Reset link withdrawn", "withdrew", "withdraw", " the password link for {subject}"),
         [AuditActions.PasswordReset] = new("Password reset", "reset", "reset", " the password{of}"),
         [AuditActions.PasswordChanged] = new("Password changed", "changed", "change", " the password{of}"),
@@ -57,11 +63,12 @@ internal static partial class AuditPhrases
         ["password."] = "Passwords",
     };
 
-    /// <summary>What an action, or what several begin with, is called among the filters.</summary>
+    /// <summary>The name of an action or an area among the filters.</summary>
     public static string Name(string actionOrArea) => AreaNames.GetValueOrDefault(actionOrArea) ?? Phrases[actionOrArea].Name;
 
-    /// <summary>What actions begin with, up to the dot.</summary>
-    public static IEnumerable<string> Areas => Phrases.Keys.Select(action => action[..(action.IndexOf('.', StringComparison.Ordinal) + 1)]).Distinct();
+    /// <summary>The beginnings of actions, each up to and including the dot.</summary>
+    public static IEnumerable<string> Areas =>
+        Phrases.Keys.Select(action => action[..(action.IndexOf('.', StringComparison.Ordinal) + 1)]).Distinct();
 
     public static bool Knows(string actionOrArea) => Phrases.ContainsKey(actionOrArea) || Areas.Contains(actionOrArea);
 
@@ -76,14 +83,16 @@ internal static partial class AuditPhrases
     {
         if (!Phrases.TryGetValue(entry.Action, out var phrase))
         {
-            return entry.Action; // of a newer server on the same database
+            return entry.Action; // written by a newer server on the same database
         }
 
-        var rest = Slot().Replace(phrase.Rest, slot => Fill(slot.Value, entry)); // in one pass: what users typed may look like a slot
+        // In one pass, because what users typed may look like a slot.
+        var rest = Slot().Replace(phrase.Rest, slot => Fill(slot.Value, entry));
         return entry.Outcome switch
         {
             "done" => phrase.Past + rest,
-            "refused" when entry.Action is AuditActions.SignIn or AuditActions.SetUp or AuditActions.DeviceCodeTried => $"tried too often to {phrase.Infinitive}{rest}: further attempts are refused for a while",
+            "refused" when entry.Action is AuditActions.SignIn or AuditActions.SetUp or AuditActions.DeviceCodeTried =>
+                $"tried too often to {phrase.Infinitive}{rest}: further attempts are refused for a while",
             "refused" => $"was not allowed to {phrase.Infinitive}{rest}",
             _ => $"tried to {phrase.Infinitive}{rest}",
         };
@@ -96,7 +105,7 @@ internal static partial class AuditPhrases
         "{others}" => entry.Target == "1" ? "1 other session" : $"{entry.Target ?? "all"} other sessions",
         "{count}" => entry.Target is null ? "" : $", {entry.Target} in all",
         "{of}" => entry.SubjectId == entry.ActorId ? "" : $" of {entry.SubjectEmail ?? "somebody"}",
-        "{as}" => entry.ActorId is not null ? "" : $" as {entry.SubjectEmail ?? "nobody who is known"}",
+        "{as}" => entry.ActorId is not null ? "" : $" as {entry.SubjectEmail ?? "an unknown user"}",
         _ => slot,
     };
 

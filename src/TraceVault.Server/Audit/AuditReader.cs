@@ -6,7 +6,7 @@ namespace TraceVault.Audit;
 /// <summary>Reads the audit log, the newest first, in pages.</summary>
 internal sealed class AuditReader(Database database)
 {
-    /// <summary>UUIDv7 sorts by time, so that the primary key gives the order and the place to go on.</summary>
+    /// <summary>UUIDv7 sorts by time, so the primary key gives the order and the place where the next page begins.</summary>
     private const string Matches =
         """
         (@Actor is null or lower(actor_email) = @Actor or actor_email = @ActorAsTyped)
@@ -16,7 +16,7 @@ internal sealed class AuditReader(Database database)
         """;
 
     /// <param name="Events">The newest first.</param>
-    /// <param name="Next">Goes into <see cref="AuditFilter.Before"/> for the page after; null on the last one.</param>
+    /// <param name="Next">The <see cref="AuditFilter.Before"/> of the next page; null on the last one.</param>
     internal sealed record Page(IReadOnlyList<AuditEntry> Events, string? Next);
 
     public async Task<Page> ReadAsync(AuditFilter filter, CancellationToken cancel)
@@ -38,11 +38,13 @@ internal sealed class AuditReader(Database database)
         return new Page(events, events[^1].Id);
     }
 
-    /// <returns>What goes into <see cref="AuditFilter.Before"/> for the page that ends where this one begins; null: the first page.</returns>
+    /// <returns>The <see cref="AuditFilter.Before"/> of the page that ends where this one begins; null: the first page.</returns>
     public async Task<string?> NewerAsync(AuditFilter filter, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
-            $"select id from audit_events where id >= @Before and {Matches} order by id limit 1 offset @Limit", filter, cancellationToken: cancel));
+            $"select id from audit_events where id >= @Before and {Matches} order by id limit 1 offset @Limit",
+            filter,
+            cancellationToken: cancel));
     }
 }

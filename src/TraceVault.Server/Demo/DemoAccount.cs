@@ -6,15 +6,17 @@ using System.Text.Json;
 
 namespace TraceVault.Demo;
 
-/// <summary>The demo's user, who does over HTTP what a real one does: sets up, stores a key, streams a message.</summary>
+/// <summary>The demo's user, who does over HTTP what a real user does: sets the server up, stores a key, streams a message.</summary>
 internal sealed class DemoAccount : IDisposable
 {
-    /// <summary>Made up, and all that the fake upstream accepts: an answer proves that the proxy put it in place of the token.</summary>
+    /// <summary>
+    /// A made-up key, the only one that the fake upstream accepts: an answer proves that the proxy put it in place of the token.
+    /// </summary>
     public static readonly string AnthropicKey = "sk-ant-demo-" + RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     private readonly HttpClient _http;
 
-    /// <param name="server">On this machine, so that a proxy in the environment has no business with it.</param>
+    /// <param name="server">An address of this machine, so a proxy that the environment names is not used.</param>
     public DemoAccount(Uri server) => _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server };
 
     public string Email { get; } = "demo@example.com";
@@ -26,7 +28,8 @@ internal sealed class DemoAccount : IDisposable
 
     public async Task CreateAsync(string setupToken, CancellationToken cancel)
     {
-        using var signedIn = await _http.PostAsJsonAsync("/api/v1/auth/setup", new { setup_token = setupToken, email = Email, password = Password }, cancel);
+        using var signedIn = await _http.PostAsJsonAsync(
+            "/api/v1/auth/setup", new { setup_token = setupToken, email = Email, password = Password }, cancel);
         signedIn.EnsureSuccessStatusCode();
         Token = (await signedIn.Content.ReadFromJsonAsync<JsonElement>(cancel)).GetProperty("token").GetString()!;
         _http.DefaultRequestHeaders.Authorization = new("Bearer", Token);
@@ -35,7 +38,7 @@ internal sealed class DemoAccount : IDisposable
         stored.EnsureSuccessStatusCode();
     }
 
-    /// <summary>The text of the answer, piece by piece as it arrives.</summary>
+    /// <returns>The text of the answer, piece by piece as it arrives.</returns>
     public async IAsyncEnumerable<string> StreamAsync(string body, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/proxy/anthropic/v1/messages");

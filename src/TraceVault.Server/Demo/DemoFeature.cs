@@ -6,7 +6,7 @@ using TraceVault.Settings;
 
 namespace TraceVault.Demo;
 
-/// <summary><c>--demo</c>: the real server with a user, a key and a fake upstream, all of it gone at the end.</summary>
+/// <summary><c>--demo</c>: the real server with a user, a key and a fake upstream; everything is deleted at the end.</summary>
 internal static class DemoFeature
 {
     public static readonly CommandSwitch Switch = new(

@@ -4,13 +4,16 @@ using TraceVault.Vault;
 
 namespace TraceVault.Demo;
 
-/// <summary>Settings of a demo: its own, and what the command line adds. The environment and <c>appsettings.json</c> may name a real database, so neither is read.</summary>
+/// <summary>
+/// Settings of a demo: its own, and those of the command line. The environment and <c>appsettings.json</c> are not read, because they may
+/// name a real database.
+/// </summary>
 internal static class DemoSettings
 {
     private static readonly string[] Own =
         ["Database", "DataDir", "AnthropicUrl", "EncryptionKey", "EncryptionKeyFile", "SetupToken", "PublicUrl"];
 
-    /// <exception cref="StartupException">The command line sets what the demo brings along.</exception>
+    /// <exception cref="StartupException">The command line sets something that the demo sets itself.</exception>
     public static SettingsReader Read(string[] args, string folder, Uri upstream)
     {
         foreach (var argument in args)

@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 
 namespace TraceVault.Downloads;
 
-/// <summary>A file of the command line as it lies there now.</summary>
+/// <summary>A build of the command line, as its file is now.</summary>
 public sealed record CommandLineFile(Platform Platform, string Path, long Bytes, DateTime ChangedAt, string Sha256);
 
-/// <summary>The builds of the command line that this server has to hand out. Files may be added and replaced while it runs.</summary>
+/// <summary>The builds of the command line that this server hands out. Files may be added and replaced while it runs.</summary>
 internal sealed class CommandLineFiles(DownloadsOptions options)
 {
     private readonly string _folder = Path.GetFullPath(options.Downloads ?? Path.Combine(AppContext.BaseDirectory, "downloads"));
@@ -29,7 +29,7 @@ internal sealed class CommandLineFiles(DownloadsOptions options)
         var known = (file.FullName, file.Length, file.LastWriteTimeUtc);
         try
         {
-            // On a thread of its own: the one that serves the socket must not wait for a disk.
+            // On another thread: the one that serves the socket must not wait for the disk.
             var hash = await _hashes.GetOrAdd(known, key => new(() => Task.Run(() => HashAsync(key.Path)))).Value;
             return new CommandLineFile(platform, file.FullName, known.Length, known.LastWriteTimeUtc, hash);
         }

@@ -5,7 +5,7 @@ using TraceVault.Pages;
 
 namespace TraceVault.Downloads;
 
-/// <summary>Hands the command line out, to anybody: it holds no secret, and who has no sign-in yet needs it to sign in.</summary>
+/// <summary>Hands the command line out to anybody: it holds no secret, and people need it before they can sign in.</summary>
 internal static class DownloadPages
 {
     public static async Task<IResult> ShowAsync(PageContext page, CommandLineFiles files, PublicUrl publicUrl) =>
@@ -13,13 +13,19 @@ internal static class DownloadPages
 
     public static async Task<IResult> ServeAsync(string file, HttpContext context, CommandLineFiles files)
     {
-        if (Platform.All.FirstOrDefault(platform => platform.File == file) is not { } asked || await files.FindAsync(asked) is not { } found)
+        if (Platform.All.FirstOrDefault(platform => platform.File == file) is not { } asked
+            || await files.FindAsync(asked) is not { } found)
         {
             return TypedResults.NotFound();
         }
 
-        context.Response.Headers.CacheControl = "no-cache"; // may be kept, and is asked about: the next version has the same name
+        context.Response.Headers.CacheControl = "no-cache"; // caches have to ask again: the next version has the same name
         return TypedResults.PhysicalFile(
-            found.Path, "application/octet-stream", asked.File, found.ChangedAt, new EntityTagHeaderValue($"\"sha256-{found.Sha256}\""), enableRangeProcessing: true);
+            found.Path,
+            "application/octet-stream",
+            asked.File,
+            found.ChangedAt,
+            new EntityTagHeaderValue($"\"sha256-{found.Sha256}\""),
+            enableRangeProcessing: true);
     }
 }

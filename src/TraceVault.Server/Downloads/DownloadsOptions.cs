@@ -2,9 +2,9 @@ using System.ComponentModel;
 
 namespace TraceVault.Downloads;
 
-/// <summary>What is handed out besides pages.</summary>
+/// <summary>What the server hands out besides pages.</summary>
 internal sealed class DownloadsOptions
 {
-    [Description("Folder of the command line to hand out. Default: downloads, beside it.")]
+    [Description("Folder of the command line's builds. Default: downloads beside the server.")]
     public string? Downloads { get; set; }
 }

@@ -1,6 +1,6 @@
 namespace TraceVault.Downloads;
 
-/// <summary>A kind of machine that the command line exists for, and the file's name for it: nothing else is ever served.</summary>
+/// <summary>A kind of machine that the command line is built for, and the name of its file: no other file is ever served.</summary>
 /// <param name="File">The file's name in the folder and in the address.</param>
 /// <param name="Name">For people.</param>
 public sealed record Platform(string File, string Name)
@@ -17,15 +17,20 @@ public sealed record Platform(string File, string Name)
         new("tracevault-win-arm64.exe", "Windows, ARM"),
     ];
 
-    /// <summary>A line for a shell: fetches the file, checks it, and puts it where programs of one's own lie. A file that is not the right one stays where it cannot be run.</summary>
+    /// <summary>
+    /// A line for a shell that downloads the file, checks it, and puts it among the user's own programs. If the check fails, the file stays
+    /// where it cannot be run.
+    /// </summary>
     /// <param name="origin">The server's public origin.</param>
-    /// <param name="sha256">Of the file, in hexadecimal digits.</param>
+    /// <param name="sha256">The SHA-256 of the file, in hexadecimal digits.</param>
     public string Install(string origin, string sha256)
     {
         var url = $"{origin}/downloads/{File}";
         return IsWindows
-            ? $"Invoke-WebRequest {url} -OutFile tracevault.new; if ((Get-FileHash tracevault.new).Hash -ne '{sha256}') {{ throw 'The file is damaged.' }}; Move-Item -Force tracevault.new tracevault.exe"
-            : $"curl -fsSo tracevault.new {url} && echo '{sha256}  tracevault.new' | {Check} -c - && mkdir -p ~/.local/bin && install -m 755 tracevault.new ~/.local/bin/tracevault && rm tracevault.new";
+            ? $"Invoke-WebRequest {url} -OutFile tracevault.new; if ((Get-FileHash tracevault.new).Hash -ne '{sha256}') "
+                + "{ throw 'The file is damaged.' }; Move-Item -Force tracevault.new tracevault.exe"
+            : $"curl -fsSo tracevault.new {url} && echo '{sha256}  tracevault.new' | {Check} -c - && mkdir -p ~/.local/bin "
+                + "&& install -m 755 tracevault.new ~/.local/bin/tracevault && rm tracevault.new";
     }
 
     public bool IsWindows => File.EndsWith(".exe", StringComparison.Ordinal);

@@ -6,17 +6,20 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace TraceVault.Hosting;
 
-/// <summary>Sends every certificate that a PEM file holds, in its order, as other web servers do. Decision 17 says what is sent otherwise.</summary>
+/// <summary>
+/// Sends every certificate of a PEM file, in the file's order, as other web servers do. Decision 17 says what would be sent otherwise.
+/// </summary>
 internal static class CertificateChain
 {
-    /// <param name="https">Of one endpoint; the file is read later.</param>
+    /// <param name="https">The options of one endpoint; the file is read later.</param>
     public static void SendWhole(HttpsConnectionAdapterOptions https)
     {
         SslStreamCertificateContext? whole = null;
-        https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = whole ??= Whole(tls.ServerCertificateContext!, https.ServerCertificateChain);
+        https.OnAuthenticate = (_, tls) =>
+            tls.ServerCertificateContext = whole ??= Whole(tls.ServerCertificateContext!, https.ServerCertificateChain);
     }
 
-    /// <returns>What the system made of it, where that leaves out nothing of the file.</returns>
+    /// <returns>The context that the system made, unless it leaves out a certificate of the file.</returns>
     private static SslStreamCertificateContext Whole(SslStreamCertificateContext made, X509Certificate2Collection? file)
     {
         var leaf = made.TargetCertificate.RawDataMemory;
@@ -26,12 +29,17 @@ internal static class CertificateChain
         }
 
         X509Certificate2[] others = [.. file.Where(each => !each.RawDataMemory.Span.SequenceEqual(leaf.Span))];
-        return others.All(each => made.IntermediateCertificates.Any(sent => sent.RawDataMemory.Span.SequenceEqual(each.RawDataMemory.Span)))
+        return others.All(other =>
+            made.IntermediateCertificates.Any(sent => sent.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span)))
             ? made
             : Make(made.TargetCertificate, others.AsReadOnly(), null);
     }
 
-    /// <summary>The public way to one builds the chain by the roots that this machine trusts, and leaves out what it does not need for that.</summary>
+    /// <summary>
+    /// The public way to make a context builds the chain from the roots that this machine trusts and leaves out what that chain does not
+    /// need.
+    /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    private static extern SslStreamCertificateContext Make(X509Certificate2 target, ReadOnlyCollection<X509Certificate2> intermediates, SslCertificateTrust? trust);
+    private static extern SslStreamCertificateContext Make(
+        X509Certificate2 target, ReadOnlyCollection<X509Certificate2> intermediates, SslCertificateTrust? trust);
 }

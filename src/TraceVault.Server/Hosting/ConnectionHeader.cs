@@ -3,13 +3,13 @@ using System.Text;
 namespace TraceVault.Hosting;
 
 /// <summary>
-/// Decodes the value of <c>Connection</c> so that Kestrel keeps all of it. It would replace a value that says keep-alive, close or upgrade beside other
-/// names by that one word, and a header that such a name keeps to this hop (RFC 9110 §7.6.1) would go on.
+/// Decodes the value of <c>Connection</c> so that Kestrel keeps all of it. Where a value says keep-alive, close or upgrade beside other
+/// names, Kestrel would replace it by that one word, and a header that such a name limits to this hop (RFC 9110 §7.6.1) would be forwarded.
 /// https://github.com/dotnet/aspnetcore/blob/main/src/Servers/Kestrel/Core/src/Internal/Http/HttpHeaders.cs, ParseConnection
 /// </summary>
 /// <remarks>
-/// Only a value with one of the three words is replaced. So keep-alive, which HTTP/1.1 takes for granted, is left out, and stands beside each of the others,
-/// where it changes nothing: close is stronger.
+/// Kestrel replaces only a value with exactly one of the three words. So keep-alive, which is the default of HTTP/1.1, is left out where it
+/// is the only one of them, and added to each of the others, where it changes nothing: close is stronger.
 /// </remarks>
 internal sealed class ConnectionHeader : Encoding
 {
@@ -39,12 +39,13 @@ internal sealed class ConnectionHeader : Encoding
     {
         if (Ascii.EqualsIgnoreCase(value, KeepAlive))
         {
-            return ""; // nearly always
+            return ""; // the usual case
         }
 
         var names = Latin1.GetString(value).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Where(name => !name.Equals(KeepAlive, StringComparison.OrdinalIgnoreCase)).ToList();
-        var isOfKestrel = names.Exists(name => name.Equals("close", StringComparison.OrdinalIgnoreCase) || name.Equals("upgrade", StringComparison.OrdinalIgnoreCase));
+        var isOfKestrel = names.Exists(name =>
+            name.Equals("close", StringComparison.OrdinalIgnoreCase) || name.Equals("upgrade", StringComparison.OrdinalIgnoreCase));
         return string.Join(',', isOfKestrel ? names.Append(KeepAlive) : names);
     }
 }

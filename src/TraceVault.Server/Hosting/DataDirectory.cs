@@ -15,8 +15,8 @@ internal sealed class DataDirectory(HostingOptions options)
     public string Path { get; } = System.IO.Path.GetFullPath(options.DataDir);
 
     /// <param name="folder">Full path.</param>
-    /// <param name="setting">What says where it is, for the message.</param>
-    /// <exception cref="StartupException">The folder cannot be made.</exception>
+    /// <param name="setting">The setting that names it, for the message.</param>
+    /// <exception cref="StartupException">The folder cannot be created.</exception>
     public static string Ensure(string folder, string setting)
     {
         try
@@ -34,11 +34,12 @@ internal sealed class DataDirectory(HostingOptions options)
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The data folder {folder} cannot be made: {problem.Message} Set {setting} to a folder this user may write.");
+            throw new StartupException(
+                $"The data folder {folder} cannot be created: {problem.Message} Set {setting} to a folder that this user may write to.");
         }
     }
 
-    /// <summary>Opens a file of the data folder, readable by its owner alone from the moment it exists.</summary>
+    /// <summary>Opens a file of the data folder; only its owner can read it, from the moment it exists.</summary>
     public static FileStream OpenPrivate(string path, FileMode mode)
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None };
@@ -52,7 +53,9 @@ internal sealed class DataDirectory(HostingOptions options)
         return stream;
     }
 
-    /// <summary>Puts what a folder contains on the disk: the content of a file alone does not carry its name through a loss of power.</summary>
+    /// <summary>
+    /// Writes a folder's entries to the disk: to survive a loss of power, a new file needs its name there as well as its content.
+    /// </summary>
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows())
@@ -61,14 +64,15 @@ internal sealed class DataDirectory(HostingOptions options)
         }
 
         const int ReadOnly = 0;
-        using var handle = new SafeFileHandle(Open(Encoding.UTF8.GetBytes(folder + '\0'), ReadOnly), ownsHandle: true); // the framework opens no folders
+        // The framework opens no folders.
+        using var handle = new SafeFileHandle(Open(Encoding.UTF8.GetBytes(folder + '\0'), ReadOnly), ownsHandle: true);
         if (!handle.IsInvalid)
         {
             RandomAccess.FlushToDisk(handle);
         }
     }
 
-    /// <summary>An older or copied file may have been left open to others: closes it to them, when it is ours to close.</summary>
+    /// <summary>Closes a file to other users, if this user owns it: an older or copied file may have been left open.</summary>
     public static void Close(string path)
     {
         if (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & ~OwnerOnly) == 0)
@@ -82,7 +86,9 @@ internal sealed class DataDirectory(HostingOptions options)
         }
         catch (UnauthorizedAccessException)
         {
-            throw new StartupException($"{path} can be read by other users of this machine and belongs to somebody else: close it (chmod 600), or set {Setting} to a folder of this user's.");
+            throw new StartupException(
+                $"{path} can be read by other users of this machine and belongs to somebody else: close it (chmod 600), "
+                + $"or set {Setting} to a folder that this user owns.");
         }
     }
 

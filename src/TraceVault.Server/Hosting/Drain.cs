@@ -3,7 +3,7 @@ namespace TraceVault.Hosting;
 /// <summary>The end of the server's life: running requests may go on for a while, new ones are refused.</summary>
 internal sealed class Drain
 {
-    /// <summary>The web server breaks connections off on a timer of its own.</summary>
+    /// <summary>The web server breaks connections off on its own timer.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(100);
 
     private readonly TimeSpan _limit;
@@ -18,6 +18,6 @@ internal sealed class Drain
 
     public bool IsUnderWay => Volatile.Read(ref _since) != 0;
 
-    /// <summary>Whether what still runs is being cut off.</summary>
+    /// <summary>Whether requests that still run are being cut off.</summary>
     public bool IsOver => IsUnderWay && _clock.GetElapsedTime(Volatile.Read(ref _since)) >= _limit;
 }

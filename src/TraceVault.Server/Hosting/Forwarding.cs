@@ -12,8 +12,9 @@ internal static class Forwarding
 
     public static bool NamesClient(HttpRequest request) => Headers.Any(request.Headers.ContainsKey);
 
-    /// <summary>Also what is less certain: HTTP/1.0, which nginx speaks unless it is told otherwise, and which clients no longer do.</summary>
-    public static bool IsLikely(HttpRequest request) => NamesClient(request) || Others.Any(request.Headers.ContainsKey) || HttpProtocol.IsHttp10(request.Protocol);
+    /// <summary>Counts weaker signs too, such as HTTP/1.0: nginx speaks it by default, clients no longer do.</summary>
+    public static bool IsLikely(HttpRequest request) =>
+        NamesClient(request) || Others.Any(request.Headers.ContainsKey) || HttpProtocol.IsHttp10(request.Protocol);
 
     public static bool IsTrusted(this ForwardedHeadersOptions trusted, IPAddress peer)
     {

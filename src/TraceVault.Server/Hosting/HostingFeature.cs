@@ -12,7 +12,7 @@ namespace TraceVault.Hosting;
 
 internal static class HostingFeature
 {
-    /// <summary>Largest body of the management API, in bytes; the proxy lifts it for its own requests.</summary>
+    /// <summary>Largest body that the management API accepts, in bytes; the proxy lifts the limit for its own requests.</summary>
     private const long MaxApiBodyBytes = 64 << 10;
 
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder, SettingsReader settings)
@@ -54,15 +54,14 @@ internal static class HostingFeature
         }
     }
 
-    /// <summary>In front of all endpoints, and behind what a probe without a Host header may ask for.</summary>
+    /// <summary>Belongs before all endpoints, and after what a probe without a Host header may ask for.</summary>
     public static void UseUnreadableRequests(this WebApplication app)
     {
         var unreadable = app.Services.GetRequiredService<UnreadableRequests>();
         app.Use(next => context => unreadable.InvokeAsync(context, next));
     }
 
-    /// <summary>Starts the server's work.</summary>
-    /// <exception cref="StartupException">An address cannot be listened at, or a certificate is missing or unreadable.</exception>
+    /// <exception cref="StartupException">The server cannot listen on an address, or a certificate is missing or unreadable.</exception>
     public static async Task ListenAsync(this WebApplication app)
     {
         try
@@ -71,7 +70,7 @@ internal static class HostingFeature
         }
         catch (Exception problem) when (ListeningProblem.Explain(problem) is { } explanation)
         {
-            await app.StopAsync(); // what had started already ends in order
+            await app.StopAsync(); // ends what has already started in an orderly way
             throw new StartupException(explanation);
         }
     }
@@ -89,9 +88,9 @@ internal static class HostingFeature
         kestrel.ConfigureHttpsDefaults(CertificateChain.SendWhole);
         kestrel.Limits.KeepAliveTimeout = options.IdleTimeout;
         kestrel.Limits.MaxRequestBodySize = MaxApiBodyBytes;
-        // A client that does not read may take its time: the proxy has a limit of its own. (It lifts the one for slow uploads itself.)
+        // A client may read slowly: the proxy has its own limit. (It lifts the one for slow uploads itself.)
         kestrel.Limits.MinResponseDataRate = null;
-        // Latin-1 maps every byte to itself, so that values go through as they came.
+        // Latin-1 maps every byte to itself, so values are forwarded as they came.
         kestrel.RequestHeaderEncodingSelector = name =>
             name.Equals("Connection", StringComparison.OrdinalIgnoreCase) ? ConnectionHeader.Instance : Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
@@ -107,10 +106,14 @@ internal static class HostingFeature
         var urls = options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         foreach (var url in urls)
         {
-            var probe = url.Replace("//*", "//localhost", StringComparison.Ordinal).Replace("//+", "//localhost", StringComparison.Ordinal);
-            if (!Uri.TryCreate(probe, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https") || parsed.PathAndQuery != "/")
+            var probe = url.Replace("//*", "//localhost", StringComparison.Ordinal)
+                .Replace("//+", "//localhost", StringComparison.Ordinal);
+            if (!Uri.TryCreate(probe, UriKind.Absolute, out var parsed)
+                || parsed.Scheme is not ("http" or "https")
+                || parsed.PathAndQuery != "/")
             {
-                throw new StartupException("TRACEVAULT_URLS is invalid: it takes addresses such as http://127.0.0.1:3000, separated by ';'.");
+                throw new StartupException(
+                    "TRACEVAULT_URLS is invalid: it takes addresses such as http://127.0.0.1:3000, separated by ';'.");
             }
         }
 
@@ -135,7 +138,9 @@ internal static class HostingFeature
             }
             else
             {
-                throw new StartupException("TRACEVAULT_TRUSTED_PROXIES is invalid: it takes addresses or networks such as 10.0.0.7 or 10.0.0.0/8, separated by ','.");
+                throw new StartupException(
+                    "TRACEVAULT_TRUSTED_PROXIES is invalid: it takes addresses or networks such as 10.0.0.7 or 10.0.0.0/8, "
+                    + "separated by ','.");
             }
         }
     }

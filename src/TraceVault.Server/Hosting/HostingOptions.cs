@@ -17,11 +17,11 @@ internal sealed class HostingOptions
     [Description("Folder of the embedded database and its master key.")]
     public string DataDir { get; set; } = "./data";
 
-    [Description("Addresses or networks, by ',', whose X-Forwarded-For and -Proto count.")]
+    [Description("Addresses or networks (by ','): trust their X-Forwarded-For and -Proto.")]
     public string? TrustedProxies { get; set; }
 
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
-    // Above the idle time of whatever stands in front: AWS's load balancer has 60 seconds, nginx too, Google's 600.
+    // Longer than whatever is in front keeps idle connections: AWS's load balancer and nginx 60 seconds, Google's 600.
     [Description("How long idle connections of clients are kept; 1 s to a day.")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(620);
 

@@ -4,11 +4,13 @@ using System.Runtime.CompilerServices;
 
 namespace TraceVault.Hosting;
 
-/// <summary>Sockets whose events are handled on the thread that waits for them, without a hand-over to the thread pool. Decision 14 says why.</summary>
-/// <remarks>What runs there must not block: the other sockets of that thread would stand still.</remarks>
+/// <summary>
+/// Sockets whose events are handled on the thread that waits for them, without a hand-over to the thread pool. Decision 14 says why.
+/// </summary>
+/// <remarks>Nothing may block there: the thread's other sockets would have to wait.</remarks>
 internal static class InlineSockets
 {
-    /// <summary>Has the runtime wait for events on one thread a core. To be called before the first socket is made.</summary>
+    /// <summary>Makes the runtime wait for events on one thread per core. To be called before the first socket is made.</summary>
     public static void Prepare()
     {
         // https://github.com/dotnet/runtime/blob/main/src/libraries/System.Net.Sockets/src/System/Net/Sockets/SocketAsyncEngine.Unix.cs
@@ -19,10 +21,13 @@ internal static class InlineSockets
         }
     }
 
-    /// <summary>The runtime has a switch for a whole process (<c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c>); for one socket it does not show it.</summary>
+    /// <summary>
+    /// The runtime has a public switch for the whole process (<c>DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS</c>), but none for one
+    /// socket.
+    /// </summary>
     public static void Prefer(Socket socket)
     {
-        if (!OperatingSystem.IsWindows()) // it has completion ports, and no such property
+        if (!OperatingSystem.IsWindows()) // Windows has completion ports, and no such property
         {
             PreferInlineCompletions(socket, true);
         }

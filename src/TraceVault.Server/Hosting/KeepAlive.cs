@@ -2,11 +2,14 @@ using System.Net.Sockets;
 
 namespace TraceVault.Hosting;
 
-/// <summary>Probes on silent connections. A model may think for minutes without a byte, and routers forget a connection that is silent for as long.</summary>
-/// <remarks>They also end a connection whose other side is gone without a word, after ten minutes, which is as long as a silence may last.</remarks>
+/// <summary>
+/// Probes silent connections. A model may think for minutes without sending a byte, and routers forget a connection that is silent that
+/// long.
+/// </summary>
+/// <remarks>They also end a connection whose other side has vanished: after ten minutes, which is as long as a silence may last.</remarks>
 internal static class KeepAlive
 {
-    /// <summary>Of silence before the first probe, and between two; as Anthropic's SDKs have it.</summary>
+    /// <summary>Silence before the first probe, and between two; the same as in Anthropic's SDKs.</summary>
     private const int Seconds = 60;
 
     /// <summary>How many probes go unanswered before the connection ends.</summary>
@@ -28,7 +31,7 @@ internal static class KeepAlive
         }
         catch (SocketException)
         {
-            // Some systems refuse it on a connection that the other side has broken off already; whoever reads finds out.
+            // Some systems refuse it on a connection that the other side has already broken off; the next read finds out.
         }
     }
 }

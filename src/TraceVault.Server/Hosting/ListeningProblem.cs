@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace TraceVault.Hosting;
 
-/// <summary>Why Kestrel did not start to listen, in the operator's words.</summary>
+/// <summary>Explains to the operator why Kestrel did not start to listen.</summary>
 internal static class ListeningProblem
 {
     private const string Elsewhere = "or listen elsewhere: TRACEVAULT_URLS or --Urls=http://127.0.0.1:3001.";
@@ -13,16 +13,20 @@ internal static class ListeningProblem
     public static string? Explain(Exception problem) => problem switch
     {
         IOException { InnerException: AddressInUseException } => $"{problem.Message} Stop the program that uses it, {Elsewhere}",
-        SocketException { SocketErrorCode: SocketError.AccessDenied } => "This user may not listen at a port that low. Take one above 1023: TRACEVAULT_URLS.",
-        SocketException => $"The server cannot listen: {problem.Message}. Give an address of this machine, {Elsewhere}",
-        ArgumentException or InvalidOperationException { InnerException: ArgumentException } => // a key of another certificate, or no key at all
-            "The key in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH does not belong to the certificate in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH, "
-            + "is no key, or is encrypted and …__PASSWORD is not set. Take the two files that were made together. (An endpoint of its own has them under …__ENDPOINTS__NAME__CERTIFICATE.)",
+        SocketException { SocketErrorCode: SocketError.AccessDenied } =>
+            "This user may not listen on a port that low. Choose one above 1023: TRACEVAULT_URLS.",
+        SocketException => $"The server cannot listen: {problem.Message}. Use an address of this machine, {Elsewhere}",
+        // The key of another certificate, or no key at all.
+        ArgumentException or InvalidOperationException { InnerException: ArgumentException } =>
+            "The key in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH does not belong to the certificate in "
+            + "TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH, is not a key, or is encrypted and …__PASSWORD is not set. "
+            + "Use the two files that were made together. (A separate endpoint has them under …__ENDPOINTS__NAME__CERTIFICATE.)",
         NotSupportedException when problem.Message.Contains("private key", StringComparison.Ordinal) =>
-            "The certificate has no key: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH to its file, which may be the same one. "
-            + "(An endpoint of its own has both under …__ENDPOINTS__NAME__CERTIFICATE.)",
+            "The certificate has no key: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH to its file, which may be the same file. "
+            + "(A separate endpoint has both under …__ENDPOINTS__NAME__CERTIFICATE.)",
         InvalidOperationException when problem.Message.Contains("HTTPS", StringComparison.Ordinal) =>
-            "An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH (and __KEYPATH or __PASSWORD), or listen at http behind a proxy that speaks TLS.",
+            "An https address needs a certificate: set TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH (and __KEYPATH or __PASSWORD), "
+            + "or listen on http behind a proxy that speaks TLS.",
         FileNotFoundException or DirectoryNotFoundException or CryptographicException or UnauthorizedAccessException =>
             $"The certificate in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__PATH or its key cannot be read: {problem.Message}",
         _ => null,

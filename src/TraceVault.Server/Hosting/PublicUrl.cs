@@ -18,12 +18,12 @@ internal sealed class PublicUrl(HostingOptions options, IServer server)
 
     private static string OriginOf(Uri url) => url.GetLeftPart(UriPartial.Authority);
 
-    /// <summary>For a command beside the server, which listens nowhere itself: what the settings say.</summary>
+    /// <summary>The origin that the settings say, for a command that runs beside the server and does not listen itself.</summary>
     public static string OfSettings(HostingOptions options) => options.PublicUrl is { } text
         ? OriginOf(Parse(text))
         : OriginOf(Reachable(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[0]));
 
-    /// <exception cref="StartupException">The text is no http or https origin.</exception>
+    /// <exception cref="StartupException">The text is not an http or https origin.</exception>
     public static Uri Parse(string text)
     {
         if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
@@ -32,12 +32,13 @@ internal sealed class PublicUrl(HostingOptions options, IServer server)
             return url;
         }
 
-        throw new StartupException("TRACEVAULT_PUBLIC_URL is invalid: it takes the origin alone, such as https://tracevault.example.com.");
+        throw new StartupException("TRACEVAULT_PUBLIC_URL is invalid: it takes only the origin, such as https://tracevault.example.com.");
     }
 
-    /// <summary>Whether a name or address can only be this machine's: no foreign site has it.</summary>
+    /// <summary>Whether a name or address can only mean this machine: no foreign site has it.</summary>
     public static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private Uri FirstListening()
     {
@@ -48,7 +49,9 @@ internal sealed class PublicUrl(HostingOptions options, IServer server)
 
     private static Uri Reachable(string address)
     {
-        var url = new Uri(address.Replace("//+", "//localhost", StringComparison.Ordinal).Replace("//*", "//localhost", StringComparison.Ordinal));
+        var url = new Uri(address
+            .Replace("//+", "//localhost", StringComparison.Ordinal)
+            .Replace("//*", "//localhost", StringComparison.Ordinal));
         return url.Host is "0.0.0.0" or "[::]" ? new UriBuilder(url) { Host = "localhost" }.Uri : url;
     }
 }

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace TraceVault.Hosting;
 
-/// <summary>Tells the log what strangers sent and were refused: the first of a kind at once, the rest of it in one line a minute, so that no flood drowns other lines.</summary>
+/// <summary>
+/// Logs what was refused when strangers sent it: the first request of a kind at once, the rest of that kind in one line a minute, so that
+/// no flood drowns other lines.
+/// </summary>
 internal sealed partial class RefusedRequests(TimeProvider clock, ILogger<RefusedRequests> log) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -10,7 +13,9 @@ internal sealed partial class RefusedRequests(TimeProvider clock, ILogger<Refuse
     private readonly Dictionary<string, long> _again = [];
     private ITimer? _timer;
 
-    /// <param name="what">What was refused and why, as a sentence of ours: nothing in it was sent, or there would be kinds without an end.</param>
+    /// <param name="what">
+    /// What was refused and why, as a fixed sentence: with something from the request in it there would be endless kinds.
+    /// </param>
     public void Count(string what)
     {
         lock (_again)
@@ -43,7 +48,7 @@ internal sealed partial class RefusedRequests(TimeProvider clock, ILogger<Refuse
             {
                 if (count == 0)
                 {
-                    _again.Remove(what); // quiet for a whole interval: the next one is told at once
+                    _again.Remove(what); // quiet for a whole interval: the next one is logged at once
                 }
                 else
                 {

@@ -3,8 +3,11 @@ using Microsoft.AspNetCore.Connections;
 
 namespace TraceVault.Hosting;
 
-/// <summary>What the server's sockets read into and write from: larger blocks than its own of 4 KiB, so that an agent's request of 100 KB takes 7 reads and not 25.</summary>
-/// <remarks>The runtime's shared pool keeps and trims them.</remarks>
+/// <summary>
+/// The blocks that the server's sockets read into and write from: larger than the web server's own of 4 KiB, so that an agent's request of
+/// 100 KB takes 7 reads instead of 25.
+/// </summary>
+/// <remarks>The runtime's shared pool keeps and trims the blocks.</remarks>
 internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byte>
 {
     /// <summary>In bytes.</summary>
@@ -18,6 +21,6 @@ internal sealed class TransportBlocks : MemoryPool<byte>, IMemoryPoolFactory<byt
 
     protected override void Dispose(bool disposing)
     {
-        // Nothing is its own.
+        // It owns nothing.
     }
 }

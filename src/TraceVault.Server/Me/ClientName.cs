@@ -1,13 +1,16 @@
 namespace TraceVault.Me;
 
-/// <summary>A short name for what a <c>User-Agent</c> says; it is only what the client says of itself.</summary>
+/// <summary>A short name for a <c>User-Agent</c>, which is only what the client says about itself.</summary>
 internal static class ClientName
 {
     private const int MaxLength = 60;
 
-    /// <summary>The first that is contained wins: Edge and Opera call themselves Chrome as well, Chrome calls itself Safari.</summary>
+    /// <summary>The first match wins: Edge and Opera also call themselves Chrome, and Chrome calls itself Safari.</summary>
     private static readonly (string Sign, string Name)[] Browsers =
-        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Chromium/", "Chromium"), ("Safari/", "Safari")];
+    [
+        ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Chromium/", "Chromium"),
+        ("Safari/", "Safari"),
+    ];
 
     private static readonly (string Sign, string Name)[] Systems =
         [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux")];

@@ -13,10 +13,11 @@ internal sealed record MeAnswer(string Id, string Email, string? Name, string Ro
 
 internal sealed record SessionAnswer(string Id, DateTime CreatedAt, DateTime ExpiresAt);
 
-public sealed record ListedSession(string Id, string? Client, string? Address, DateTime CreatedAt, DateTime LastUsedAt, DateTime ExpiresAt, bool Current);
+public sealed record ListedSession(
+    string Id, string? Client, string? Address, DateTime CreatedAt, DateTime LastUsedAt, DateTime ExpiresAt, bool Current);
 
-/// <param name="WorksSince">Since when Anthropic has taken the key; left out, as <paramref name="RefusedAt"/> is, when that is not so, and both as long as it was not tried.</param>
-/// <param name="RefusedAt">Since when Anthropic has answered it with 401.</param>
+/// <param name="WorksSince">Since when Anthropic has accepted the key; left out if it has not, or if the key was never tried.</param>
+/// <param name="RefusedAt">Since when Anthropic has answered the key with 401; left out likewise.</param>
 public sealed record KeyAnswer(
     bool Configured,
     DateTime? ConfiguredAt,
@@ -31,21 +32,31 @@ internal sealed record KeyRequest(string? Key, long? MaxConcurrent, bool? StoreA
     public override string ToString() => "[key request]";
 }
 
-/// <summary>What a signed-in user sees and changes of their own, over JSON.</summary>
+/// <summary>What signed-in users can see and change of their own, over JSON.</summary>
 internal static class MeEndpoints
 {
     public static MeAnswer Get(SignedIn me) => new(
-        me.User.Id, me.User.Email, me.User.Name, me.User.Role, new SessionAnswer(me.SessionId, me.CreatedAt.UtcDateTime, me.ExpiresAt.UtcDateTime));
+        me.User.Id,
+        me.User.Email,
+        me.User.Name,
+        me.User.Role,
+        new SessionAnswer(me.SessionId, me.CreatedAt.UtcDateTime, me.ExpiresAt.UtcDateTime));
 
     /// <summary>Status only: neither the key nor a part of it is ever given out again.</summary>
     public static async Task<KeyAnswer> GetKeyAsync(SignedIn me, ProviderKeys keys, KeyVault vault, CancellationToken cancel) =>
         await keys.FindAsync(me.User.Id, AnthropicProvider.Id, cancel) is { } stored
             ? new KeyAnswer(
-                true, UnixTime.ToUtc(stored.UpdatedAt), UnixTime.ToUtc(stored.LastUsedAt), stored.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent, vault.CanOpen(stored.SealedKey),
-                UnixTime.ToUtc(stored.WorksSince), UnixTime.ToUtc(stored.RefusedAt))
+                true,
+                UnixTime.ToUtc(stored.UpdatedAt),
+                UnixTime.ToUtc(stored.LastUsedAt),
+                stored.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent,
+                vault.CanOpen(stored.SealedKey),
+                UnixTime.ToUtc(stored.WorksSince),
+                UnixTime.ToUtc(stored.RefusedAt))
             : new KeyAnswer(false, null, null, await keys.MaxConcurrentAsync(me.User.Id, cancel), null);
 
-    public static async Task<IResult> PutKeyAsync(KeyRequest request, SignedIn me, Actor actor, ProviderKeys keys, KeyChange change, CancellationToken cancel)
+    public static async Task<IResult> PutKeyAsync(
+        KeyRequest request, SignedIn me, Actor actor, ProviderKeys keys, KeyChange change, CancellationToken cancel)
     {
         if (request.MaxConcurrent is < 1 or > ProviderKeys.MaxMaxConcurrent)
         {
@@ -76,7 +87,13 @@ internal static class MeEndpoints
 
     public static async Task<IEnumerable<ListedSession>> ListSessionsAsync(SignedIn me, Sessions sessions, CancellationToken cancel) =>
         (await sessions.ListAsync(me.User.Id, cancel)).Select(session => new ListedSession(
-            session.Id, session.Client, session.Address, UnixTime.ToUtc(session.CreatedAt), UnixTime.ToUtc(session.LastUsedAt), UnixTime.ToUtc(session.ExpiresAt), session.Id == me.SessionId));
+            session.Id,
+            session.Client,
+            session.Address,
+            UnixTime.ToUtc(session.CreatedAt),
+            UnixTime.ToUtc(session.LastUsedAt),
+            UnixTime.ToUtc(session.ExpiresAt),
+            session.Id == me.SessionId));
 
     public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Actor actor, Sessions sessions) =>
         await sessions.EndAsync(me.User.Id, id, AuditActions.SessionEnded, actor)

@@ -5,12 +5,13 @@ using TraceVault.Pages;
 
 namespace TraceVault.Me;
 
-/// <summary>Where a user is signed in, and the end of it.</summary>
+/// <summary>Shows where a user is signed in, and ends sessions.</summary>
 internal static class SessionPages
 {
     private const string Path = "/me/sessions";
 
-    public static async Task<IResult> ShowAsync([FromQuery] string? done, PageContext page, SignedIn me, Sessions sessions, CancellationToken cancel) =>
+    public static async Task<IResult> ShowAsync(
+        [FromQuery] string? done, PageContext page, SignedIn me, Sessions sessions, CancellationToken cancel) =>
         new RazorComponentResult<SessionsPage>(new
         {
             Context = page,

@@ -9,7 +9,7 @@ internal sealed record TokenRequest(string? Name, int? ExpiresInDays);
 
 public sealed record ListedToken(string Id, string Name, string Scope, DateTime CreatedAt, DateTime? ExpiresAt, DateTime? LastUsedAt);
 
-/// <summary>A fresh proxy token: it is shown here and never again.</summary>
+/// <summary>A new proxy token: it is shown here and never again.</summary>
 public sealed record CreatedToken(string Id, string Name, string Scope, string Token, DateTime CreatedAt, DateTime? ExpiresAt)
 {
     public override string ToString() => "[created token]";
@@ -18,14 +18,20 @@ public sealed record CreatedToken(string Id, string Name, string Scope, string T
 /// <summary>The signed-in user's proxy tokens, over JSON.</summary>
 internal static class TokenEndpoints
 {
-    /// <summary>What every one of them is good for.</summary>
+    /// <summary>What every proxy token may be used for.</summary>
     private const string Scope = "proxy";
 
     public static async Task<IEnumerable<ListedToken>> ListAsync(SignedIn me, ProxyTokens tokens, CancellationToken cancel) =>
         (await tokens.ListAsync(me.User.Id, cancel)).Select(token => new ListedToken(
-            token.Id, token.Name, Scope, UnixTime.ToUtc(token.CreatedAt), UnixTime.ToUtc(token.ExpiresAt), UnixTime.ToUtc(token.LastUsedAt)));
+            token.Id,
+            token.Name,
+            Scope,
+            UnixTime.ToUtc(token.CreatedAt),
+            UnixTime.ToUtc(token.ExpiresAt),
+            UnixTime.ToUtc(token.LastUsedAt)));
 
-    public static async Task<IResult> CreateAsync(TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
+    public static async Task<IResult> CreateAsync(
+        TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
     {
         var (created, field, problem) = await TryCreateAsync(request, me, actor, tokens, cancel);
         return created is not null ? TypedResults.Json(created, statusCode: StatusCodes.Status201Created)
@@ -33,8 +39,10 @@ internal static class TokenEndpoints
             : TypedResults.Problem(problem, statusCode: StatusCodes.Status409Conflict);
     }
 
-    /// <summary>For the API and the page alike.</summary>
-    /// <returns>The token, or what is wrong: with a field, or with there being too many; also when there is a token of that id.</returns>
+    /// <summary>Creates a token, for both the API and the page.</summary>
+    /// <returns>
+    /// The token, or a problem: with a field, or without one when there are too many tokens or already one with that id.
+    /// </returns>
     public static async Task<(CreatedToken? Created, string? Field, string? Problem)> TryCreateAsync(
         TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel, Guid? id = null)
     {
@@ -51,13 +59,25 @@ internal static class TokenEndpoints
 
         if (request.ExpiresInDays is < 1 or > ProxyTokens.MaxDays)
         {
-            return (null, "expires_in_days", $"It takes a whole number from 1 to {ProxyTokens.MaxDays}; leave it out for a token that lives until it is revoked.");
+            return (
+                null,
+                "expires_in_days",
+                $"It takes a whole number from 1 to {ProxyTokens.MaxDays}; leave it out for a token that is valid until it is revoked.");
         }
 
         var lifetime = request.ExpiresInDays is { } days ? TimeSpan.FromDays(days) : (TimeSpan?)null;
         return await tokens.CreateAsync(me.User.Id, me.SessionId, name, lifetime, actor, cancel, id) is var (token, listed)
-            ? (new CreatedToken(listed.Id, listed.Name, Scope, token.Reveal(), UnixTime.ToUtc(listed.CreatedAt), UnixTime.ToUtc(listed.ExpiresAt)), null, null)
-            : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the most. Revoke one that nobody uses.");
+            ? (
+                new CreatedToken(
+                    listed.Id,
+                    listed.Name,
+                    Scope,
+                    token.Reveal(),
+                    UnixTime.ToUtc(listed.CreatedAt),
+                    UnixTime.ToUtc(listed.ExpiresAt)),
+                null,
+                null)
+            : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the maximum. Revoke one that nobody uses.");
     }
 
     public static async Task<IResult> RevokeAsync(string id, SignedIn me, Actor actor, ProxyTokens tokens) =>

@@ -8,15 +8,18 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
 {
     private const string Helper = "tracevault proxy token";
 
-    /// <summary>What every SDK of Anthropic's does, whatever its base URL: bodies go through as they are, so the address in them is Anthropic's.</summary>
+    /// <summary>
+    /// What every SDK of Anthropic does, whatever its base URL: bodies pass through unchanged, so the address in them is Anthropic's.
+    /// </summary>
     private const string BatchResults =
-        "One call leaves the proxy: messages.batches.results() of the SDKs takes the address in results_url as Anthropic gave it, and sends your TraceVault token there, where it is only a 401. "
+        "One call leaves the proxy: messages.batches.results() of the SDKs takes the address in results_url as Anthropic gave it, "
+        + "and sends your TraceVault token there, where it is worth nothing (401). "
         + "Read GET /v1/messages/batches/ID/results under the base URL instead.";
 
-    /// <summary>What bites later; null where nothing does.</summary>
+    /// <summary>A warning about something that fails later; null when there is nothing.</summary>
     public string? Note { get; private init; }
 
-    /// <summary>All of them, the commonest first.</summary>
+    /// <summary>All tools, the most common first.</summary>
     /// <param name="origin">The server's public origin.</param>
     public static IReadOnlyList<Tool> All(string origin)
     {
@@ -30,18 +33,22 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                       "forceLoginGatewayUrl": "{{proxy}}"
                     }
                     """),
-                ("Start Claude Code and sign in. It asks whether you trust this gateway: choose Yes (No comes first), then approve the code in the browser.", "/login"),
-                ("Or with the tracevault program, which this server hands out (get the command line, above). Sign in once where you work:", $"tracevault login --server {origin}"),
-                ("Then start Claude Code under it:", "tracevault proxy run -- claude")),
+                ("Start Claude Code and sign in. It asks whether you trust this gateway: choose Yes (No comes first), "
+                    + "then approve the code in the browser.",
+                    "/login"),
+                ("Or with the tracevault program, which you can get from this server (get the command line, above). "
+                    + "Sign in once where you work:",
+                    $"tracevault login --server {origin}"),
+                ("Then start Claude Code with it:", "tracevault proxy run -- claude")),
             new("api-key-helper", "apiKeyHelper",
-                ("For good, in ~/.claude/settings.json. Claude Code asks for the token when it needs it, so nothing is copied:", $$"""
+                ("Permanently, in ~/.claude/settings.json. Claude Code asks for the token when it needs it, so nothing is copied:", $$"""
                     {
                       "apiKeyHelper": "{{Helper}}",
                       "env": { "ANTHROPIC_BASE_URL": "{{proxy}}" }
                     }
                     """)),
             new("typescript", "TypeScript",
-                ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
+                ("Under `tracevault proxy run` your code needs no change. In code, with a token from the environment:", $$"""
                     import Anthropic from "@anthropic-ai/sdk";
 
                     const client = new Anthropic({
@@ -54,7 +61,7 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                 Note = BatchResults,
             },
             new("python", "Python",
-                ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
+                ("Under `tracevault proxy run` your code needs no change. In code, with a token from the environment:", $$"""
                     import os
                     from anthropic import Anthropic
 
@@ -67,7 +74,7 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                 Note = BatchResults,
             },
             new("csharp", "C#",
-                ("Under `tracevault proxy run` the SDK needs no code. In code, with a token from the environment:", $$"""
+                ("Under `tracevault proxy run` your code needs no change. In code, with a token from the environment:", $$"""
                     using Anthropic;
 
                     var client = new AnthropicClient
@@ -107,7 +114,9 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                     """)),
             new("gsd", "GSD 2",
                 ("GSD 2 takes its settings from the environment:", "tracevault proxy run -- gsd"),
-                ("Or in ~/.gsd/agent/models.json. It runs no command for a key, so start it as above all the same; the key is the name of a variable:", $$"""
+                ("Or in ~/.gsd/agent/models.json. It cannot run a command to get a key, so start it as above all the same; "
+                    + "the key is the name of a variable:",
+                    $$"""
                     {
                       "providers": {
                         "anthropic": {
@@ -118,7 +127,8 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                     }
                     """)),
             new("curl", "curl",
-                ("The token goes into a closed file, not into the arguments that process lists show:", $"(umask 077; printf 'Authorization: Bearer %s' \"$({Helper})\" > auth)"),
+                ("The token goes into a private file, not into the arguments, which process lists show:",
+                    $"(umask 077; printf 'Authorization: Bearer %s' \"$({Helper})\" > auth)"),
                 ("Then:", $"""
                     curl -H @auth -H 'anthropic-version: 2023-06-01' {proxy}/v1/models
                     """)),

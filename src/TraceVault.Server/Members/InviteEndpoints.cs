@@ -11,7 +11,7 @@ internal sealed record InviteRequest(string? Email, string? Role);
 
 internal sealed record ListedInvite(string Id, string Email, string Role, string InvitedBy, DateTime CreatedAt, DateTime ExpiresAt);
 
-/// <summary>A fresh invite: its link is shown here and never again.</summary>
+/// <summary>A new invite: its link is shown here and never again.</summary>
 internal sealed record CreatedInvite(string Id, string Email, string Role, string Url, DateTime CreatedAt, DateTime ExpiresAt)
 {
     public override string ToString() => "[created invite]";
@@ -40,7 +40,12 @@ internal static class InviteEndpoints
         {
             { Invite: { } invite, Link: { } link } => TypedResults.Json(
                 new CreatedInvite(
-                    invite.Id, invite.Email, invite.Role, MemberLinks.Invite(publicUrl.Origin, link), UnixTime.ToUtc(invite.CreatedAt), UnixTime.ToUtc(invite.ExpiresAt)),
+                    invite.Id,
+                    invite.Email,
+                    invite.Role,
+                    MemberLinks.Invite(publicUrl.Origin, link),
+                    UnixTime.ToUtc(invite.CreatedAt),
+                    UnixTime.ToUtc(invite.ExpiresAt)),
                 statusCode: StatusCodes.Status201Created),
             { Outcome: var outcome } => Problem(outcome),
         };
@@ -49,5 +54,6 @@ internal static class InviteEndpoints
     public static async Task<IResult> WithdrawAsync(string id, Actor actor, Invites invites) =>
         await invites.WithdrawAsync(actor, id) is var outcome and not InviteOutcome.Done ? Problem(outcome) : TypedResults.NoContent();
 
-    private static ProblemHttpResult Problem(InviteOutcome outcome) => TypedResults.Problem(MemberTexts.Of(outcome), statusCode: MemberTexts.Status(outcome));
+    private static ProblemHttpResult Problem(InviteOutcome outcome) =>
+        TypedResults.Problem(MemberTexts.Of(outcome), statusCode: MemberTexts.Status(outcome));
 }

@@ -5,17 +5,30 @@ using TraceVault.Pages;
 
 namespace TraceVault.Members;
 
-/// <summary>Where an invite's link leads: somebody chooses a name and a password and has an account. Looking at the page uses nothing up.</summary>
+/// <summary>
+/// The page of an invite's link: somebody chooses a name and a password and gets an account. Opening the page does not use the link up.
+/// </summary>
 internal static class InvitePages
 {
-    public static async Task<IResult> ShowAsync(string token, PageContext page, HttpContext context, Invites invites, PublicUrl publicUrl, CancellationToken cancel) =>
+    public static async Task<IResult> ShowAsync(
+        string token, PageContext page, HttpContext context, Invites invites, PublicUrl publicUrl, CancellationToken cancel) =>
         await FindAsync(token, invites, cancel) is not { } invite ? LinkTokens.Unknown(context)
             : invites.IsExpired(invite) ? LinkTokens.Expired(context, invite.ExpiresAt)
             : Page(page, invite, publicUrl, StatusCodes.Status200OK);
 
     public static async Task<IResult> AcceptAsync(
-        string token, [FromForm] string? name, [FromForm] string? password, PageContext page, HttpContext context,
-        Invites invites, PublicUrl publicUrl, Passwords passwords, Turnstile turnstile, SessionReader reader, Sessions sessions, CancellationToken cancel)
+        string token,
+        [FromForm] string? name,
+        [FromForm] string? password,
+        PageContext page,
+        HttpContext context,
+        Invites invites,
+        PublicUrl publicUrl,
+        Passwords passwords,
+        Turnstile turnstile,
+        SessionReader reader,
+        Sessions sessions,
+        CancellationToken cancel)
     {
         if (await FindAsync(token, invites, cancel) is not { } invite)
         {
@@ -30,7 +43,8 @@ internal static class InvitePages
         var chosen = string.IsNullOrWhiteSpace(name) ? null : name.Trim();
         if (chosen is not null && (chosen.Length > FirstRun.MaxNameLength || !PlainText.Is(chosen)))
         {
-            return Page(page, invite, publicUrl, StatusCodes.Status400BadRequest, name, "name", $"A name takes at most {FirstRun.MaxNameLength} printable characters.");
+            var unfit = $"A name takes at most {FirstRun.MaxNameLength} printable characters.";
+            return Page(page, invite, publicUrl, StatusCodes.Status400BadRequest, name, "name", unfit);
         }
 
         if (PasswordRules.Problem(password, EmailAddress.Of(invite.Email)) is { } problem)
@@ -47,7 +61,7 @@ internal static class InvitePages
 
         if (await invites.FindAsync(link, cancel) is null)
         {
-            return LinkTokens.Unknown(context); // somebody used it meanwhile; no hash for it
+            return LinkTokens.Unknown(context); // somebody has used it since: no password is hashed
         }
 
         var hash = await passwords.HashAsync(password!, cancel);
@@ -60,6 +74,21 @@ internal static class InvitePages
         LinkTokens.TryRead(token, out var link) ? await invites.FindAsync(link, cancel) : null;
 
     private static RazorComponentResult<InvitePage> Page(
-        PageContext page, Invite invite, PublicUrl publicUrl, int status, string? name = null, string? field = null, string? problem = null) =>
-        new(new { Context = page, Invite = invite, Host = new Uri(publicUrl.Origin).Authority, Name = name, Field = field, Problem = problem }) { StatusCode = status };
+        PageContext page,
+        Invite invite,
+        PublicUrl publicUrl,
+        int status,
+        string? name = null,
+        string? field = null,
+        string? problem = null) =>
+        new(new
+        {
+            Context = page,
+            Invite = invite,
+            Host = new Uri(publicUrl.Origin).Authority,
+            Name = name,
+            Field = field,
+            Problem = problem,
+        })
+        { StatusCode = status };
 }

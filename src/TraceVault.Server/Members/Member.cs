@@ -3,12 +3,13 @@ using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
-/// <summary>Somebody with an account, as administrators see them; the times are Unix milliseconds.</summary>
+/// <summary>Somebody with an account, as administrators see them; the times are in Unix milliseconds.</summary>
 /// <param name="DisabledAt">Null while the account may be used.</param>
-/// <param name="LastSeenAt">The latest use of a session, be it over or not; 0 when there was none.</param>
+/// <param name="LastSeenAt">The latest use of a session, whether it still exists or not; 0 when there was none.</param>
 public sealed record Member(string Id, string Email, string? Name, string Role, long? DisabledAt, long CreatedAt, long LastSeenAt)
 {
-    internal const string Columns = "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, coalesce(u.last_seen_at, 0) as last_seen_at";
+    internal const string Columns =
+        "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, coalesce(u.last_seen_at, 0) as last_seen_at";
 
     internal DateTime? LastSeen => LastSeenAt == 0 ? null : UnixTime.ToUtc(LastSeenAt);
 
@@ -19,24 +20,24 @@ internal enum MemberOutcome
 {
     Done,
 
-    /// <summary>It was so already: nothing was ended, and nothing stands in the audit log.</summary>
+    /// <summary>It was already so: nothing was ended, and the audit log has no event.</summary>
     Unchanged,
 
     /// <summary>There is no such member.</summary>
     Unknown,
 
-    /// <summary>Not for somebody of this role, see <see cref="MemberPolicy"/>.</summary>
+    /// <summary>The role does not allow it, see <see cref="MemberPolicy"/>.</summary>
     NotAllowed,
 
-    /// <summary>Nobody could administer the server any more.</summary>
+    /// <summary>Afterwards nobody could administer the server any more.</summary>
     LastOwner,
 
     /// <summary>The account has to be enabled first.</summary>
     Disabled,
 
-    /// <summary>A reset link was made since somebody decided to make one.</summary>
+    /// <summary>Another reset link was made while somebody was about to make one.</summary>
     LinkMade,
 }
 
-/// <summary>A link that was just made; its token is shown here and never again.</summary>
+/// <summary>A link that was just made; its token is shown once and never again.</summary>
 internal sealed record IssuedLink(AccessToken Token, DateTimeOffset ExpiresAt);

@@ -4,8 +4,10 @@ using TraceVault.Changes;
 
 namespace TraceVault.Members;
 
-/// <summary>What changes to who belongs to the server have in common. They lock <see cref="Scope.Members"/>: what they read stands until they have written.</summary>
-/// <remarks>So two owners cannot demote each other, and somebody who loses a role at this moment does not use it any more.</remarks>
+/// <summary>
+/// What changes of the members have in common. They lock <see cref="Scope.Members"/>: what they read stays true until they have written.
+/// </summary>
+/// <remarks>So two owners cannot demote each other, and somebody who loses a role at this moment cannot use it any more.</remarks>
 internal static class MemberChanges
 {
     private sealed record WithdrawnReset(string Id, string Email);
@@ -13,23 +15,31 @@ internal static class MemberChanges
     public static Task<Member?> FindMemberAsync(this Change change, string? id) =>
         change.FindAsync<Member>($"select {Member.Columns} from users u where u.id = @id", new { id });
 
-    public static async Task<bool> IsLastOwnerAsync(this Change change, Member member) => member is { Role: User.Owner, DisabledAt: null }
-        && await change.FindAsync<long>("select count(*) from users where role = @Owner and disabled_at is null and id <> @Id", new { User.Owner, member.Id }) == 0;
+    public static async Task<bool> IsLastOwnerAsync(this Change change, Member member) =>
+        member is { Role: User.Owner, DisabledAt: null }
+        && await change.FindAsync<long>(
+            "select count(*) from users where role = @Owner and disabled_at is null and id <> @Id", new { User.Owner, member.Id }) == 0;
 
-    /// <summary>Ends what a user is signed in with, and their own reset link. The user's row has to be written before: a sign-in under way waits for it.</summary>
+    /// <summary>
+    /// Ends a user's sessions and tokens, and the reset link for them. The user's row has to be written before: a sign-in under way waits
+    /// for it.
+    /// </summary>
     public static async Task EndAccessAsync(this Change change, string userId, Actor actor, string? exceptSession = null)
     {
         var except = exceptSession ?? "";
         await change.ExecuteAsync("delete from auth_sessions where user_id = @userId and id <> @except", new { userId, except });
         await change.ExecuteAsync("delete from proxy_tokens where user_id = @userId", new { userId });
-        await change.ExecuteAsync("delete from device_authorizations where user_id = @userId", new { userId }); // approved, not fetched yet
+        // Those are approved, but nobody has fetched their session yet.
+        await change.ExecuteAsync("delete from device_authorizations where user_id = @userId", new { userId });
         await change.WithdrawResetsAsync("user_id", userId, actor);
     }
 
-    /// <summary>Withdraws the links that somebody handed out under a role which they no longer have.</summary>
+    /// <summary>Withdraws the links that somebody handed out under a role that they no longer have.</summary>
     public static async Task WithdrawLinksOfAsync(this Change change, Member issuer, Actor actor)
     {
-        foreach (var email in await change.ListAsync<string>("select email from invites where invited_by = @Id and expires_at > @NowMs order by id", new { issuer.Id, change.NowMs }))
+        var invited = await change.ListAsync<string>(
+            "select email from invites where invited_by = @Id and expires_at > @NowMs order by id", new { issuer.Id, change.NowMs });
+        foreach (var email in invited)
         {
             await change.AlsoHappenedAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, email));
         }
@@ -38,15 +48,17 @@ internal static class MemberChanges
         await change.WithdrawResetsAsync("issued_by", issuer.Id, actor);
     }
 
-    /// <summary>Ends reset links; of those that were still good the audit log tells.</summary>
-    /// <param name="change">Under way.</param>
-    /// <param name="column">By which column they are found: <c>user_id</c> or <c>issued_by</c>.</param>
-    /// <param name="id">What stands in that column.</param>
+    /// <summary>Withdraws reset links; the audit log gets an event for each that was still valid.</summary>
+    /// <param name="change">The change under way.</param>
+    /// <param name="column">The column to look in: <c>user_id</c> or <c>issued_by</c>.</param>
+    /// <param name="id">The value of that column.</param>
     /// <param name="actor">Who makes the change.</param>
     public static async Task WithdrawResetsAsync(this Change change, string column, string id, Actor actor)
     {
         var good = await change.ListAsync<WithdrawnReset>(
-            $"select u.id, u.email from password_resets join users u on u.id = user_id where {column} = @id and expires_at > @NowMs order by u.id", new { id, change.NowMs });
+            "select u.id, u.email from password_resets join users u on u.id = user_id "
+            + $"where {column} = @id and expires_at > @NowMs order by u.id",
+            new { id, change.NowMs });
         foreach (var reset in good)
         {
             await change.AlsoHappenedAsync(new AuditEvent(AuditActions.ResetWithdrawn, actor, reset.Id, reset.Email));

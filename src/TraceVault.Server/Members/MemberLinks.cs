@@ -1,6 +1,6 @@
 namespace TraceVault.Members;
 
-/// <summary>The addresses of the pages that a link opens. Only an answer that shows a link once makes one.</summary>
+/// <summary>The addresses of the pages that links open. They are made only for the one answer that shows the link.</summary>
 internal static class MemberLinks
 {
     public static string Invite(string origin, IssuedLink link) => $"{origin}/invite/{link.Token.Reveal()}";

@@ -2,7 +2,7 @@ using TraceVault.Accounts;
 
 namespace TraceVault.Members;
 
-/// <summary>What one person may do to another's account. Nothing here, and nothing else, opens another's key.</summary>
+/// <summary>What one person may do to another's account. Nothing here, and nothing elsewhere, opens another's key.</summary>
 internal enum MemberAction
 {
     ChangeRole,
@@ -14,14 +14,15 @@ internal enum MemberAction
 }
 
 /// <summary>
-/// Who may do what to whom, all of it: owners do everything to everybody, administrators to plain members alone, so that nobody rises by
-/// way of an account that is equal or above. What the last owner may not lose is a matter of the database, see <see cref="Membership"/>.
+/// All the rules of who may do what to whom: owners may do everything to everybody, administrators only to plain members, so that nobody
+/// can rise through an account with an equal or higher role. The last owner is protected with the help of the database, see
+/// <see cref="Membership"/>.
 /// </summary>
 internal static class MemberPolicy
 {
     public static readonly IReadOnlyList<string> Roles = [User.Member, User.Admin, User.Owner];
 
-    /// <summary>Whether this role may make somebody be that role.</summary>
+    /// <summary>Whether somebody with this role may give that role to somebody.</summary>
     public static bool MayGrant(string role, string granted) => role switch
     {
         User.Owner => Roles.Contains(granted),
@@ -29,10 +30,12 @@ internal static class MemberPolicy
         _ => false,
     };
 
-    /// <param name="role">The role of who acts.</param>
+    /// <param name="role">The role of the person who acts.</param>
     /// <param name="action">What they do.</param>
-    /// <param name="target">The role of whom they do it to.</param>
-    /// <param name="isSelf">Whether that is themselves: an owner may step down and leave; a password is changed by who knows it.</param>
+    /// <param name="target">The role of the person to whom they do it.</param>
+    /// <param name="isSelf">
+    /// Whether both are the same person: an owner may step down and leave, but changes their own password by knowing it, not with a link.
+    /// </param>
     public static bool Allows(string role, MemberAction action, string target, bool isSelf) => role switch
     {
         User.Owner => !(isSelf && action is MemberAction.ResetPassword),

@@ -9,23 +9,26 @@ internal enum PasswordOutcome
 {
     Done,
 
-    /// <summary>The current password is not that.</summary>
+    /// <summary>The current password is wrong.</summary>
     Wrong,
 
-    /// <summary>Too many wrong ones; not looked at.</summary>
+    /// <summary>Too many wrong passwords: it was not checked.</summary>
     TooMany,
 
-    /// <summary>The new one is not acceptable.</summary>
+    /// <summary>The new password is not acceptable.</summary>
     Invalid,
 }
 
 /// <param name="Outcome">How it went.</param>
 /// <param name="Problem">What is wrong with the new password, as a sentence.</param>
-/// <param name="Wait">How long to wait after too many wrong ones.</param>
+/// <param name="Wait">How long to wait after too many wrong passwords.</param>
 internal sealed record PasswordResult(PasswordOutcome Outcome, string? Problem = null, TimeSpan Wait = default);
 
-/// <summary>Changes one's own password, which ends every other session and all proxy tokens. Guesses of the current one count as failed sign-ins.</summary>
-internal sealed class PasswordChange(Users users, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, ChangeMaker changes, AuditLog audit)
+/// <summary>
+/// Changes one's own password, which ends every other session and all proxy tokens. Guesses of the current one count as failed sign-ins.
+/// </summary>
+internal sealed class PasswordChange(
+    Users users, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, ChangeMaker changes, AuditLog audit)
 {
     public const string WrongCurrent = "This is not your current password.";
 
@@ -54,12 +57,13 @@ internal sealed class PasswordChange(Users users, Passwords passwords, Turnstile
             return new PasswordResult(PasswordOutcome.TooMany, Wait: wait);
         }
 
-        cancel = CancellationToken.None; // who leaves now would stay counted as a failure
+        cancel = CancellationToken.None; // an attempt that is given up now would stay counted as a failure
         var stored = await users.FindAsync(email, cancel);
         if (current is not { Length: > 0 and <= PasswordRules.MaxLength }
             || await passwords.CheckAsync(stored?.PasswordHash, current, cancel) is PasswordVerificationResult.Failed)
         {
-            await audit.AppendFailureAsync(AuditEvent.Own(AuditActions.PasswordChanged, Actor.Of(context)) with { Outcome = AuditOutcome.Failed }, admission.IsLast, cancel);
+            var failed = AuditEvent.Own(AuditActions.PasswordChanged, Actor.Of(context)) with { Outcome = AuditOutcome.Failed };
+            await audit.AppendFailureAsync(failed, admission.IsLast, cancel);
             return new PasswordResult(PasswordOutcome.Wrong);
         }
 
@@ -70,11 +74,15 @@ internal sealed class PasswordChange(Users users, Passwords passwords, Turnstile
             : new PasswordResult(PasswordOutcome.Wrong);
     }
 
-    /// <returns>Whether the password that was checked still stood.</returns>
-    private Task<bool> SaveAsync(SignedIn me, string checkedHash, string hash, Actor actor) => changes.MakeAsync(Scope.Members, async change =>
+    /// <returns>Whether the password that was checked was still the current one.</returns>
+    private Task<bool> SaveAsync(
+        SignedIn me, string checkedHash, string hash, Actor actor) => changes.MakeAsync(Scope.Members, async change =>
     {
         var saved = await change.ExecuteAsync(
-            "update users set password_hash = @hash, updated_at = @NowMs where id = @Id and password_hash = @checkedHash and disabled_at is null",
+            """
+            update users set password_hash = @hash, updated_at = @NowMs
+            where id = @Id and password_hash = @checkedHash and disabled_at is null
+            """,
             new { me.User.Id, hash, checkedHash, change.NowMs });
         if (saved == 0)
         {

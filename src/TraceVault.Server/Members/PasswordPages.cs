@@ -4,7 +4,7 @@ using TraceVault.Pages;
 
 namespace TraceVault.Members;
 
-/// <summary>The change of one's own password in a browser.</summary>
+/// <summary>Changing one's own password in a browser.</summary>
 internal static class PasswordPages
 {
     public static IResult Show([FromQuery] string? done, PageContext page) =>

@@ -8,10 +8,13 @@ using TraceVault.Keys;
 
 namespace TraceVault.Members;
 
-/// <summary>Links by which somebody chooses a new password: one a user, good once, for a day. The token is stored as its hash alone.</summary>
+/// <summary>
+/// Links with which somebody chooses a new password: one per user, good once, for a day. Of the token only the hash is stored.
+/// </summary>
 /// <remarks>
-/// Whoever hands out a link could use it themselves. So a reset removes the stored key: nobody comes to another's key by way of their password.
-/// A disabled account has a link only from the machine itself, since disabling ends all others; that one enables it again.
+/// Whoever hands out a link could use it themselves. So a reset removes the stored key: nobody gets at another's key through their
+/// password. A disabled account can have a link only from the machine itself, since disabling ends all others; that link enables the
+/// account again.
 /// </remarks>
 internal sealed class PasswordResets(Database database, ChangeMaker changes, TimeProvider clock) : IExpiring
 {
@@ -22,19 +25,24 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
     /// <summary>Whose password a link changes, and until when.</summary>
     internal sealed record Pending(string UserId, string Email, long ExpiresAt);
 
-    /// <summary>What stands for there being no link, see <see cref="LatestAsync"/>.</summary>
+    /// <summary>The mark that says that there is no link, see <see cref="LatestAsync"/>.</summary>
     public const string NoLink = "none";
 
-    /// <returns>What stands for the link that a user has, used for <c>replaces</c>: a form that is sent twice must not replace the link that it made at first.</returns>
+    /// <returns>
+    /// A mark for the link that a user has, to be given as <c>replaces</c>: a form that is sent twice must not replace the link that it
+    /// made the first time.
+    /// </returns>
     public async Task<string> LatestAsync(string userId, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return Mark(await connection.QuerySingleOrDefaultAsync<long?>(new CommandDefinition(MadeAt, new { userId }, cancellationToken: cancel)));
+        return Mark(await connection.QuerySingleOrDefaultAsync<long?>(
+            new CommandDefinition(MadeAt, new { userId }, cancellationToken: cancel)));
     }
 
-    /// <summary>An administrator's link for a member.</summary>
-    /// <param name="replaces">The link that it may replace; null: any.</param>
-    public Task<Issued> IssueAsync(Actor actor, string memberId, string? replaces = null) => changes.MakeAsync(Scope.Members, async change =>
+    /// <summary>Makes an administrator's link for a member.</summary>
+    /// <param name="replaces">The mark of the link that it may replace; null: any.</param>
+    public Task<Issued> IssueAsync(
+        Actor actor, string memberId, string? replaces = null) => changes.MakeAsync(Scope.Members, async change =>
     {
         if (await change.FindMemberAsync(memberId) is not { } member)
         {
@@ -44,7 +52,8 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
         var me = await change.FindMemberAsync(actor.UserId);
         if (me is not { DisabledAt: null } || !MemberPolicy.Allows(me.Role, MemberAction.ResetPassword, member.Role, me.Id == member.Id))
         {
-            return Verdict.Refused(new Issued(MemberOutcome.NotAllowed), new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
+            return Verdict.Refused(
+                new Issued(MemberOutcome.NotAllowed), new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email));
         }
 
         if (member.DisabledAt is not null)
@@ -58,7 +67,9 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
             : Verdict.Nothing(new Issued(MemberOutcome.LinkMade));
     });
 
-    /// <summary>The operator's link, who is at the machine itself and asks nobody; an owner who is disabled gets one too.</summary>
+    /// <summary>
+    /// Makes a link for the operator, who is at the machine itself and needs no permission; for a disabled owner too.
+    /// </summary>
     public Task<Issued> IssueAtMachineAsync(EmailAddress email) => changes.MakeAsync(Scope.Members, async change =>
     {
         var member = await change.FindAsync<Member>($"select {Member.Columns} from users u where u.email_key = @Key", new { email.Key });
@@ -67,7 +78,9 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
             : await IssueAsync(change, new Actor(null, null, new Origin("tracevault-server --reset-password", null)), member);
     });
 
-    /// <returns>What the link is for, expired or not; null when it was used, replaced or never made. Looking at it does not use it.</returns>
+    /// <returns>
+    /// What the link is for, expired or not; null when it was used, replaced or never made. Looking at it does not use it up.
+    /// </returns>
     public async Task<Pending?> FindAsync(TokenHash link, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -79,12 +92,16 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
 
     public bool IsExpired(Pending reset) => reset.ExpiresAt <= Now;
 
-    /// <summary>Sets the password and ends everything that the old one stood for. Of two who use one link at once, one gets it.</summary>
-    /// <returns>Whose password it is; null when the link may not be used any more.</returns>
-    public Task<User?> UseAsync(Pending reset, TokenHash link, string passwordHash, Origin origin) => changes.MakeAsync<User?>(Scope.Members, async change =>
+    /// <summary>
+    /// Sets the password and ends everything that the old one gave access to. If two people use one link at once, one of them succeeds.
+    /// </summary>
+    /// <returns>The user whose password it is; null when the link may not be used any more.</returns>
+    public Task<User?> UseAsync(
+        Pending reset, TokenHash link, string passwordHash, Origin origin) => changes.MakeAsync<User?>(Scope.Members, async change =>
     {
         var used = await change.ExecuteAsync(
-            "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @NowMs", new { Hash = link.ToBytes(), reset.UserId, change.NowMs });
+            "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @NowMs",
+            new { Hash = link.ToBytes(), reset.UserId, change.NowMs });
         if (used == 0 || await change.FindMemberAsync(reset.UserId) is not { } member)
         {
             return Verdict.Nothing<User?>(null);
@@ -99,7 +116,9 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
     {
         await using var connection = await database.ConnectAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
-            "delete from password_resets where expires_at < @before", new { before = LinkTokens.ForgottenBefore(clock) }, cancellationToken: cancel));
+            "delete from password_resets where expires_at < @before",
+            new { before = LinkTokens.ForgottenBefore(clock) },
+            cancellationToken: cancel));
     }
 
     private const string MadeAt = "select created_at from password_resets where user_id = @userId";
@@ -113,8 +132,18 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
         var link = new IssuedLink(AccessToken.Create(TokenKind.Link), change.Now + Lifetime);
         await change.WithdrawResetsAsync("user_id", member.Id, actor);
         await change.ExecuteAsync(
-            "insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at) values (@Id, @Hash, @By, @NowMs, @Expires)",
-            new { member.Id, Hash = link.Token.Hash().ToBytes(), By = actor.UserId, change.NowMs, Expires = link.ExpiresAt.ToUnixTimeMilliseconds() });
+            """
+            insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at)
+            values (@Id, @Hash, @By, @NowMs, @Expires)
+            """,
+            new
+            {
+                member.Id,
+                Hash = link.Token.Hash().ToBytes(),
+                By = actor.UserId,
+                change.NowMs,
+                Expires = link.ExpiresAt.ToUnixTimeMilliseconds(),
+            });
         var happened = new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email);
         return Verdict.Done(new Issued(MemberOutcome.Done, link, member.Email), ChangeKind.Member, member.Id, happened);
     }
@@ -122,7 +151,8 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
     private static async Task ChangePasswordAsync(Change change, Member member, string passwordHash, Actor actor)
     {
         await change.ExecuteAsync(
-            "update users set password_hash = @passwordHash, disabled_at = null, updated_at = @NowMs where id = @Id", new { passwordHash, change.NowMs, member.Id });
+            "update users set password_hash = @passwordHash, disabled_at = null, updated_at = @NowMs where id = @Id",
+            new { passwordHash, change.NowMs, member.Id });
         await change.EndAccessAsync(member.Id, actor);
         if (member.DisabledAt is not null)
         {

@@ -4,17 +4,26 @@ using TraceVault.Pages;
 
 namespace TraceVault.Members;
 
-/// <summary>Where a reset link leads: somebody chooses a new password. Looking at the page uses nothing up.</summary>
+/// <summary>The page of a reset link: somebody chooses a new password. Opening the page does not use the link up.</summary>
 internal static class ResetPages
 {
-    public static async Task<IResult> ShowAsync(string token, PageContext page, HttpContext context, PasswordResets resets, CancellationToken cancel) =>
+    public static async Task<IResult> ShowAsync(
+        string token, PageContext page, HttpContext context, PasswordResets resets, CancellationToken cancel) =>
         await FindAsync(token, resets, cancel) is not { } reset ? LinkTokens.Unknown(context)
             : resets.IsExpired(reset) ? LinkTokens.Expired(context, reset.ExpiresAt)
             : Page(page, reset, StatusCodes.Status200OK);
 
     public static async Task<IResult> UseAsync(
-        string token, [FromForm] string? password, PageContext page, HttpContext context,
-        PasswordResets resets, Passwords passwords, Turnstile turnstile, SessionReader reader, Sessions sessions, CancellationToken cancel)
+        string token,
+        [FromForm] string? password,
+        PageContext page,
+        HttpContext context,
+        PasswordResets resets,
+        Passwords passwords,
+        Turnstile turnstile,
+        SessionReader reader,
+        Sessions sessions,
+        CancellationToken cancel)
     {
         if (await FindAsync(token, resets, cancel) is not { } reset)
         {
@@ -40,7 +49,7 @@ internal static class ResetPages
 
         if (await resets.FindAsync(link, cancel) is null)
         {
-            return LinkTokens.Unknown(context); // somebody used it meanwhile; no hash for it
+            return LinkTokens.Unknown(context); // somebody has used it since: no password is hashed
         }
 
         var hash = await passwords.HashAsync(password!, cancel);
@@ -52,6 +61,7 @@ internal static class ResetPages
     private static async Task<PasswordResets.Pending?> FindAsync(string token, PasswordResets resets, CancellationToken cancel) =>
         LinkTokens.TryRead(token, out var link) ? await resets.FindAsync(link, cancel) : null;
 
-    private static RazorComponentResult<ResetPage> Page(PageContext page, PasswordResets.Pending reset, int status, string? problem = null) =>
+    private static RazorComponentResult<ResetPage> Page(
+        PageContext page, PasswordResets.Pending reset, int status, string? problem = null) =>
         new(new { Context = page, reset.Email, Problem = problem }) { StatusCode = status };
 }

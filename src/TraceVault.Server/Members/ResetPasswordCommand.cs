@@ -5,8 +5,14 @@ using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
-/// <summary><c>--reset-password</c>: a reset link for who cannot get one from anybody, made at the machine itself with the settings of the server.</summary>
-/// <remarks>The server may run meanwhile and serves the link at once: it looks links up in the database. So the embedded database is not taken for this process, only written to.</remarks>
+/// <summary>
+/// <c>--reset-password</c>: makes a reset link at the machine itself, with the server's settings, for people who cannot get one from
+/// anybody.
+/// </summary>
+/// <remarks>
+/// The server may be running and accepts the link at once, because it looks links up in the database. So this process only writes to the
+/// embedded database and does not lock it for itself.
+/// </remarks>
 internal static class ResetPasswordCommand
 {
     public static readonly CommandSwitch Switch = new(
@@ -16,20 +22,27 @@ internal static class ResetPasswordCommand
 
     private static async Task<int> RunAsync(string[] args)
     {
-        var email = args.Where(argument => argument.StartsWith(EmailOption, StringComparison.OrdinalIgnoreCase)).Select(argument => argument[EmailOption.Length..]).ToList();
+        var options = args.ToLookup(argument => argument.StartsWith(EmailOption, StringComparison.OrdinalIgnoreCase));
+        var email = options[true].Select(argument => argument[EmailOption.Length..]).ToList();
         if (email.Count != 1 || !EmailAddress.TryParse(email[0], out var address))
         {
             throw new StartupException("Say whose password: --reset-password --email=ADDRESS.");
         }
 
-        await using var app = Program.Build([.. args.Where(argument => !argument.StartsWith(EmailOption, StringComparison.OrdinalIgnoreCase))]);
+        await using var app = Program.Build([.. options[false]]);
         await app.Services.GetRequiredService<Migrator>().RequireCurrentAsync(CancellationToken.None);
         var issued = await app.Services.GetRequiredService<PasswordResets>().IssueAtMachineAsync(address);
         await Console.Out.WriteLineAsync(issued switch
         {
-            { Link: { } link } => Text(issued.Email!, MemberLinks.Reset(PublicUrl.OfSettings(app.Services.GetRequiredService<HostingOptions>()), link), link.ExpiresAt),
-            { Outcome: MemberOutcome.Disabled } => throw new StartupException("This account is disabled and no owner's. An owner or administrator enables it on the page /admin/users first."),
-            _ => throw new StartupException("No account of this database has that address. Check it, and that the settings are those of the server."),
+            { Link: { } link } => Text(
+                issued.Email!,
+                MemberLinks.Reset(PublicUrl.OfSettings(app.Services.GetRequiredService<HostingOptions>()), link),
+                link.ExpiresAt),
+            { Outcome: MemberOutcome.Disabled } => throw new StartupException(
+                "This account is disabled and not an owner's. "
+                + "An owner or administrator has to enable it on the page /admin/users first."),
+            _ => throw new StartupException(
+                "No account of this database has that address. Check it, and that the settings are those of the server."),
         });
         return 0;
     }
@@ -40,8 +53,8 @@ internal static class ResetPasswordCommand
 
               {url}
 
-          The link works once, until {MemberTexts.Time(expiresAt)}, with the server running. An owner who was disabled is enabled by it.
-          Their stored Anthropic key is removed; they store it again afterwards.
+          The link works once, until {MemberTexts.Time(expiresAt)}, while the server runs. It also enables a disabled owner.
+          Their stored Anthropic key is removed; they have to store it again afterwards.
 
         """;
 }

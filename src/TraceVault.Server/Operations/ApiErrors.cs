@@ -8,24 +8,29 @@ using TraceVault.Storage;
 
 namespace TraceVault.Operations;
 
-/// <summary>Turns what the management API did not expect into RFC 9457 answers without internals, and for who reads pages into a page.</summary>
+/// <summary>
+/// Turns what the management API did not expect into RFC 9457 answers without internals, or into a page for people in a browser.
+/// </summary>
 internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is ConnectionResetException || (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested))
+        if (exception is ConnectionResetException
+            || (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested))
         {
-            httpContext.Abort(); // nobody reads an answer, and the body was left where it stood
+            httpContext.Abort(); // nobody reads the answer, and the rest of the body is still unread
             return true;
         }
 
         var (status, detail) = exception switch
         {
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (413, "The request body is too large."),
-            BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => (415, "Send JSON with content-type: application/json."),
+            BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
+                (415, "Send JSON with content-type: application/json."),
             BadHttpRequestException => (400, "The request body is not the JSON object that this endpoint takes."),
-            SessionOverException => (401, "Your session was ended meanwhile. Nothing was changed. Sign in again."),
-            TooManyChangesException => (429, "Those were too many changes of this kind within an hour. Nothing was changed. Try again later."),
+            SessionOverException => (401, "Your session ended in the meantime. Nothing was changed. Sign in again."),
+            TooManyChangesException =>
+                (429, "There were too many changes of this kind within an hour. Nothing was changed. Try again later."),
             _ when outage.Caused(exception) => (503, "The database is unavailable. Try again in a few seconds."),
             _ => (500, "The server made a mistake. Its log says more."),
         };
@@ -35,18 +40,21 @@ internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExcept
         }
         else if (status == 429)
         {
-            httpContext.Response.Headers.RetryAfter = "600"; // of the hour that is looked at
+            httpContext.Response.Headers.RetryAfter = "600"; // seconds; the limit counts the last hour
         }
         else if (status == 500)
         {
             log.LogError(exception, "An endpoint failed.");
         }
 
-        await (Problems.WantsPage(httpContext.Request) ? Problems.Page(httpContext, status, Title(status), detail) : (IResult)Answer(status, detail, exception)).ExecuteAsync(httpContext);
+        var answer = Problems.WantsPage(httpContext.Request)
+            ? Problems.Page(httpContext, status, Title(status), detail)
+            : Answer(status, detail, exception);
+        await answer.ExecuteAsync(httpContext);
         return true;
     }
 
-    /// <summary>Gives an answer that is a bare status code its text.</summary>
+    /// <summary>Adds a text to an answer that is only a status code.</summary>
     public static Task WriteStatusAsync(StatusCodeContext answer)
     {
         var context = answer.HttpContext;
@@ -54,7 +62,7 @@ internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExcept
         return (Problems.WantsPage(context.Request)
             ? Problems.Page(context, status, Title(status), status switch
             {
-                StatusCodes.Status403Forbidden => "It is for the owner and the administrators of this server. Ask one of them.",
+                StatusCodes.Status403Forbidden => "It is for the owners and administrators of this server. Ask one of them.",
                 StatusCodes.Status404NotFound => "The address may be mistyped, or what was here is gone.",
                 StatusCodes.Status405MethodNotAllowed => "Forms are sent from their own page: go there and try again.",
                 _ => "Go back, reload the page and try again.",
@@ -65,18 +73,22 @@ internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExcept
     private static string Title(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => "You are signed out",
-        StatusCodes.Status403Forbidden => "This is not yours to see",
+        StatusCodes.Status403Forbidden => "You do not have access to this page",
         StatusCodes.Status404NotFound => "There is no such page",
         StatusCodes.Status413PayloadTooLarge => "That is too long",
-        StatusCodes.Status429TooManyRequests => "That is too often",
+        StatusCodes.Status429TooManyRequests => "Too many requests",
         StatusCodes.Status503ServiceUnavailable => "The server cannot reach its database",
         >= 500 => "The server made a mistake",
         _ => "The server could not read that",
     };
 
-    /// <summary>Names the field of the body that could not be read, when it was one.</summary>
+    /// <summary>Names the field of the body that could not be read, if it was a field.</summary>
     private static IResult Answer(int status, string detail, Exception exception) =>
-        exception is BadHttpRequestException { InnerException: JsonException { Path: ['$', '.', .. var field] } } && status == 400 && field.All(c => char.IsAsciiLetterLower(c) || c == '_')
-            ? TypedResults.ValidationProblem(new Dictionary<string, string[]> { [field] = ["It has another type than this field takes."] }, detail: $"The field {field} has another type than it takes.")
+        exception is BadHttpRequestException { InnerException: JsonException { Path: ['$', '.', .. var field] } }
+        && status == 400
+        && field.All(c => char.IsAsciiLetterLower(c) || c == '_')
+            ? TypedResults.ValidationProblem(
+                new Dictionary<string, string[]> { [field] = ["The value has the wrong type for this field."] },
+                detail: $"The field {field} has a value of the wrong type.")
             : TypedResults.Problem(detail, statusCode: status);
 }

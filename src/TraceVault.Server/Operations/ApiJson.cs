@@ -7,7 +7,10 @@ using TraceVault.Members;
 
 namespace TraceVault.Operations;
 
-/// <summary>Every type that an endpoint reads or writes as JSON, so that nothing about them is found out by reflection at the start. Another type is refused: at the start where a signature names it, otherwise in its first answer.</summary>
+/// <summary>
+/// Lists every type that an endpoint reads or writes as JSON, so that the start needs no reflection for them. A type that is missing here
+/// is refused: at the start if a signature names it, otherwise in the first answer with it.
+/// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AuditAnswer))]
 [JsonSerializable(typeof(CreatedInvite))]

@@ -5,24 +5,30 @@ using TraceVault.Keys;
 
 namespace TraceVault.Operations;
 
-/// <param name="Status"><c>ok</c> of a process that lives; <c>ready</c>, <c>degraded</c> or <c>unready</c> of a server.</param>
+/// <param name="Status"><c>ok</c> for a process that lives; <c>ready</c>, <c>degraded</c> or <c>unready</c> for a server.</param>
 /// <param name="Reason">All reasons in words.</param>
-/// <param name="Reasons">Why it is not <c>ready</c>, for programs.</param>
+/// <param name="Reasons">Why the server is not <c>ready</c>, for programs.</param>
 internal sealed record HealthAnswer(
-    string Status, string? Reason = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HealthReason[]? Reasons = null)
+    string Status,
+    string? Reason = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HealthReason[]? Reasons = null)
 {
     public static HealthAnswer Because(bool serves, HealthReason reason) => new(serves ? "degraded" : "unready", reason.Detail, [reason]);
 }
 
 /// <param name="Code"><c>keys_unreadable</c> or <c>database_unavailable</c>.</param>
-/// <param name="Count">The stored keys that do not open; the users who are served without the database.</param>
+/// <param name="Count">How many stored keys do not open, or how many users are served without the database.</param>
 /// <param name="Detail">In words.</param>
 internal sealed record HealthReason(string Code, long Count, string Detail);
 
-/// <summary>Answers in front of the endpoints, which are made last: a server is ready when it can forward.</summary>
+/// <summary>
+/// Answers before the routing, because the endpoints are made last at a start, and a server is ready once it can forward.
+/// </summary>
 internal sealed class Health(KeyCheck keys, Callers callers, Database database, Outage outage)
 {
-    /// <summary>Whoever asks for readiness may wait no longer than this (a probe of Kubernetes waits for a second), when users are served without the database anyway.</summary>
+    /// <summary>
+    /// The longest wait for readiness while users can be served without the database. A probe of Kubernetes waits for a second.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
 
     private static readonly HealthAnswer Alive = new("ok"), Ready = new("ready");
@@ -35,7 +41,7 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
         : Asks(context, "/readyz") ? AnswerAsync(context, ReadyAsync)
         : next(context);
 
-    /// <summary>As endpoints are found: in any case, with a slash behind it or not.</summary>
+    /// <summary>Matches paths as the routing does: upper or lower case, with a slash at the end or without.</summary>
     private static bool Asks(HttpContext context, string path) =>
         context.Request.Path.StartsWithSegments(path, out var rest) && (rest.Value is null or "" or "/");
 
@@ -53,7 +59,9 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
         await context.Response.WriteAsJsonAsync(answer, ApiJson.Default.HealthAnswer);
     }
 
-    /// <summary>503 when nobody can be served; with some who cannot it is degraded, because taking the server away would help nobody.</summary>
+    /// <summary>
+    /// 503 when nobody can be served. When only some cannot, the server is degraded: taking it away would help nobody.
+    /// </summary>
     private async Task<HealthAnswer> ReadyAsync(CancellationToken cancel)
     {
         var look = LookOnce();
@@ -69,7 +77,7 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
         return await look.WaitAsync(cancel);
     }
 
-    /// <summary>All who ask at the same time share one look: anybody may ask, as often as they like.</summary>
+    /// <summary>Requests at the same time share one look, because anybody may ask as often as they like.</summary>
     private Task<HealthAnswer> LookOnce()
     {
         lock (_gate)
@@ -87,7 +95,8 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
             return unreadable == 0 ? Ready : HealthAnswer.Because(serves: unreadable < total, new(
                 "keys_unreadable",
                 unreadable,
-                $"{unreadable} of {total} stored keys cannot be opened; put the master key that sealed them back into TRACEVAULT_ENCRYPTION_KEY, or let their users store them again"));
+                $"{unreadable} of {total} stored keys cannot be opened; put the master key that sealed them back into "
+                + "TRACEVAULT_ENCRYPTION_KEY, or let their users store them again"));
         }
         catch (Exception problem) when (outage.Caused(problem))
         {
@@ -96,5 +105,12 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
     }
 
     private static HealthAnswer WithoutDatabase(int servable) => HealthAnswer.Because(serves: servable > 0, new(
-        "database_unavailable", servable, servable > 0 ? $"the database is unavailable; {(servable == 1 ? "1 user in action is" : $"{servable} users in action are")} served without it" : "the database is unavailable"));
+        "database_unavailable",
+        servable,
+        servable switch
+        {
+            0 => "the database is unavailable",
+            1 => "the database is unavailable; 1 active user is served without it",
+            _ => $"the database is unavailable; {servable} active users are served without it",
+        }));
 }

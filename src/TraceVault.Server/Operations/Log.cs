@@ -11,13 +11,15 @@ internal static class Log
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(options.LogLevel);
-        // These write whole targets, where a secret may have been put by mistake: never below a warning, whatever the level.
+        // These log whole request targets, into which somebody may have put a secret by mistake: nothing below a warning, whatever the
+        // level.
         logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         logging.AddFilter("System.Net.Http", LogLevel.Warning);
-        logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None); // a stack trace for each cookie that does not open, which anybody may send; ForgedForms says what it refuses
-        // A start that failed is told in one line of ours; a background service that failed, again as critical.
+        // It would log a stack trace for each cookie that does not open, and anybody may send one; ForgedForms logs what it refuses.
+        logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None);
+        // A failed start has one line of ours; a background service that failed is logged once more as critical.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
-        // Any enabled level of this one makes the framework start an Activity for each request.
+        // Any level that is enabled here makes the framework start an Activity for each request.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddZLoggerLogProcessor((_, services) => new LogWriter(
             Console.OpenStandardOutput(), Formatter(options.LogFormat), () => services.GetRequiredService<ILogger<LogWriter>>()));

@@ -6,12 +6,15 @@ using ZLogger;
 
 namespace TraceVault.Operations;
 
-/// <summary>Writes the log's lines on a thread of its own, some milliseconds' worth at a time: under load that is one wake-up and one write for many requests.</summary>
+/// <summary>
+/// Writes the log's lines on its own thread, those of some milliseconds at a time: under load that is one wake-up and one write for many
+/// requests.
+/// </summary>
 internal sealed class LogWriter : IAsyncLogProcessor
 {
     public const string MeterName = "TraceVault.Log";
 
-    /// <summary>Lines kept while nobody reads the output; what comes after that is dropped and counted, because no request waits for a log.</summary>
+    /// <summary>Lines kept while nobody reads the output; further ones are dropped and counted: no request waits for the log.</summary>
     internal const int MaxWaitingLines = 10_000;
 
     private const int MaxBytesAtOnce = 64 << 10;
@@ -19,7 +22,7 @@ internal sealed class LogWriter : IAsyncLogProcessor
     /// <summary>How long a line may wait for others.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>For the last lines, at the end; an output that takes none gets none.</summary>
+    /// <summary>The longest wait for the last lines to be written at the end.</summary>
     private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentQueue<IZLoggerEntry> _waiting = new();
@@ -31,21 +34,22 @@ internal sealed class LogWriter : IAsyncLogProcessor
     private readonly Thread _thread;
     private volatile bool _isStopping;
 
-    /// <summary>Where the losses are told: made at the first of them, because the log is not there yet when this is made.</summary>
+    /// <summary>Where losses are logged; made at the first loss, because the log does not exist yet when this object is made.</summary>
     private ILogger? _log;
 
-    /// <summary>Lines waiting; raised after a line was added, so that whoever raises it from 0 knows that nobody is awake for it.</summary>
+    /// <summary>Lines waiting; raised after a line was added, so whoever raises it from 0 knows that the thread has to be woken.</summary>
     private int _count;
 
     private long _dropped, _told;
 
-    /// <param name="output">Where to.</param>
-    /// <param name="formatter">How a line looks.</param>
-    /// <param name="own">A log that ends here, for what the log has to say of itself.</param>
+    /// <param name="output">Where the lines go.</param>
+    /// <param name="formatter">What a line looks like.</param>
+    /// <param name="own">A logger that writes here, for what the log says about itself.</param>
     public LogWriter(Stream output, IZLoggerFormatter formatter, Func<ILogger>? own = null)
     {
         (_output, _formatter, _own) = (output, formatter, own);
-        _meter.CreateObservableCounter("tracevault.log.dropped_lines", () => Volatile.Read(ref _dropped), null, "Lines of the log that nobody could write.");
+        _meter.CreateObservableCounter(
+            "tracevault.log.dropped_lines", () => Volatile.Read(ref _dropped), null, "Lines of the log that could not be written.");
         _thread = new Thread(Run) { Name = "log", IsBackground = true };
         _thread.Start();
     }
@@ -89,7 +93,7 @@ internal sealed class LogWriter : IAsyncLogProcessor
         }
         catch (ObjectDisposedException)
         {
-            // The server has ended: nobody is told any more.
+            // The server has ended: the loss is not logged any more.
         }
     }
 
@@ -115,14 +119,14 @@ internal sealed class LogWriter : IAsyncLogProcessor
 
                 if (!_isStopping)
                 {
-                    Monitor.Wait(_gate, Gathering); // only the end wakes it sooner
+                    Monitor.Wait(_gate, Gathering); // only the end of the server wakes it sooner
                 }
             }
 
             WriteWaiting(lines);
         }
 
-        WriteWaiting(lines); // what came while it was told to stop
+        WriteWaiting(lines); // what came in the meantime
     }
 
     private void WriteWaiting(ArrayBufferWriter<byte> lines)
@@ -147,14 +151,17 @@ internal sealed class LogWriter : IAsyncLogProcessor
 
             if (works && _waiting.IsEmpty && _log is not null && Volatile.Read(ref _dropped) is var dropped && dropped > _told)
             {
-                LogDropped(_log, dropped - _told); // comes back here as a line like any other
+                LogDropped(_log, dropped - _told); // this line passes through here like any other
                 _told = dropped;
             }
         }
     }
 
     private static void LogDropped(ILogger log, long lines) =>
-        log.LogWarning("{Lines} lines of the log were lost here: standard output did not take them. See who reads it, and whether its disk is full.", lines);
+        log.LogWarning(
+            "{Lines} lines of the log were lost here: standard output did not accept them. "
+            + "Check what reads it, and whether its disk is full.",
+            lines);
 
     private void Format(IZLoggerEntry entry, ArrayBufferWriter<byte> lines)
     {
@@ -164,7 +171,7 @@ internal sealed class LogWriter : IAsyncLogProcessor
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
-            // A value whose text cannot be made costs its own line, not the log.
+            // A value that cannot be written as text costs only its own line, not the log.
             lines.Write("A line of the log could not be written."u8);
         }
         finally
@@ -178,7 +185,9 @@ internal sealed class LogWriter : IAsyncLogProcessor
         }
     }
 
-    /// <returns>Whether the output took them. It may be closed, or on a disk that is full: the server goes on without a log.</returns>
+    /// <returns>
+    /// Whether the output accepted the lines. It may be closed, or on a full disk: then the server continues without a log.
+    /// </returns>
     private bool Write(ArrayBufferWriter<byte> lines, int count)
     {
         try

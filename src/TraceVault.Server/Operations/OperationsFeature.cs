@@ -20,12 +20,12 @@ internal static class OperationsFeature
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.TypeInfoResolver = ApiJson.Default;
         });
-        builder.Services.AddProblemDetails(); // adds its types to those
+        builder.Services.AddProblemDetails(); // adds its own types to the resolver above
         builder.Logging.AddLog(options);
         return builder;
     }
 
-    /// <summary>From the first connection on.</summary>
+    /// <summary>Creates the counter before the first connection, so that it misses none.</summary>
     public static void WatchRefusals(this WebApplication app) => app.Services.GetRequiredService<Refusals>();
 
     public static void UseApiErrors(this WebApplication app)

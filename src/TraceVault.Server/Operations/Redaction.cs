@@ -6,7 +6,8 @@ namespace TraceVault.Operations;
 /// <summary>Cuts off what looks like a secret: somebody may have put one into a path or a name by mistake.</summary>
 internal static class Redaction
 {
-    private static readonly SearchValues<string> SecretPrefixes = SearchValues.Create(["tvs_", "tvp_", "tvr_", "tvd_", "tvl_", "sk-ant-"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> SecretPrefixes = SearchValues.Create(
+        ["tvs_", "tvp_", "tvr_", "tvd_", "tvl_", "sk-ant-"], StringComparison.OrdinalIgnoreCase);
 
     private const string Mark = "[redacted]";
 
@@ -17,7 +18,10 @@ internal static class Redaction
     public static string? Of(string? text) =>
         text.AsSpan().IndexOfAny(SecretPrefixes) is >= 0 and var secret ? text![..secret] + Mark : text;
 
-    /// <summary>One word of a line of the log, from a stranger: without what looks like a secret, escaped or not, in printable ASCII, and of bounded length.</summary>
+    /// <summary>
+    /// Makes a stranger's text into one word of a log line: without what looks like a secret, escaped or not, in printable ASCII, and of
+    /// bounded length.
+    /// </summary>
     /// <param name="most">How many characters are kept.</param>
     public static string Word(string text, int most)
     {
@@ -37,7 +41,7 @@ internal static class Redaction
             });
     }
 
-    /// <summary>Whether a secret comes to light when percent-encoding is undone, once or more often.</summary>
+    /// <summary>Whether percent-decoding, once or several times, reveals a secret.</summary>
     private static bool HidesSecret(string text)
     {
         for (var layers = 0; layers < MostLayers && text.Contains('%', StringComparison.Ordinal); layers++)

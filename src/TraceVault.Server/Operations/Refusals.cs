@@ -6,10 +6,11 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace TraceVault.Operations;
 
-/// <summary>What the web server refuses by itself, before any code of ours sees it, such as a head above its limit: counted, and told in the log.</summary>
+/// <summary>Counts and logs what the web server refuses by itself before our code sees it, such as a head above its limit.</summary>
 /// <remarks>
-/// One line for the first, then one for all of each <see cref="Interval"/>: anybody can have thousands a second refused. The web server's own words are
-/// not repeated, because they hold parts of the request. https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/diagnostics
+/// One line for the first, then one for all of each <see cref="Interval"/>: anybody can have thousands refused in a second. The web
+/// server's own messages are not repeated, because they hold parts of the request.
+/// https://learn.microsoft.com/aspnet/core/fundamentals/servers/kestrel/diagnostics
 /// </remarks>
 internal sealed partial class Refusals : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
@@ -19,8 +20,11 @@ internal sealed partial class Refusals : IObserver<KeyValuePair<string, object?>
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    /// <summary>Ends of a connection over HTTP/2 at which nobody was refused anything: the client went, or the server ended.</summary>
-    private static readonly HashSet<string> Harmless = ["aborted_by_app", "app_shutdown_timeout", "connection_reset", "error_after_starting_response", "io_error", "keep_alive_timeout"];
+    /// <summary>Reasons for which a connection over HTTP/2 ends without a refusal: the client left, or the server ended.</summary>
+    private static readonly HashSet<string> Harmless =
+    [
+        "aborted_by_app", "app_shutdown_timeout", "connection_reset", "error_after_starting_response", "io_error", "keep_alive_timeout",
+    ];
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, long> _untold = new(StringComparer.Ordinal);
@@ -36,13 +40,20 @@ internal sealed partial class Refusals : IObserver<KeyValuePair<string, object?>
     public Refusals(DiagnosticListener diagnostics, IMeterFactory meters, TimeProvider clock, ILogger<Refusals> log)
     {
         _log = log;
-        _refused = _meter.CreateCounter<long>("tracevault.http.refusals", null, "Requests that the web server refused by itself, by status, and connections over HTTP/2 that it ended, by reason.");
+        _refused = _meter.CreateCounter<long>(
+            "tracevault.http.refusals",
+            null,
+            "Requests that the web server refused by itself, by status, and connections over HTTP/2 that it ended, by reason.");
         _timer = clock.CreateTimer(_ => Tell(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _subscription = diagnostics.Subscribe(this, static name => name == BadRequest); // of the others nothing: they would cost every request something
+        // Only this event: the others would cost every request something.
+        _subscription = diagnostics.Subscribe(this, static name => name == BadRequest);
         _connections = ListenTo(meters);
     }
 
-    /// <summary>Over HTTP/2 a head above the limit ends the connection, with no request that could be told of: only the server's own count of connections knows.</summary>
+    /// <summary>
+    /// Over HTTP/2 a head above the limit ends the connection without an event for a request: only the server's metric of connections shows
+    /// it.
+    /// </summary>
     private MeterListener ListenTo(IMeterFactory meters)
     {
         var connections = new MeterListener
@@ -87,7 +98,8 @@ internal sealed partial class Refusals : IObserver<KeyValuePair<string, object?>
             return;
         }
 
-        var status = (features.Get<IBadRequestExceptionFeature>()?.Error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
+        var status = (features.Get<IBadRequestExceptionFeature>()?.Error as BadHttpRequestException)?.StatusCode
+            ?? StatusCodes.Status400BadRequest;
         Count(status.ToString(CultureInfo.InvariantCulture), features.Get<IHttpConnectionFeature>()?.RemoteIpAddress);
     }
 
@@ -134,7 +146,10 @@ internal sealed partial class Refusals : IObserver<KeyValuePair<string, object?>
                 return;
             }
 
-            LogRefused(_untold.Values.Sum(), string.Join(", ", _untold.Select(each => $"{each.Value} x {each.Key} ({Meaning(each.Key)})")), _lastFrom?.ToString() ?? "-");
+            LogRefused(
+                _untold.Values.Sum(),
+                string.Join(", ", _untold.Select(each => $"{each.Value} x {each.Key} ({Meaning(each.Key)})")),
+                _lastFrom?.ToString() ?? "-");
             _untold.Clear();
             _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
@@ -144,10 +159,10 @@ internal sealed partial class Refusals : IObserver<KeyValuePair<string, object?>
     {
         "400" => "malformed",
         "408" => "its head or body came too slowly",
-        "413" => "its body is larger than that address takes",
+        "413" => "its body is larger than that address accepts",
         "414" => "its address is too long",
         "431" => "its headers are too large or too many",
-        "505" => "a version of HTTP that is not spoken here",
+        "505" => "a version of HTTP that this server does not speak",
         _ when char.IsAsciiDigit(reason[0]) => "not understood",
         _ => "a connection over HTTP/2 that was ended",
     };

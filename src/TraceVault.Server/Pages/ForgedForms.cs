@@ -9,16 +9,21 @@ internal sealed class ForgedForms(IAntiforgery antiforgery, RefusedRequests refu
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        await SessionCookieHandler.ReadAsync(context.HttpContext); // a form belongs to who it was given to
+        await SessionCookieHandler.ReadAsync(context.HttpContext); // a form belongs to the user it was made for
         var method = context.HttpContext.Request.Method;
         if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || await antiforgery.IsRequestValidAsync(context.HttpContext))
         {
             return await next(context);
         }
 
-        // Not the path, which may hold the token of a link.
-        refused.Count($"A form for {(context.HttpContext.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText} was refused: it is out of date, or not one of ours.");
-        return Problems.Page(context.HttpContext, StatusCodes.Status400BadRequest, "This form is out of date",
-                "The page was open for too long, or you signed in or out meanwhile. Nothing was changed. Go back, reload the page and try again.");
+        // The route, not the path, which may hold the token of a link.
+        var route = (context.HttpContext.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        refused.Count($"A form for {route} was refused: it is out of date, or not one of ours.");
+        return Problems.Page(
+            context.HttpContext,
+            StatusCodes.Status400BadRequest,
+            "This form is out of date",
+            "The page was open for too long, or you have signed in or out since. Nothing was changed. "
+            + "Go back, reload the page and try again.");
     }
 }

@@ -1,6 +1,9 @@
 namespace TraceVault.Pages;
 
-/// <summary>The cookie beside the token of a form. For people who use https it is of this host alone, as the session's is, also where a proxy in front speaks http to the server.</summary>
+/// <summary>
+/// The cookie that belongs to the token of a form. For people who use https only this host can set and read it, like the session's cookie,
+/// even if a proxy in front speaks http to the server.
+/// </summary>
 internal sealed class FormCookie : CookieBuilder
 {
     private readonly bool _isHttps;
@@ -9,7 +12,7 @@ internal sealed class FormCookie : CookieBuilder
     {
         _isHttps = isHttps;
         Name = isHttps ? "__Host-tv_form" : "tv_form";
-        SecurePolicy = CookieSecurePolicy.SameAsRequest; // "always" would make the framework refuse what such a proxy sends
+        SecurePolicy = CookieSecurePolicy.SameAsRequest; // with Always the framework would refuse what such a proxy sends
     }
 
     public override CookieOptions Build(HttpContext context, DateTimeOffset expiresFrom)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace TraceVault.Pages;
 
-/// <summary>A file that pages refer to, under a name that changes with its content, so that browsers keep it for good.</summary>
+/// <summary>A file that pages refer to. Its name changes with its content, so browsers may keep it for good.</summary>
 internal sealed class Asset
 {
     private readonly byte[] _content;
@@ -12,11 +12,13 @@ internal sealed class Asset
 
     public Asset(string name, string type)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in the program.");
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"{name} is not in the program.");
         using var buffer = new MemoryStream();
         stream.CopyTo(buffer);
         (_content, _type) = (buffer.ToArray(), type);
-        Path = $"/assets/{System.IO.Path.GetFileNameWithoutExtension(name)}.{Convert.ToHexStringLower(SHA256.HashData(_content).AsSpan(0, 6))}{System.IO.Path.GetExtension(name)}";
+        var hash = Convert.ToHexStringLower(SHA256.HashData(_content).AsSpan(0, 6));
+        Path = $"/assets/{System.IO.Path.GetFileNameWithoutExtension(name)}.{hash}{System.IO.Path.GetExtension(name)}";
     }
 
     public string Path { get; }

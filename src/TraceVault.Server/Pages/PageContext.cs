@@ -4,13 +4,15 @@ using TraceVault.Storage;
 
 namespace TraceVault.Pages;
 
-/// <summary>What every page needs to know of its request.</summary>
-/// <param name="Me">Who reads it, if signed in.</param>
-/// <param name="Path">Its own path, which the navigation marks.</param>
+/// <summary>What every page needs to know about its request.</summary>
+/// <param name="Me">The user who reads the page, if signed in.</param>
+/// <param name="Path">The page's own path, which the navigation marks.</param>
 /// <param name="FormToken">Goes into each form, see <see cref="ForgedForms"/>.</param>
 public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
 {
-    /// <summary>After the body of a form this may run on a thread that serves sockets: nothing here may wait without letting go of it.</summary>
+    /// <summary>
+    /// After a form's body was read this may run on a thread that serves sockets: nothing here may block it while waiting.
+    /// </summary>
     public static async ValueTask<PageContext> BindAsync(HttpContext context)
     {
         await SessionCookieHandler.ReadAsync(context);
@@ -18,11 +20,14 @@ public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
         return Of(context, tokens.RequestToken!);
     }
 
-    /// <summary>For a page without forms, which nothing may keep from being shown.</summary>
+    /// <summary>For a page without forms that must always be shown.</summary>
     public static PageContext WithoutForms(HttpContext context) => Of(context, "");
 
-    /// <summary>For a page that no handler made. Only of who came to look: a form that another site sent must not replace the token of the forms that stand open.</summary>
-    /// <returns>Null when nobody is signed in, or nobody can say.</returns>
+    /// <summary>
+    /// For a page that no handler made. Only for GET and HEAD: a form that another site sends must not replace the token of the forms that
+    /// are open.
+    /// </summary>
+    /// <returns>Null when nobody is signed in, or when that cannot be found out.</returns>
     public static async Task<PageContext?> OfVisitorAsync(HttpContext context)
     {
         var isLook = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);

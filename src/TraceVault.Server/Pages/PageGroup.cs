@@ -4,23 +4,24 @@ using TraceVault.Hosting;
 
 namespace TraceVault.Pages;
 
-/// <summary>The group that every page belongs to: what all of them refuse is refused here.</summary>
+/// <summary>The group that every page belongs to; its filters refuse what no page accepts.</summary>
 internal static class PageGroup
 {
     /// <summary>Pages for anybody.</summary>
     public static RouteGroupBuilder MapPages(this WebApplication app, string prefix)
     {
         var pages = app.MapGroup(prefix);
-        // The framework checks only forms that a handler reads; ForgedForms checks every change, so its own check is off.
+        // The framework checks only forms that a handler reads. ForgedForms checks every change, so the framework's check is off.
         pages.DisableAntiforgery();
         pages.WithMetadata(new PageForms.Marker());
-        // Instances: for a type the framework compiles an expression tree per endpoint, at every start.
+        // Filters as instances: for a type the framework compiles an expression tree for each endpoint, at every start.
         pages.AddEndpointFilter(new ForeignHosts(app.Services.GetRequiredService<PublicUrl>()));
-        pages.AddEndpointFilter(new ForgedForms(app.Services.GetRequiredService<IAntiforgery>(), app.Services.GetRequiredService<RefusedRequests>()));
+        pages.AddEndpointFilter(new ForgedForms(
+            app.Services.GetRequiredService<IAntiforgery>(), app.Services.GetRequiredService<RefusedRequests>()));
         return pages;
     }
 
-    /// <summary>Pages for who is signed in; nothing of them is kept in a cache.</summary>
+    /// <summary>Pages for users who are signed in; no cache keeps them.</summary>
     public static RouteGroupBuilder MapPrivatePages(this WebApplication app, string prefix)
     {
         var pages = app.MapPages(prefix);

@@ -12,24 +12,24 @@ internal static class PagesFeature
     {
         builder.Services.AddRazorComponents();
         builder.Services.Replace(ServiceDescriptor.Singleton<IDataProtectionProvider, FormSeal>());
-        // It would make keys of the framework's own, in a folder in the home directory.
+        // It would make the framework's own keys, in a folder in the home directory.
         builder.Services.Remove(builder.Services.Single(each => each.ImplementationType?.Name == "DataProtectionHostedService"));
         builder.Services.AddOptions<AntiforgeryOptions>().Configure<HostingOptions>((antiforgery, hosting) =>
         {
             var isHttps = PublicUrl.OfSettings(hosting).StartsWith("https:", StringComparison.Ordinal);
             antiforgery.Cookie = new FormCookie(isHttps) { HttpOnly = true, IsEssential = true, SameSite = SameSiteMode.Strict };
             antiforgery.FormFieldName = PageForm.TokenField;
-            antiforgery.SuppressXFrameOptionsHeader = true; // PageHeaders says it, on every page
+            antiforgery.SuppressXFrameOptionsHeader = true; // PageHeaders sets it on every page
         });
         builder.Services.AddSingleton<PageHeaders>();
         builder.Services.AddSingleton<PageForms>();
         return builder;
     }
 
-    /// <summary>Loads what endpoints are made of, which the first page would wait for.</summary>
+    /// <summary>Makes the endpoints, so that the first page does not have to wait for that.</summary>
     public static void PreparePages(this WebApplication app) => _ = app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
-    /// <summary>In front of everything that answers a browser.</summary>
+    /// <summary>Belongs before everything that answers a browser.</summary>
     public static void UsePageHeaders(this WebApplication app)
     {
         var headers = app.Services.GetRequiredService<PageHeaders>();
@@ -40,7 +40,7 @@ internal static class PagesFeature
         });
     }
 
-    /// <summary>Behind the authorization: nobody else's form is read.</summary>
+    /// <summary>Belongs after the authorization, so that forms are read only from those who may send them.</summary>
     public static void UsePageForms(this WebApplication app)
     {
         var forms = app.Services.GetRequiredService<PageForms>();

@@ -1,9 +1,9 @@
 namespace TraceVault.Pages;
 
-/// <summary>Where a form leads to after it was carried out, so that a reload does not send it again.</summary>
+/// <summary>Leads to another page after a form was carried out, so that a reload does not send the form again.</summary>
 internal static class Redirects
 {
-    /// <param name="path">A path of ours.</param>
+    /// <param name="path">A path on this server.</param>
     public static IResult See(string path) => new SeeOther(path);
 
     private sealed class SeeOther(string path) : IResult

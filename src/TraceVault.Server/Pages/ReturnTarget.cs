@@ -1,6 +1,6 @@
 namespace TraceVault.Pages;
 
-/// <summary>Where a sign-in leads to: a page of ours, never another site.</summary>
+/// <summary>Where a sign-in leads to: a page on this server, never another site.</summary>
 internal static class ReturnTarget
 {
     public const string Start = "/me/proxy/";
@@ -10,7 +10,7 @@ internal static class ReturnTarget
     /// <returns>The target when it is a path on this server, else the start page.</returns>
     public static string Safe(string? target) =>
         target is { Length: > 0 and <= MaxLength } && target[0] == '/'
-        && (target.Length == 1 || target[1] is not ('/' or '\\')) // browsers read both as another host
+        && (target.Length == 1 || target[1] is not ('/' or '\\')) // browsers take both for another host
         && !target.AsSpan().ContainsAnyExceptInRange('!', '~') && !target.Contains('\\')
             ? target
             : Start;

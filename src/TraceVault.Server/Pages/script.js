@@ -1,4 +1,4 @@
-// Comforts only: every page works without this file.
+// Conveniences only: every page works without this file.
 'use strict';
 
 for (const button of document.querySelectorAll('button[data-copies]')) {
@@ -18,7 +18,7 @@ for (const button of document.querySelectorAll('button[data-copies]')) {
   });
 }
 
-// The link that the server printed brings the setup token along in the part that is sent to nobody; it leaves the address at once.
+// The link that the server printed carries the setup token after the #, which browsers do not send; it is removed from the address at once.
 if (location.hash.startsWith('#token=')) {
   const field = document.getElementById('field-setup_token');
   if (field && !field.value) {
@@ -35,7 +35,7 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
   });
 }
 
-// Back from the browser's memory of pages, the buttons work again.
+// When the browser shows the page again from its cache, the buttons work again.
 addEventListener('pageshow', event => {
   if (event.persisted) for (const button of document.querySelectorAll('button')) button.disabled = false;
 });

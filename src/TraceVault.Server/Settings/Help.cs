@@ -6,7 +6,7 @@ namespace TraceVault.Settings;
 /// <summary>The answers to <c>--help</c> and <c>--version</c>.</summary>
 internal static class Help
 {
-    /// <summary>Every switch and every setting, each from the one place that defines it.</summary>
+    /// <summary>Lists every switch and every setting, each from the place that defines it.</summary>
     public static async Task<int> WriteAsync(IEnumerable<CommandSwitch> switches, IEnumerable<Setting> settings)
     {
         var text = new StringBuilder("""
@@ -23,13 +23,15 @@ internal static class Help
         }
 
         text.AppendLine().AppendLine("""
-            Settings stand in the environment, or on the command line (TRACEVAULT_DATA_DIR
-            is --DataDir=...), or, unless secret, in ./appsettings.json (as "DataDir").
+            Settings are read from the environment, from the command line
+            (TRACEVAULT_DATA_DIR is --DataDir=...) and, unless secret, from
+            ./appsettings.json (as "DataDir").
 
             """);
         foreach (var setting in settings)
         {
-            text.AppendLine($"  {setting.Name}{(setting.Default.Length > 0 ? $"={setting.Default}" : "")}{(setting.IsSecret ? "  (secret)" : "")}");
+            var standard = setting.Default.Length > 0 ? $"={setting.Default}" : "";
+            text.AppendLine($"  {setting.Name}{standard}{(setting.IsSecret ? "  (secret)" : "")}");
             text.Append("      ").AppendLine(setting.Meaning);
         }
 
@@ -39,7 +41,8 @@ internal static class Help
 
     public static async Task<int> WriteVersionAsync()
     {
-        await Console.Out.WriteLineAsync($"tracevault-server {typeof(Help).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}");
+        var version = typeof(Help).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+        await Console.Out.WriteLineAsync($"tracevault-server {version}");
         return 0;
     }
 }

@@ -2,11 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace TraceVault.Settings;
 
-/// <summary>Variables that Kubernetes gives every container for each service; one called <c>tracevault</c>, or <c>tracevault-…</c>, shares our prefix.</summary>
+/// <summary>
+/// Variables that Kubernetes sets in every container for each service; those of a service called <c>tracevault</c> or <c>tracevault-…</c>
+/// begin with our prefix.
+/// </summary>
 /// <remarks>https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables</remarks>
 internal static partial class ServiceLinks
 {
-    /// <summary>By the value as well as the name: somebody's <c>TRACEVAULT_PORT=3000</c> is a mistyped setting.</summary>
+    /// <summary>Looks at the value as well as the name: <c>TRACEVAULT_PORT=3000</c> is a mistyped setting.</summary>
     public static bool Contain(string name, string? value) => Form().IsMatch($"{name}={value}");
 
     [GeneratedRegex("""

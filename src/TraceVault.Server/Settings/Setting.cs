@@ -10,7 +10,7 @@ internal sealed class Setting(string section, PropertyInfo property, object? sta
     /// <summary>Its name in the environment.</summary>
     public string Name { get; } = SettingName.ForEnvironment(section, property);
 
-    /// <summary>As it would be written; empty when there is none.</summary>
+    /// <summary>Written as the setting is; empty when there is none.</summary>
     public string Default { get; } = standard is Enum
         ? standard.ToString()!.ToLowerInvariant()
         : Convert.ToString(standard, CultureInfo.InvariantCulture) ?? "";

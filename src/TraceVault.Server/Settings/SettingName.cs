@@ -4,14 +4,14 @@ using System.Text;
 namespace TraceVault.Settings;
 
 /// <summary>
-/// How a setting is spelled: <c>PublicUrl</c> of no section is <c>TRACEVAULT_PUBLIC_URL</c> in the environment and
+/// How a setting is spelled: <c>PublicUrl</c>, which has no section, is <c>TRACEVAULT_PUBLIC_URL</c> in the environment and
 /// <c>--PublicUrl</c> on the command line; <c>MaxBodyBytes</c> of section <c>Proxy</c> is <c>TRACEVAULT_PROXY__MAXBODYBYTES</c>.
 /// </summary>
 internal static class SettingName
 {
     public const string EnvironmentPrefix = "TRACEVAULT_";
 
-    /// <summary>The configuration key that every spelling of one setting has in common: sections by ':', no '_' or '-'.</summary>
+    /// <summary>The configuration key that all spellings of a setting share: ':' after the section, no '_' or '-'.</summary>
     public static string Normalize(string name) => name
         .Replace("__", ":", StringComparison.Ordinal)
         .Replace("_", "", StringComparison.Ordinal)

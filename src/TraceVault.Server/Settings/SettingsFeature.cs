@@ -2,10 +2,15 @@ namespace TraceVault.Settings;
 
 internal static class SettingsFeature
 {
-    /// <summary>Nothing watches appsettings.json for changes: in the folder beside it the embedded database may change at every request.</summary>
+    /// <summary>
+    /// Turns off watching appsettings.json for changes: the embedded database, in a folder beside it, may change at every request.
+    /// </summary>
     private static readonly string[] WithoutFileWatcher = ["--hostBuilder:reloadConfigOnChange=false"];
 
-    /// <summary>A builder with our sources of configuration in place of the framework's, so that nothing is read from where the operator does not expect it.</summary>
+    /// <summary>
+    /// Makes a builder with our sources of configuration instead of the framework's, so that nothing is read from a place that the operator
+    /// does not expect.
+    /// </summary>
     public static WebApplicationBuilder CreateBuilder(SettingsReader settings)
     {
         var builder = WebApplication.CreateSlimBuilder(WithoutFileWatcher);
@@ -15,12 +20,13 @@ internal static class SettingsFeature
         return builder;
     }
 
-    /// <summary>Tells the operator of secrets that other users of the machine can read.</summary>
+    /// <summary>Warns the operator of secrets that other users of the machine can read.</summary>
     public static void WarnOfSecretsInArguments(this WebApplication app)
     {
         foreach (var setting in app.Services.GetRequiredService<SettingsReader>().SecretsInArguments)
         {
-            app.Logger.LogWarning("{Setting} stands on the command line, where every user of this machine can read it: set it in the environment.", setting);
+            app.Logger.LogWarning(
+                "{Setting} is on the command line, where every user of this machine can read it: set it in the environment.", setting);
         }
     }
 }

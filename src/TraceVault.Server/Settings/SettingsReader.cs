@@ -9,17 +9,17 @@ namespace TraceVault.Settings;
 /// <summary>
 /// Reads every feature's options from <c>appsettings.json</c>, the environment (<c>TRACEVAULT_…</c>) and the command line
 /// (<c>--Name=value</c>); the later wins. A setting that is unknown or invalid stops the start with one line that names it.
-/// White space at the ends of a value is no part of it: a file with Windows line ends puts a carriage return there.
+/// White space at the ends of a value is ignored: a file with Windows line ends puts a carriage return there.
 /// </summary>
 internal sealed class SettingsReader
 {
-    /// <summary>Variables of the same prefix that belong to the command line program.</summary>
+    /// <summary>Settings with the same prefix that belong to the command line program.</summary>
     private static readonly HashSet<string> OfOthers = new(StringComparer.OrdinalIgnoreCase)
     {
         "ServerUrl", "Token", "ConfigDir",
     };
 
-    /// <summary>What the framework's own sections hold that is no better kept in a file than a secret of ours.</summary>
+    /// <summary>Where the framework's own sections hold a secret, which belongs in a file no more than ours do.</summary>
     private const string CertificatePassword = ":Password";
 
     private const string FileName = "appsettings.json";
@@ -29,12 +29,12 @@ internal sealed class SettingsReader
     private readonly Dictionary<string, string?> _arguments;
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>How a key was spelled where it was set, for messages.</summary>
+    /// <summary>How each key was spelled where it was set, for messages.</summary>
     private readonly Dictionary<string, string> _spelled = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="args">The command line.</param>
     /// <param name="environment">The environment's variables.</param>
-    /// <param name="folder">Where <c>appsettings.json</c> may stand; null reads none.</param>
+    /// <param name="folder">The folder of <c>appsettings.json</c>, if there is one; null reads none.</param>
     public SettingsReader(string[] args, IDictionary environment, string? folder)
     {
         _file = ReadFile(folder);
@@ -47,16 +47,16 @@ internal sealed class SettingsReader
             .Build();
     }
 
-    /// <summary>All sources as one, for the sections that the framework reads itself.</summary>
+    /// <summary>All sources combined, for the sections that the framework reads itself.</summary>
     public IConfigurationRoot Configuration { get; }
 
-    /// <summary>Every setting that was asked for, in that order.</summary>
+    /// <summary>Every setting that was read, in that order.</summary>
     public List<Setting> Settings { get; } = [];
 
-    /// <summary>Secrets that stand on the command line, where every user of the machine can read them.</summary>
+    /// <summary>Secrets on the command line, where every user of the machine can read them.</summary>
     public List<string> SecretsInArguments { get; } = [];
 
-    /// <exception cref="StartupException">A value does not convert or breaks a rule of its property.</exception>
+    /// <exception cref="StartupException">A value cannot be converted, or breaks a rule of its property.</exception>
     public T Read<T>(string section = "")
         where T : class, new()
     {
@@ -85,8 +85,9 @@ internal sealed class SettingsReader
         RefuseUnknown(inFile, key => $"{key} in appsettings.json");
         if (inFile.Find(key => key.EndsWith(CertificatePassword, StringComparison.OrdinalIgnoreCase)) is { } password)
         {
+            var variable = SettingName.EnvironmentPrefix + password.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant();
             throw new StartupException($"{password} is a secret and is not read from appsettings.json: remove it there and set "
-                + $"{SettingName.EnvironmentPrefix}{password.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant()} in the environment.");
+                + $"{variable} in the environment.");
         }
     }
 
@@ -110,7 +111,9 @@ internal sealed class SettingsReader
 
         if (_file[key] is { Length: > 0 })
         {
-            throw new StartupException($"{SettingName.ForEnvironment(section, property)} is a secret and is not read from appsettings.json: remove it there and set it in the environment.");
+            throw new StartupException(
+                $"{SettingName.ForEnvironment(section, property)} is a secret and is not read from appsettings.json: "
+                + "remove it there and set it in the environment.");
         }
 
         if (_arguments.ContainsKey(key))
@@ -149,7 +152,7 @@ internal sealed class SettingsReader
         return value;
     }
 
-    /// <summary>What it takes: the words that the rules bring along are made for forms.</summary>
+    /// <summary>Says what a rule allows: the framework's own messages are meant for forms.</summary>
     private static string InWords(ValidationAttribute rule) => rule switch
     {
         RangeAttribute range => string.Create(CultureInfo.InvariantCulture,
@@ -162,7 +165,7 @@ internal sealed class SettingsReader
 
     private static IConfigurationRoot ReadFile(string? folder)
     {
-        var file = new ConfigurationBuilder().AddInMemoryCollection(); // the framework sets values, which an empty configuration refuses
+        var file = new ConfigurationBuilder().AddInMemoryCollection(); // an empty configuration refuses the values that the framework sets
         if (folder is not null && File.Exists(Path.Combine(folder, FileName)))
         {
             file.SetBasePath(folder).AddJsonFile(FileName);
@@ -184,7 +187,9 @@ internal sealed class SettingsReader
         foreach (DictionaryEntry entry in environment)
         {
             var value = (entry.Value as string)?.Trim();
-            if (entry.Key is string name && name.StartsWith(SettingName.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase) && !ServiceLinks.Contain(name, value))
+            if (entry.Key is string name
+                && name.StartsWith(SettingName.EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)
+                && !ServiceLinks.Contain(name, value))
             {
                 var key = SettingName.Normalize(name[SettingName.EnvironmentPrefix.Length..]);
                 settings[key] = value;
@@ -203,7 +208,7 @@ internal sealed class SettingsReader
             var equals = argument.IndexOf('=', StringComparison.Ordinal);
             if (!argument.StartsWith("--", StringComparison.Ordinal) || equals < 3)
             {
-                // The argument itself is not repeated: it may be a misplaced secret.
+                // The message does not repeat the argument: it may be a misplaced secret.
                 throw new StartupException("An argument is not understood: settings are given as --Name=value. `--help` lists them.");
             }
 

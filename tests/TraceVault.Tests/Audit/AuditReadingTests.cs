@@ -139,7 +139,7 @@ public class AuditReadingTests
 
             Assert.Equal((status, status), (answer.StatusCode, page));
             Assert.Contains(
-                status is HttpStatusCode.OK ? "set up this server" : "It is for the owner and the administrators of this server.", html);
+                status is HttpStatusCode.OK ? "set up this server" : "It is for the owners and administrators of this server.", html);
             if (status is HttpStatusCode.Forbidden)
             {
                 Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);

@@ -108,9 +108,12 @@ public sealed class DialingTests
     public async Task All_of_it_has_one_limit()
     {
         using var silent = new SilentAddress(new(IPAddress.Loopback, 0));
+        var dialing = new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback]))
+        {
+            Limit = TimeSpan.FromMilliseconds(600),
+        };
         using var upstream = new Upstream(
-            new AnthropicProvider(new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new()), 0, new(),
-            new Dialing((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Loopback])) { Limit = TimeSpan.FromMilliseconds(600) },
+            new AnthropicProvider(new() { AnthropicUrl = $"http://localhost:{silent.Port}" }, new()), 0, new(), dialing,
             TimeProvider.System);
         using var client = upstream.Once();
         using var request = new HttpRequestMessage(HttpMethod.Get, upstream.AddressOf("/"));

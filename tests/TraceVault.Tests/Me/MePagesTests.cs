@@ -164,7 +164,7 @@ public partial class MePagesTests
         using var second = answers.Single(answer => answer.StatusCode is HttpStatusCode.SeeOther);
         var list = await browser.ReadAsync(second.Headers.Location!.OriginalString);
 
-        Assert.Contains("That token was made already, and its text is shown once only.", list);
+        Assert.Contains("That token has already been created, and it is shown only once.", list);
         Assert.Single(RevokeLink().Matches(list));
         Assert.DoesNotContain("tvp_", list);
         using var used = await server.Client.SendAsync(

@@ -30,7 +30,7 @@ public class InviteTests
         Assert.Equal(HttpStatusCode.BadRequest, poor.Status);
         Assert.Equal(HttpStatusCode.SeeOther, joined.Status);
         Assert.Equal(HttpStatusCode.NotFound, again.Status);
-        Assert.Contains("used already", again.Text);
+        Assert.Contains("It has been used", again.Text);
         var me = await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", browser.Session!);
         Assert.Equal(
             ("ada@example.com", "Ada", "admin"),
@@ -101,7 +101,7 @@ public class InviteTests
         Assert.Empty((await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).EnumerateArray());
         var page = await browser.LookAsync(link);
         Assert.Equal(HttpStatusCode.Gone, page.Status);
-        Assert.Contains("It was good until 2026-01-08 00:00 UTC.", page.Text);
+        Assert.Contains("It was valid until 2026-01-08 00:00 UTC.", page.Text);
         Assert.Equal(
             HttpStatusCode.Gone,
             (await browser.PostAsync(link, ("form_token", PageClient.FormToken(form.Text)), ("password", Team.Password))).Status);
@@ -197,7 +197,7 @@ public class InviteTests
         var anew = await owner.FillInAsync("/admin/users", "/admin/invites", ("email", "ada@example.com"), ("role", "member"));
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Conflict), (first.Status, again.Status));
-        Assert.Contains("This invitation was made a moment ago.", again.Text);
+        Assert.Contains("This invitation was created a moment ago.", again.Text);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (other.Status, anew.Status));
         Assert.Equal(2, (await team.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/invites", team.Owner)).GetArrayLength());
     }

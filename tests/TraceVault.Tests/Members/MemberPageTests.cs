@@ -62,7 +62,7 @@ public class MemberPageTests
         var first = await owner.PostAsync(step, form);
         var again = await owner.PostAsync(step, form);
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Conflict), (first.Status, again.Status));
-        Assert.Contains("A reset link was made a moment ago.", again.Text);
+        Assert.Contains("A reset link was created a moment ago.", again.Text);
         Assert.Null(Link(again.Text));
         Assert.Equal(HttpStatusCode.OK, (await team.Browser().LookAsync(Link(first.Text)!)).Status);
 

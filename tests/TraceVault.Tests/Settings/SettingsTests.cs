@@ -206,7 +206,7 @@ public class SettingsTests
     {
         await using var server = await TestServer.StartAsync();
 
-        var warning = Assert.Single(server.Log.Lines, line => line.Contains("TRACEVAULT_ENCRYPTION_KEY stands on the command line"));
+        var warning = Assert.Single(server.Log.Lines, line => line.Contains("TRACEVAULT_ENCRYPTION_KEY is on the command line"));
         Assert.StartsWith("Warning", warning);
         Assert.DoesNotContain(TestServer.MasterKey, server.Log.Text);
     }
