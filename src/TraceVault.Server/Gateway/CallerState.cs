@@ -1,3 +1,4 @@
+using TraceVault.Accounts;
 using TraceVault.Keys;
 
 namespace TraceVault.Gateway;
@@ -8,8 +9,8 @@ internal sealed class CallerState(int upstreams)
 {
     private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
 
+    private readonly HashSet<Exchange> _running = [];
     private long _version;
-    private int _running;
     private volatile KeyNote? _note, _written;
 
     /// <summary>The user's own connections, to each upstream by its index: see <see cref="Upstream.ClientOf"/>.</summary>
@@ -38,21 +39,51 @@ internal sealed class CallerState(int upstreams)
     public void Written(KeyNote note) => _written = note;
 
     /// <summary>Takes one of <paramref name="cap"/> places; <see cref="Leave"/> gives it back after the last byte.</summary>
-    public bool TryEnter(int cap)
+    public bool TryEnter(Exchange exchange, int cap)
     {
-        for (var running = Volatile.Read(ref _running); running < cap;)
+        lock (_running)
         {
-            var found = Interlocked.CompareExchange(ref _running, running + 1, running);
-            if (found == running)
-            {
-                return true;
-            }
-
-            running = found;
+            return _running.Count < cap && _running.Add(exchange);
         }
-
-        return false;
     }
 
-    public void Leave() => Interlocked.Decrement(ref _running);
+    public void Leave(Exchange exchange)
+    {
+        lock (_running)
+        {
+            _running.Remove(exchange);
+        }
+    }
+
+    /// <returns>The tokens that requests of the user run under at this moment.</returns>
+    public IReadOnlyCollection<PresentedToken> RunningTokens()
+    {
+        lock (_running)
+        {
+            return [.. _running.Select(exchange => exchange.Token).Distinct()];
+        }
+    }
+
+    public bool RunsUnder(PresentedToken token)
+    {
+        lock (_running)
+        {
+            return _running.Any(exchange => exchange.Token == token);
+        }
+    }
+
+    /// <summary>Breaks off what runs under a token that is no longer good.</summary>
+    public void BreakOff(PresentedToken token)
+    {
+        Exchange[] over;
+        lock (_running)
+        {
+            over = [.. _running.Where(exchange => exchange.Token == token)];
+        }
+
+        foreach (var exchange in over)
+        {
+            exchange.BreakOff();
+        }
+    }
 }

@@ -26,13 +26,17 @@ internal readonly record struct Lookup(LookupOutcome Outcome, CallerSnapshot? Ca
 /// Who calls: looks a token up together with the user's sealed key, and keeps the answer in memory so that a warm request touches no database.
 /// </summary>
 /// <remarks>
-/// An answer is fresh for <see cref="Fresh"/>. After that it still serves while it is read again in the background, up to the outage grace
-/// (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm sessions through a database that is away. A change that
-/// <see cref="ChangeFeed"/> announces outdates it at once.
+/// An answer is fresh for <see cref="Fresh"/>. After that it is read again before it serves; if that fails or takes longer than
+/// <see cref="LongestRenewal"/>, it serves as it is, up to the outage grace (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm sessions
+/// through a database that is away. A change that <see cref="ChangeFeed"/> announces outdates it at once, and breaks off the exchanges that run under a
+/// token that it ended.
 /// </remarks>
 internal sealed partial class Callers : IDisposable
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a request waits for a renewal while there is a copy that it could be served from.</summary>
+    public static readonly TimeSpan LongestRenewal = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
 
@@ -94,12 +98,9 @@ internal sealed partial class Callers : IDisposable
     {
         if (_warm.TryGetValue(token, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age && age < _grace)
         {
-            if (age >= Fresh && !HasJustFailed)
-            {
-                _ = LoadOnceAsync(token);
-            }
-
-            return ValueTask.FromResult(Admit(caller, _clock.GetUtcNow()));
+            return age < Fresh || HasJustFailed
+                ? ValueTask.FromResult(Admit(caller, _clock.GetUtcNow()))
+                : new ValueTask<Lookup>(RenewAsync(token, caller, cancel));
         }
 
         return HasJustFailed ? ValueTask.FromResult(new Lookup(LookupOutcome.Unavailable)) : new ValueTask<Lookup>(LoadAsync(token, cancel));
@@ -152,14 +153,71 @@ internal sealed partial class Callers : IDisposable
         return new Lookup(LookupOutcome.Found, caller);
     }
 
+    /// <summary>Looks again at the tokens that a user's exchanges run under, and breaks off those whose token is gone.</summary>
+    public void Recheck(CallerState user)
+    {
+        foreach (var token in user.RunningTokens())
+        {
+            _ = RecheckAsync(user, token);
+        }
+    }
+
+    private async Task RecheckAsync(CallerState user, PresentedToken token)
+    {
+        try
+        {
+            while (true)
+            {
+                switch ((await LoadCurrentAsync(token)).Outcome)
+                {
+                    case LookupOutcome.Unavailable when user.RunsUnder(token):
+                        await Task.Delay(RetryAfterFailure, _clock);
+                        break;
+                    case LookupOutcome.Unknown: // ended; what was begun under a token that has expired since may end well
+                        user.BreakOff(token);
+                        return;
+                    default:
+                        return;
+                }
+            }
+        }
+        catch (Exception problem)
+        {
+            LogMistake(problem); // nobody waits for this
+        }
+    }
+
+    /// <summary>The copy is old: it serves only if nothing newer is to be had in time.</summary>
+    private async Task<Lookup> RenewAsync(PresentedToken token, CallerSnapshot old, CancellationToken cancel)
+    {
+        var renewal = LoadAsync(token, cancel);
+        try
+        {
+            var found = await renewal.WaitAsync(LongestRenewal, _clock, cancel);
+            return found.Outcome is LookupOutcome.Unavailable ? Admit(old, _clock.GetUtcNow()) : found;
+        }
+        catch (TimeoutException)
+        {
+            _ = renewal.ContinueWith(static late => _ = late.Exception, TaskScheduler.Default);
+            Volatile.Write(ref _failedAt, _clock.GetTimestamp()); // the next ones do not wait as well
+            return Admit(old, _clock.GetUtcNow());
+        }
+    }
+
     private async Task<Lookup> LoadAsync(PresentedToken token, CancellationToken cancel)
+    {
+        var found = await LoadCurrentAsync(token).WaitAsync(cancel);
+        return found.Caller is { } caller ? Admit(caller, _clock.GetUtcNow()) : found;
+    }
+
+    private async Task<Lookup> LoadCurrentAsync(PresentedToken token)
     {
         while (true)
         {
-            var found = await LoadOnceAsync(token).WaitAsync(cancel);
+            var found = await LoadOnceAsync(token);
             if (found.Caller is not { IsOutdated: true })
             {
-                return found.Caller is { } caller ? Admit(caller, _clock.GetUtcNow()) : found;
+                return found;
             }
         }
     }
@@ -300,7 +358,12 @@ internal sealed partial class Callers : IDisposable
         }
 
         Interlocked.Increment(ref _changeCount);
-        _users.GetOrAdd(userId, _ => new CallerState(_upstreams)).Changed();
+        var user = _users.GetOrAdd(userId, _ => new CallerState(_upstreams));
+        user.Changed();
+        if (notice.Kind is ChangeKind.Access or ChangeKind.Member)
+        {
+            Recheck(user);
+        }
     }
 
     [LoggerMessage(LogLevel.Error, "A session could not be read.")]

@@ -54,7 +54,7 @@ internal enum EndingKind
     /// <summary>Nothing more of an answer that had begun came for too long.</summary>
     UpstreamSilent,
 
-    /// <summary>The server stopped and waited no longer.</summary>
+    /// <summary>We broke it off: the server stopped and waited no longer, or the token that it ran under ended.</summary>
     Cut,
 }
 

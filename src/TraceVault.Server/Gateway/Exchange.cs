@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using TraceVault.Accounts;
 using TraceVault.Keys;
 using TraceVault.Providers;
 
@@ -23,6 +24,12 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
 
     /// <summary>Null until the token is known to be somebody's.</summary>
     public string? UserId { get; set; }
+
+    /// <summary>What the caller showed; meaningless as long as <see cref="UserId"/> is null.</summary>
+    public PresentedToken Token { get; set; }
+
+    /// <summary>Whether we broke it off, because its token ended while it ran.</summary>
+    public bool IsBrokenOff { get; private set; }
 
     /// <summary>Null until the upstream has answered.</summary>
     public int? UpstreamStatus { get; set; }
@@ -72,6 +79,13 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
         string? id = Context.Response.Headers[Provider.RequestIdHeader];
         UpstreamRequestId = key.IsPartlyIn(id) ? null : id;
         MarkFirstByte();
+    }
+
+    /// <summary>The token that it runs under is gone: the client sees a broken stream.</summary>
+    public void BreakOff()
+    {
+        IsBrokenOff = true;
+        Context.Abort();
     }
 
     public void MarkFirstByte()

@@ -130,7 +130,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
         if (exchange.Context.RequestAborted.IsCancellationRequested || exchange.Upload is { HasClientFailed: true } || exchange.IsTooLarge
             || silence.IsOfClient || (isSilent && silence.IsOfUpload))
         {
-            return drain.IsOver ? Ending.Cut : isSilent ? Ending.ClientSilent : Ending.ClientLeft;
+            return drain.IsOver || exchange.IsBrokenOff ? Ending.Cut : isSilent ? Ending.ClientSilent : Ending.ClientLeft;
         }
 
         if (exchange.UpstreamStatus is not null)

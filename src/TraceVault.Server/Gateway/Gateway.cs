@@ -45,7 +45,7 @@ internal sealed class Gateway(
         }
         catch (Exception problem) when (problem is OperationCanceledException or IOException && exchange.Context.RequestAborted.IsCancellationRequested)
         {
-            ending = drain.IsOver ? Ending.Cut : Ending.ClientLeft;
+            ending = drain.IsOver || exchange.IsBrokenOff ? Ending.Cut : Ending.ClientLeft;
         }
         catch (Exception problem)
         {
@@ -106,7 +106,7 @@ internal sealed class Gateway(
             return Ending.Refused(GatewayError.KeyUnreadable(exchange.Provider));
         }
 
-        if (!caller.User.TryEnter(caller.MaxConcurrent)) // 5
+        if (!caller.User.TryEnter(exchange, caller.MaxConcurrent)) // 5
         {
             return Ending.Refused(GatewayError.TooManyRequests);
         }
@@ -114,12 +114,17 @@ internal sealed class Gateway(
         caller.Use.KeyId = stored.Id;
         try
         {
+            if (caller.IsOutdated)
+            {
+                callers.Recheck(caller.User); // its token may have ended before this exchange could be found
+            }
+
             return await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 6
         }
         finally
         {
             caller.Answered(stored, exchange.UpstreamStatus, clock.GetUtcNow());
-            caller.User.Leave();
+            caller.User.Leave(exchange);
         }
     }
 
@@ -138,7 +143,7 @@ internal sealed class Gateway(
         }
 
         var (outcome, caller, expiredAt) = await callers.FindAsync(presented, exchange.Context.RequestAborted);
-        exchange.UserId = caller?.UserId;
+        (exchange.UserId, exchange.Token) = (caller?.UserId, presented);
         return (caller, outcome switch
         {
             LookupOutcome.Found => null,
