@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
 using TraceVault.Audit;
+using TraceVault.Identity;
 using TraceVault.Storage;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;

@@ -2,18 +2,20 @@ using System.Collections;
 using OpenTelemetry.Metrics;
 using TraceVault.Accounts;
 using TraceVault.Accounts.Devices;
+using TraceVault.Api;
 using TraceVault.Audit;
 using TraceVault.Changes;
 using TraceVault.Demo;
 using TraceVault.Downloads;
+using TraceVault.Gateway;
 using TraceVault.Hosting;
 using TraceVault.Keys;
+using TraceVault.Logging;
 using TraceVault.Me;
 using TraceVault.Members;
 using TraceVault.Operations;
 using TraceVault.Pages;
 using TraceVault.Providers;
-using TraceVault.Gateway;
 using TraceVault.Settings;
 using TraceVault.Storage;
 using TraceVault.Vault;
@@ -141,6 +143,23 @@ internal static class Program
         return settings.Settings;
     }
 
+    /// <summary>In the order of knowing: each uses only those above it.</summary>
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
-        .AddHosting(settings).AddStorage(settings).AddAudit().AddChanges().AddAccounts(settings).AddDevices().AddMembers().AddVault(settings).AddKeys().AddProviders(settings).AddProxy(settings).AddPages().AddMe().AddDownloads(settings).AddOperations(settings);
+        .AddHosting(settings)
+        .AddServerLog(settings)
+        .AddStorage(settings)
+        .AddVault(settings)
+        .AddChanges()
+        .AddPages()
+        .AddApi()
+        .AddAccounts(settings)
+        .AddKeys()
+        .AddProviders(settings)
+        .AddDevices()
+        .AddProxy(settings)
+        .AddMembers()
+        .AddMe()
+        .AddAudit()
+        .AddOperations(settings)
+        .AddDownloads(settings);
 }

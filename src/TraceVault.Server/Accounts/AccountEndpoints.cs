@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using TraceVault.Audit;
-using TraceVault.Operations;
+using TraceVault.Api;
+using TraceVault.Changes;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 

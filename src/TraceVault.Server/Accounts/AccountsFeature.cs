@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
+using TraceVault.Api;
 using TraceVault.Hosting;
-using TraceVault.Operations;
+using TraceVault.Identity;
+using TraceVault.Logging;
 using TraceVault.Pages;
 using TraceVault.Settings;
 using TraceVault.Storage;
@@ -35,14 +37,15 @@ internal static class AccountsFeature
         builder.Services.AddExpiring<SignInThrottle>();
         // No default scheme: only who asks for one looks a token or a cookie up, and telemetry asks for none.
         builder.Services.AddAuthentication()
-            .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(SessionTokenHandler.SchemeName, null)
-            .AddScheme<AuthenticationSchemeOptions, SessionCookieHandler>(SessionCookieHandler.SchemeName, null);
+            .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(Access.TokenScheme, null)
+            .AddScheme<AuthenticationSchemeOptions, SessionCookieHandler>(Access.CookieScheme, null);
         builder.Services.AddSingleton<IAuthorizationPolicyProvider, PolicyProvider>();
         builder.Services.AddAuthorizationBuilder()
-            .SetDefaultPolicy(new AuthorizationPolicyBuilder(SessionTokenHandler.SchemeName).RequireAuthenticatedUser().Build())
-            .AddPolicy(SessionCookieHandler.Policy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireAuthenticatedUser())
-            .AddPolicy(SessionCookieHandler.AdminPolicy, policy => policy.AddAuthenticationSchemes(SessionCookieHandler.SchemeName).RequireRole(User.Administrators))
-            .AddPolicy(SessionTokenHandler.AdminPolicy, policy => policy.AddAuthenticationSchemes(SessionTokenHandler.SchemeName).RequireRole(User.Administrators));
+            .SetDefaultPolicy(new AuthorizationPolicyBuilder(Access.TokenScheme).RequireAuthenticatedUser().Build())
+            .AddPolicy(Access.Page, policy => policy.AddAuthenticationSchemes(Access.CookieScheme).RequireAuthenticatedUser())
+            .AddPolicy(Access.AdminPage, policy => policy.AddAuthenticationSchemes(Access.CookieScheme).RequireRole(User.Administrators))
+            .AddPolicy(Access.AdminApi, policy => policy.AddAuthenticationSchemes(Access.TokenScheme).RequireRole(User.Administrators));
+        builder.Services.AddJson(AccountsJson.Default);
         return builder;
     }
 
@@ -74,7 +77,7 @@ internal static class AccountsFeature
         var token = app.Services.GetRequiredService<SetupToken>();
         var origin = app.Services.GetRequiredService<PublicUrl>().Origin;
         var shown = token.IsConfigured ? "the one in TRACEVAULT_SETUP_TOKEN" : token.Reveal();
-        if (app.Services.GetRequiredService<OperationsOptions>().LogFormat is LogFormat.Json && app.Logger.IsEnabled(LogLevel.Warning))
+        if (app.Services.GetRequiredService<LoggingOptions>().LogFormat is LogFormat.Json && app.Logger.IsEnabled(LogLevel.Warning))
         {
             // Through the log, so that standard output stays one object a line.
             app.Logger.LogWarning("This server has no user yet. Create the first one at {Url}, or with: tracevault setup --server {Server}. Setup token: {SetupToken}", origin + "/auth/setup", origin, shown);

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Dapper;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 
@@ -9,23 +10,6 @@ internal sealed class SessionCookieHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, SessionReader sessions)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
-    public const string SchemeName = "SessionCookie";
-
-    /// <summary>The policy of pages for anybody who is signed in.</summary>
-    public const string Policy = "page";
-
-    /// <summary>The policy of pages for the owner and the administrators.</summary>
-    public const string AdminPolicy = "admin page";
-
-    /// <summary>On a page for anybody: notes who reads it, if signed in.</summary>
-    public static async Task ReadAsync(HttpContext context)
-    {
-        if (context.Features.Get<SignedIn>() is null && await context.AuthenticateAsync(SchemeName) is { Principal: { } principal })
-        {
-            context.User = principal;
-        }
-    }
-
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (SessionCookie.Read(Request) is not { } token)
@@ -48,7 +32,7 @@ internal sealed class SessionCookieHandler(
         }
 
         Context.Features.Set(me);
-        return AuthenticateResult.Success(new AuthenticationTicket(me.ToPrincipal(SchemeName), SchemeName));
+        return AuthenticateResult.Success(new AuthenticationTicket(me.ToPrincipal(Access.CookieScheme), Access.CookieScheme));
     }
 
     /// <summary>To the sign-in page and back; a form that was sent is not sent again by itself, so from there to the start. Who came with a session is told that it is over.</summary>

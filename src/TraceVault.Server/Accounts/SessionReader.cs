@@ -1,3 +1,5 @@
+using TraceVault.Identity;
+
 namespace TraceVault.Accounts;
 
 /// <summary>Finds who a session token stands for; being used moves a session's end.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 
@@ -9,11 +10,6 @@ internal sealed class SessionTokenHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, SessionReader sessions)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
-    public const string SchemeName = "SessionToken";
-
-    /// <summary>The policy of the API for the owner and the administrators.</summary>
-    public const string AdminPolicy = "admin api";
-
     private int _status = StatusCodes.Status401Unauthorized;
     private string _problem = "No TraceVault token was sent. Sign in with `tracevault login`.";
 
@@ -62,7 +58,7 @@ internal sealed class SessionTokenHandler(
     private AuthenticateResult Success(SignedIn me)
     {
         Context.Features.Set(me);
-        return AuthenticateResult.Success(new AuthenticationTicket(me.ToPrincipal(SchemeName), SchemeName));
+        return AuthenticateResult.Success(new AuthenticationTicket(me.ToPrincipal(Access.TokenScheme), Access.TokenScheme));
     }
 
     private AuthenticateResult Refuse(string problem)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Identity;
-using TraceVault.Audit;
+using TraceVault.Changes;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 

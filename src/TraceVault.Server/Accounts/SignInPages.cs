@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using TraceVault.Audit;
+using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Pages;
 
 namespace TraceVault.Accounts;

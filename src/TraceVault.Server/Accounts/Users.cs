@@ -1,6 +1,6 @@
 using Dapper;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Storage;
 
 namespace TraceVault.Accounts;

@@ -1,4 +1,4 @@
-using TraceVault.Operations;
+using TraceVault.Api;
 using TraceVault.Pages;
 
 namespace TraceVault.Audit;
@@ -7,8 +7,8 @@ internal static class AuditFeature
 {
     public static WebApplicationBuilder AddAudit(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<AuditLog>();
         builder.Services.AddSingleton<AuditReader>();
+        builder.Services.AddJson(AuditJson.Default);
         return builder;
     }
 

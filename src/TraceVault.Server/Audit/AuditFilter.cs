@@ -1,5 +1,5 @@
 using System.Globalization;
-using TraceVault.Accounts;
+using TraceVault.Identity;
 
 namespace TraceVault.Audit;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using TraceVault.Changes;
 
 namespace TraceVault.Audit;
 

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Dapper;
-using TraceVault.Audit;
 
 namespace TraceVault.Changes;
 

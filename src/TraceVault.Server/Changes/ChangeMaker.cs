@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Dapper;
-using TraceVault.Audit;
 using TraceVault.Storage;
 
 namespace TraceVault.Changes;

@@ -1,5 +1,3 @@
-using TraceVault.Audit;
-
 namespace TraceVault.Changes;
 
 /// <summary>What came of a step.</summary>

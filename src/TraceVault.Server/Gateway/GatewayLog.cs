@@ -1,4 +1,4 @@
-using TraceVault.Operations;
+using TraceVault.Logging;
 using ZLogger;
 
 namespace TraceVault.Gateway;

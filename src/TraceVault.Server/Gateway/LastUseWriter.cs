@@ -1,6 +1,6 @@
 using TraceVault.Accounts;
-using TraceVault.Storage;
 using TraceVault.Keys;
+using TraceVault.Storage;
 
 namespace TraceVault.Gateway;
 

@@ -4,7 +4,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using TraceVault.Accounts;
+using TraceVault.Identity;
 using TraceVault.Keys;
 using TraceVault.Providers;
 

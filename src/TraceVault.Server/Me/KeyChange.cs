@@ -1,6 +1,6 @@
-using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Gateway;
+using TraceVault.Identity;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;
 

@@ -1,11 +1,12 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
-using TraceVault.Audit;
-using TraceVault.Operations;
-using TraceVault.Storage;
+using TraceVault.Api;
+using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;
+using TraceVault.Storage;
 
 namespace TraceVault.Me;
 

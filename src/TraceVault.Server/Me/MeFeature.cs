@@ -1,4 +1,4 @@
-using TraceVault.Operations;
+using TraceVault.Api;
 using TraceVault.Pages;
 
 namespace TraceVault.Me;
@@ -9,6 +9,7 @@ internal static class MeFeature
     {
         builder.Services.AddSingleton<KeyChange>();
         builder.Services.AddSingleton<ProxyPages>();
+        builder.Services.AddJson(MeJson.Default);
         return builder;
     }
 

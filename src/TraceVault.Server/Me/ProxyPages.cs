@@ -1,10 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using TraceVault.Accounts;
-using TraceVault.Audit;
-using TraceVault.Hosting;
-using TraceVault.Pages;
 using TraceVault.Gateway;
+using TraceVault.Hosting;
+using TraceVault.Identity;
 using TraceVault.Keys;
+using TraceVault.Pages;
 using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Me;

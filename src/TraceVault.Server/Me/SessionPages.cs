@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Pages;
 
 namespace TraceVault.Me;

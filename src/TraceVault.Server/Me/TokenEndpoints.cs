@@ -1,6 +1,7 @@
 using TraceVault.Accounts;
-using TraceVault.Audit;
-using TraceVault.Operations;
+using TraceVault.Api;
+using TraceVault.Identity;
+using TraceVault.Logging;
 using TraceVault.Storage;
 
 namespace TraceVault.Me;

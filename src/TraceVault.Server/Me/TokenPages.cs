@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
-using TraceVault.Audit;
-using TraceVault.Operations;
+using TraceVault.Identity;
+using TraceVault.Logging;
 using TraceVault.Pages;
 
 namespace TraceVault.Me;

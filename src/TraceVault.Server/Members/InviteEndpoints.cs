@@ -1,8 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Api;
 using TraceVault.Hosting;
-using TraceVault.Operations;
+using TraceVault.Identity;
 using TraceVault.Storage;
 
 namespace TraceVault.Members;

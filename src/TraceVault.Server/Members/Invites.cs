@@ -1,7 +1,7 @@
 using Dapper;
 using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Storage;
 
 namespace TraceVault.Members;

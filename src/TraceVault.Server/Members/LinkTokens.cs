@@ -1,4 +1,5 @@
 using TraceVault.Accounts;
+using TraceVault.Identity;
 using TraceVault.Pages;
 
 namespace TraceVault.Members;

@@ -1,6 +1,5 @@
-using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 
 namespace TraceVault.Members;
 

@@ -1,7 +1,7 @@
 using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Api;
 using TraceVault.Hosting;
-using TraceVault.Operations;
+using TraceVault.Identity;
 using TraceVault.Storage;
 
 namespace TraceVault.Members;

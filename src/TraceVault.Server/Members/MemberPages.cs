@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Hosting;
+using TraceVault.Identity;
 using TraceVault.Pages;
 
 namespace TraceVault.Members;

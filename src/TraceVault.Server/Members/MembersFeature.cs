@@ -1,4 +1,4 @@
-using TraceVault.Operations;
+using TraceVault.Api;
 using TraceVault.Pages;
 using TraceVault.Storage;
 
@@ -12,6 +12,7 @@ internal static class MembersFeature
         builder.Services.AddExpiring<Invites>();
         builder.Services.AddExpiring<PasswordResets>();
         builder.Services.AddSingleton<PasswordChange>();
+        builder.Services.AddJson(MembersJson.Default);
         return builder;
     }
 

@@ -1,8 +1,7 @@
 using System.Globalization;
 using Dapper;
-using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Storage;
 
 namespace TraceVault.Members;

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Identity;
 using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 
 namespace TraceVault.Members;
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
+using TraceVault.Identity;
 using TraceVault.Pages;
 
 namespace TraceVault.Members;

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Dapper;
 using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Changes;
-using TraceVault.Storage;
+using TraceVault.Identity;
 using TraceVault.Keys;
+using TraceVault.Storage;
 
 namespace TraceVault.Members;
 

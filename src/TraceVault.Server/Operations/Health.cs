@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using TraceVault.Gateway;
-using TraceVault.Storage;
 using TraceVault.Keys;
+using TraceVault.Storage;
 
 namespace TraceVault.Operations;
 
@@ -56,7 +56,7 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
 
         var answer = await ask(context.RequestAborted);
         context.Response.StatusCode = answer.Status == "unready" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
-        await context.Response.WriteAsJsonAsync(answer, ApiJson.Default.HealthAnswer);
+        await context.Response.WriteAsJsonAsync(answer, OperationsJson.Default.HealthAnswer);
     }
 
     /// <summary>

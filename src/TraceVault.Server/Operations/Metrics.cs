@@ -2,6 +2,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using TraceVault.Gateway;
+using TraceVault.Logging;
 
 namespace TraceVault.Operations;
 

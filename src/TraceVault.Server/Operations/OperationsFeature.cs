@@ -1,4 +1,4 @@
-using System.Text.Json;
+using TraceVault.Api;
 using TraceVault.Settings;
 
 namespace TraceVault.Operations;
@@ -13,26 +13,12 @@ internal static class OperationsFeature
         builder.Services.AddSingleton<MetricsAccess>();
         builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<Refusals>();
-        builder.Services.AddExceptionHandler<ApiErrors>();
-        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        builder.Services.ConfigureHttpJsonOptions(json =>
-        {
-            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-            json.SerializerOptions.TypeInfoResolver = ApiJson.Default;
-        });
-        builder.Services.AddProblemDetails(); // adds its own types to the resolver above
-        builder.Logging.AddLog(options);
+        builder.Services.AddJson(OperationsJson.Default);
         return builder;
     }
 
     /// <summary>Creates the counter before the first connection, so that it misses none.</summary>
     public static void WatchRefusals(this WebApplication app) => app.Services.GetRequiredService<Refusals>();
-
-    public static void UseApiErrors(this WebApplication app)
-    {
-        app.UseExceptionHandler();
-        app.UseStatusCodePages(ApiErrors.WriteStatusAsync);
-    }
 
     public static void UseHealth(this WebApplication app)
     {

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
-using TraceVault.Accounts;
 using TraceVault.Hosting;
+using TraceVault.Identity;
 
 namespace TraceVault.Pages;
 
@@ -9,7 +9,7 @@ internal sealed class ForgedForms(IAntiforgery antiforgery, RefusedRequests refu
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        await SessionCookieHandler.ReadAsync(context.HttpContext); // a form belongs to the user it was made for
+        await Access.ReadCookieAsync(context.HttpContext); // a form belongs to the user it was made for
         var method = context.HttpContext.Request.Method;
         if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || await antiforgery.IsRequestValidAsync(context.HttpContext))
         {

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Antiforgery;
-using TraceVault.Accounts;
+using TraceVault.Identity;
 using TraceVault.Storage;
 
 namespace TraceVault.Pages;
@@ -15,7 +15,7 @@ public sealed record PageContext(SignedIn? Me, string Path, string FormToken)
     /// </summary>
     public static async ValueTask<PageContext> BindAsync(HttpContext context)
     {
-        await SessionCookieHandler.ReadAsync(context);
+        await Access.ReadCookieAsync(context);
         var tokens = context.RequestServices.GetRequiredService<IAntiforgery>().GetAndStoreTokens(context);
         return Of(context, tokens.RequestToken!);
     }

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
-using TraceVault.Accounts;
 using TraceVault.Hosting;
+using TraceVault.Identity;
 
 namespace TraceVault.Pages;
 
@@ -25,7 +25,7 @@ internal static class PageGroup
     public static RouteGroupBuilder MapPrivatePages(this WebApplication app, string prefix)
     {
         var pages = app.MapPages(prefix);
-        pages.RequireAuthorization(SessionCookieHandler.Policy);
+        pages.RequireAuthorization(Access.Page);
         return pages;
     }
 
@@ -33,7 +33,7 @@ internal static class PageGroup
     public static RouteGroupBuilder MapAdminPages(this WebApplication app, string prefix)
     {
         var pages = app.MapPages(prefix);
-        pages.RequireAuthorization(SessionCookieHandler.AdminPolicy);
+        pages.RequireAuthorization(Access.AdminPage);
         return pages;
     }
 }

@@ -1,4 +1,4 @@
-using TraceVault.Accounts;
+using TraceVault.Identity;
 
 namespace TraceVault.Tests.Accounts;
 

@@ -5,8 +5,9 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Gateway;
+using TraceVault.Identity;
 using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Accounts;

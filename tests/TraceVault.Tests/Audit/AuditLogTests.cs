@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Text.Json;
 using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Changes;
 
 namespace TraceVault.Tests.Audit;
 

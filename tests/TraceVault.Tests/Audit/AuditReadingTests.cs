@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Audit;

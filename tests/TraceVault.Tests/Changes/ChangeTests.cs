@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 
 namespace TraceVault.Tests.Changes;
 
@@ -24,7 +24,7 @@ public class ChangeTests
         ["Accounts/Sessions.cs"] = 2, // last use, forgotten
         ["Accounts/SignInThrottle.cs"] = 3, // failures counted
         ["Accounts/Users.cs"] = 1, // another hash of the same password
-        ["Audit/AuditLog.cs"] = 1,
+        ["Changes/AuditLog.cs"] = 1,
         ["Changes/Change.cs"] = 1,
         ["Changes/ChangeMaker.cs"] = 2, // the number, forgotten
         ["Keys/ProviderKeys.cs"] = 3, // last use, what Anthropic says of it, the same key sealed anew

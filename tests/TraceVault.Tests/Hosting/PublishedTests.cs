@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 using TraceVault.FakeAnthropic;
 using TraceVault.Tests.Cli;
 using TraceVault.Tests.Clients;
-using TraceVault.Tests.Pages;
 using TraceVault.Tests.Gateway;
+using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Hosting;
 

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.FakeAnthropic;
 using TraceVault.Tests.Accounts.Devices;
-using TraceVault.Tests.Pages;
 using TraceVault.Tests.Gateway;
+using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Hosting;
 

@@ -4,10 +4,11 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using TraceVault.Changes;
 using TraceVault.FakeAnthropic;
 using TraceVault.Gateway;
-using TraceVault.Tests.Pages;
 using TraceVault.Tests.Gateway;
+using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Me;
 
@@ -132,14 +133,14 @@ public class KeyTrialTests
     {
         await using var rig = await ProxyRig.StartAsync(new() { ApiKey = TestServer.AnthropicKey });
         var statuses = new List<HttpStatusCode>();
-        for (var i = 0; i < TraceVault.Audit.AuditLog.MaxChanges + 5; i++)
+        for (var i = 0; i < AuditLog.MaxChanges + 5; i++)
         {
             using var refused = await rig.Server.ApiAsync(HttpMethod.Put, Path, rig.Token, new { key = Other });
             statuses.Add(refused.StatusCode);
         }
 
         Assert.Equal(HttpStatusCode.TooManyRequests, statuses[^1]);
-        Assert.InRange(rig.Upstream.Requests.Count, 1, TraceVault.Audit.AuditLog.MaxChanges);
+        Assert.InRange(rig.Upstream.Requests.Count, 1, AuditLog.MaxChanges);
     }
 
     /// <summary>The answer goes through as it is, and its user's own page, program and API know what it means.</summary>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
 using TraceVault.FakeAnthropic;
+using TraceVault.Identity;
 using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Members;

@@ -3,6 +3,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
+using TraceVault.Identity;
 
 namespace TraceVault.Tests.Members;
 

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
-using TraceVault.Tests.Pages;
 using TraceVault.Tests.Gateway;
+using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Operations;
 

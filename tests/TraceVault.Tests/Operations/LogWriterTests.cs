@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using TraceVault.Operations;
+using TraceVault.Logging;
 using ZLogger;
 using ZLogger.Formatters;
 

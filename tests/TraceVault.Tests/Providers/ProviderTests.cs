@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Identity;
 using TraceVault.Keys;
 using TraceVault.Providers;
 using TraceVault.Tests.Gateway;

@@ -1,5 +1,5 @@
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts.Devices;
 

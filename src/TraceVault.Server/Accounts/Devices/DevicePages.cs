@@ -1,9 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
-using TraceVault.Audit;
+using TraceVault.Changes;
 using TraceVault.Hosting;
-using TraceVault.Pages;
+using TraceVault.Identity;
 using TraceVault.Keys;
+using TraceVault.Pages;
 using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Accounts.Devices;

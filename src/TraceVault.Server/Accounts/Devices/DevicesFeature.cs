@@ -1,3 +1,4 @@
+using TraceVault.Api;
 using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Storage;
@@ -13,6 +14,7 @@ internal static class DevicesFeature
         builder.Services.AddSingleton<DeviceGrant>();
         builder.Services.AddSingleton<SessionTokens>();
         builder.Services.AddReservedPaths(OAuthEndpoints.GatewayBase, OAuthEndpoints.Metadata, "/oauth/device_authorization", "/oauth/token", "/oauth/revoke");
+        builder.Services.AddJson(DevicesJson.Default);
         return builder;
     }
 

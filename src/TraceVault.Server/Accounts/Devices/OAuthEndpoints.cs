@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Hosting;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts.Devices;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using TraceVault.Hosting;
+using TraceVault.Identity;
 
 namespace TraceVault.Accounts.Devices;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
-using TraceVault.Audit;
 using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Storage;
 using TraceVault.Vault;
 

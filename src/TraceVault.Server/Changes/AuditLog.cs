@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
 using System.Data.Common;
 using Dapper;
-using TraceVault.Operations;
+using TraceVault.Identity;
+using TraceVault.Logging;
 using TraceVault.Storage;
 
-namespace TraceVault.Audit;
+namespace TraceVault.Changes;
 
 /// <summary>
 /// Who did what, when, from where and with what outcome. An event is written in the transaction of its change; the application can only add

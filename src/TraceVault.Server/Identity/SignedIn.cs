@@ -1,6 +1,6 @@
 using System.Security.Claims;
 
-namespace TraceVault.Accounts;
+namespace TraceVault.Identity;
 
 /// <summary>Who is signed in on this request, and by which session.</summary>
 public sealed record SignedIn(User User, string SessionId, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)

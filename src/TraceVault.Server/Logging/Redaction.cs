@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
-namespace TraceVault.Operations;
+namespace TraceVault.Logging;
 
 /// <summary>Cuts off what looks like a secret: somebody may have put one into a path or a name by mistake.</summary>
 internal static class Redaction

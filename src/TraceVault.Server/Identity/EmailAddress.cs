@@ -2,16 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace TraceVault.Accounts;
-
-/// <summary>A person with an account.</summary>
-public sealed record User(string Id, string Email, string? Name, string Role)
-{
-    public const string Owner = "owner", Admin = "admin", Member = "member";
-
-    /// <summary>The roles that administer the server.</summary>
-    internal static readonly string[] Administrators = [Owner, Admin];
-}
+namespace TraceVault.Identity;
 
 /// <summary>An e-mail address as typed, and the form under which it is unique.</summary>
 internal sealed record EmailAddress(string Text, string Key)

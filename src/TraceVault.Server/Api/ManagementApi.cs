@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using TraceVault.Accounts;
+using TraceVault.Identity;
 
-namespace TraceVault.Operations;
+namespace TraceVault.Api;
 
 /// <summary>What the JSON endpoints under <c>/api/v1</c> have in common.</summary>
 internal static class ManagementApi
@@ -20,7 +20,7 @@ internal static class ManagementApi
 
     /// <summary>The same, for owners and administrators only.</summary>
     public static RouteGroupBuilder MapAdminApi(this WebApplication app, string prefix) =>
-        app.MapApi(prefix).RequireAuthorization(SessionTokenHandler.AdminPolicy);
+        app.MapApi(prefix).RequireAuthorization(Access.AdminApi);
 
     /// <summary>400 that says what is wrong with one field of the request.</summary>
     /// <param name="code">For programs that can do something about it.</param>

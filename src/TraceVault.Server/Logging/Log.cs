@@ -2,12 +2,12 @@ using System.Text.Json;
 using ZLogger;
 using ZLogger.Formatters;
 
-namespace TraceVault.Operations;
+namespace TraceVault.Logging;
 
 /// <summary>The log on standard output: text, or JSON with one object a line.</summary>
 internal static class Log
 {
-    public static void AddLog(this ILoggingBuilder logging, OperationsOptions options)
+    public static void AddLog(this ILoggingBuilder logging, LoggingOptions options)
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(options.LogLevel);

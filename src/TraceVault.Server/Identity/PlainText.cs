@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace TraceVault.Accounts;
+namespace TraceVault.Identity;
 
 /// <summary>Whether a name can be shown among other text without passing for something else.</summary>
 internal static class PlainText

@@ -1,4 +1,4 @@
-namespace TraceVault.Audit;
+namespace TraceVault.Changes;
 
 /// <summary>
 /// The names of actions in the audit log, in the form <c>what.happened</c>: scripts filter by them, so they never change.

@@ -1,6 +1,6 @@
 using TraceVault.Hosting;
 
-namespace TraceVault.Accounts;
+namespace TraceVault.Identity;
 
 /// <summary>The cookie that holds a browser's session token.</summary>
 /// <remarks>

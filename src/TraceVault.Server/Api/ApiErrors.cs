@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
-using TraceVault.Accounts;
-using TraceVault.Audit;
+using TraceVault.Changes;
+using TraceVault.Identity;
 using TraceVault.Pages;
 using TraceVault.Storage;
 
-namespace TraceVault.Operations;
+namespace TraceVault.Api;
 
 /// <summary>
 /// Turns what the management API did not expect into RFC 9457 answers without internals, or into a page for people in a browser.

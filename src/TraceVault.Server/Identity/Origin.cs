@@ -1,6 +1,6 @@
-using TraceVault.Operations;
+using TraceVault.Logging;
 
-namespace TraceVault.Accounts;
+namespace TraceVault.Identity;
 
 /// <summary>Where a request came from, for the list of sessions and the audit log.</summary>
 /// <param name="Client">The <c>User-Agent</c>, at most 200 characters, printable, without what looks like a secret.</param>

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 using TraceVault.Hosting;
 using ZLogger;
 
-namespace TraceVault.Operations;
+namespace TraceVault.Logging;
 
 /// <summary>
 /// Writes the log's lines on its own thread, those of some milliseconds at a time: under load that is one wake-up and one write for many
