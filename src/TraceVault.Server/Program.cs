@@ -25,7 +25,7 @@ namespace TraceVault;
 /// <summary>The server: what it is made of, and in which order it starts.</summary>
 internal static class Program
 {
-    /// <summary>What the program does instead of serving; the first that is asked for.</summary>
+    /// <summary>What the program can do instead of serving; of several that are asked for, the first one here runs.</summary>
     private static readonly CommandSwitch[] Switches =
     [
         new("--help", "This text.", _ => Help.WriteAsync(Switches!, DefaultSettings())),
@@ -68,7 +68,7 @@ internal static class Program
         return 0;
     }
 
-    /// <summary>The server's parts, for <see cref="StartServerAsync"/> or for a command that works on the database.</summary>
+    /// <summary>Builds the server, for <see cref="StartServerAsync"/> or for a command that works on the database.</summary>
     internal static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null) =>
         Build(new SettingsReader(args, Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory()), replace);
 
@@ -95,13 +95,14 @@ internal static class Program
     internal static async Task StartServerAsync(this WebApplication app)
     {
         app.WarnOfSecretsInArguments();
-        var prepared = Task.Run(app.PrepareAsync); // on one core the database, on another the endpoints: each is a seventh of the start
+        // One core prepares the database while another maps the endpoints: each is a seventh of the start.
+        var prepared = Task.Run(app.PrepareAsync);
         app.Map();
         await prepared;
         await app.ListenAsync();
         app.WarnOfLocalLinks();
         app.WarnOfOpenFolder();
-        await Task.Run(app.PreparePages); // requests are forwarded by now; who asks for a page in this moment waits for it
+        await Task.Run(app.PreparePages); // requests are forwarded by now; whoever asks for a page already waits for this
     }
 
     private static async Task PrepareAsync(this WebApplication app)
@@ -120,7 +121,7 @@ internal static class Program
         app.UseApiErrors();
         app.UseHealth();
         app.UseUnreadableRequests();
-        app.UseRouting(); // here: the framework would put it in front of the proxy
+        app.UseRouting(); // called here, because the framework would put it in front of the proxy
         app.UseAuthentication();
         app.UseAuthorization();
         app.UsePageForms();
@@ -135,7 +136,7 @@ internal static class Program
         app.MapAssets();
     }
 
-    /// <summary>Every feature's settings, whatever this process was started with.</summary>
+    /// <summary>The settings of every feature, whatever this process was started with.</summary>
     internal static IEnumerable<Setting> DefaultSettings()
     {
         var settings = new SettingsReader([], new Hashtable(), folder: null);

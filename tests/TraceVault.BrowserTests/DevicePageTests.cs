@@ -32,7 +32,7 @@ public sealed class DevicePageTests(SystemChromium chromium)
         await using var rig = await BrowserRig.StartAtAsync(chromium, "/auth/device", javaScript);
         var device = await Device.BeginAsync(rig);
         await rig.Page.FillAsync(("Code", $" {device.Code.ToLowerInvariant().Replace("-", " ", StringComparison.Ordinal)} "));
-        await rig.Page.PressAsync("Go on");
+        await rig.Page.PressAsync("Continue");
         await rig.Page.PressAsync("Refuse");
 
         await rig.Page.ExpectHeadingAsync("The device is refused");
@@ -44,9 +44,9 @@ public sealed class DevicePageTests(SystemChromium chromium)
     {
         await using var rig = await BrowserRig.StartAtAsync(chromium, "/auth/device", javaScript);
         await rig.Page.FillAsync(("Code", "BCDF-GHJK"));
-        await rig.Page.PressAsync("Go on");
+        await rig.Page.PressAsync("Continue");
 
         await Assertions.Expect(rig.Page.GetByLabel("Code")).ToHaveAccessibleDescriptionAsync(
-            new System.Text.RegularExpressions.Regex("^No device waits under this code"));
+            new System.Text.RegularExpressions.Regex("^No device is waiting with this code"));
     }
 }

@@ -9,37 +9,38 @@ namespace TraceVault.Accounts;
 
 internal enum TokenKind
 {
-    /// <summary>Of a sign-in: good for everything its user may do; slides.</summary>
+    /// <summary>The token of a sign-in: good for everything its user may do; each use extends its life.</summary>
     Session,
 
-    /// <summary>Made by its user for a program: good for the proxy alone.</summary>
+    /// <summary>Created by its user for a program: good only for the proxy.</summary>
     Proxy,
 
-    /// <summary>Of a device sign-in: good for new tokens of the same session, once.</summary>
+    /// <summary>The token that refreshes a device sign-in: good once, for new tokens of the same session.</summary>
     Refresh,
 
-    /// <summary>Of a device that waits to be approved: good for asking whether it was.</summary>
+    /// <summary>The token of a device that waits for approval: good for asking whether it was approved.</summary>
     Device,
 
-    /// <summary>In a link that somebody is sent, to join or to choose a new password: opens that one page.</summary>
+    /// <summary>The token in a link that lets somebody join or choose a new password: it opens only that page.</summary>
     Link,
 }
 
-/// <summary>A token that somebody shows, by kind and hash: enough to look it up.</summary>
+/// <summary>The kind and hash of a token that somebody sends: enough to look it up.</summary>
 internal readonly record struct PresentedToken(TokenKind Kind, TokenHash Hash);
 
-/// <summary>A token in clear, as a client holds it. It never prints, and only its <see cref="TokenHash"/> is stored.</summary>
+/// <summary>A token in clear, as a client holds it. It is never printed, and only its <see cref="TokenHash"/> is stored.</summary>
 /// <remarks>
-/// Form: a prefix that says what it is (<c>tvs_</c>, a session; <c>tvp_</c>, a proxy token; <c>tvr_</c>, a refresh token; <c>tvd_</c>, a device code; <c>tvl_</c>, a link), 32 random bytes in base64url (43 characters), and the CRC-32 of all
-/// before it in base 62 (6 characters, most significant first). The checksum lets a mistyped token be refused, and a leaked one be found
-/// by secret scanners, without asking the database.
+/// It consists of a prefix that names its kind (<c>tvs_</c>, a session; <c>tvp_</c>, a proxy token; <c>tvr_</c>, a refresh token;
+/// <c>tvd_</c>, a device code; <c>tvl_</c>, a link), 32 random bytes in base64url (43 characters), and the CRC-32 of all that in base 62
+/// (6 characters, most significant first). With the checksum a mistyped token is refused, and secret scanners find a leaked one, without
+/// asking the database.
 /// </remarks>
 [DebuggerDisplay("[token]")]
 internal sealed class AccessToken
 {
     public const string SessionPrefix = "tvs_", ProxyPrefix = "tvp_", RefreshPrefix = "tvr_", DevicePrefix = "tvd_", LinkPrefix = "tvl_";
 
-    /// <summary>How much of a token is secret.</summary>
+    /// <summary>How many bytes of a token are secret.</summary>
     public const int RandomBytes = 32;
 
     private const int RandomLength = 43, ChecksumLength = 6, PrefixLength = 4;
@@ -57,7 +58,7 @@ internal sealed class AccessToken
         return Of(kind, random);
     }
 
-    /// <param name="kind">What it will be good for.</param>
+    /// <param name="kind">What the token will be good for.</param>
     /// <param name="random"><see cref="RandomBytes"/> that nobody can guess.</param>
     public static AccessToken Of(TokenKind kind, ReadOnlySpan<byte> random)
     {
@@ -67,7 +68,7 @@ internal sealed class AccessToken
         return new AccessToken(string.Concat(body, checksum));
     }
 
-    /// <summary>Reads a token whose form and checksum are right; says nothing about whether it is known.</summary>
+    /// <summary>Reads a token whose form and checksum are right. It may still be unknown.</summary>
     public static bool TryRead(ReadOnlySpan<char> text, out PresentedToken token)
     {
         token = default;
@@ -89,7 +90,7 @@ internal sealed class AccessToken
 
     public TokenHash Hash() => TokenHash.Of(_value);
 
-    /// <summary>The secret itself. Named so that every use shows up in a search.</summary>
+    /// <summary>The secret itself. The name makes every use easy to search for.</summary>
     public string Reveal() => _value;
 
     [SuppressMessage("Design", "CA1024", Justification = "Not a property: a debugger would show it.")]

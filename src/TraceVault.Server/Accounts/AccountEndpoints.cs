@@ -20,7 +20,7 @@ internal sealed record LoginRequest(string? Email, string? Password)
     public override string ToString() => "[log-in]";
 }
 
-/// <summary>A fresh sign-in: the token is shown here and never again.</summary>
+/// <summary>A new sign-in. Its token is shown only here.</summary>
 internal sealed record SignInAnswer(string Token, DateTime ExpiresAt, User User)
 {
     public override string ToString() => "[sign-in]";
@@ -34,18 +34,21 @@ internal static class AccountEndpoints
     public static async Task<IResult> SetUpAsync(SetupRequest request, HttpContext context, FirstRun firstRun, CancellationToken cancel)
     {
         var result = await firstRun.TryAsync(request, context, cancel);
-        return result.Outcome is FirstRunOutcome.SignedIn ? Answer(context, result.User!, result.Session!, StatusCodes.Status201Created) : Refuse(result, context);
+        return result.Outcome is FirstRunOutcome.SignedIn
+            ? Answer(context, result.User!, result.Session!, StatusCodes.Status201Created)
+            : Refuse(result, context);
     }
 
-    /// <summary>204 when the setup token is right; otherwise what the set-up would answer.</summary>
-    public static async Task<IResult> CheckSetUpAsync(SetupCheckRequest request, HttpContext context, FirstRun firstRun, CancellationToken cancel) =>
+    /// <summary>Answers 204 when the setup token is right, and otherwise as the set-up would.</summary>
+    public static async Task<IResult> CheckSetUpAsync(
+        SetupCheckRequest request, HttpContext context, FirstRun firstRun, CancellationToken cancel) =>
         await firstRun.CheckAsync(request.SetupToken, context, cancel) is { } refused ? Refuse(refused, context) : TypedResults.NoContent();
 
     private static IResult Refuse(FirstRunResult result, HttpContext context) =>
         result.Outcome switch
         {
             FirstRunOutcome.AlreadySetUp => TypedResults.Problem(
-                "This server has its first user already. Sign in with `tracevault login`.", statusCode: StatusCodes.Status409Conflict),
+                "This server already has its first user. Sign in with `tracevault login`.", statusCode: StatusCodes.Status409Conflict),
             FirstRunOutcome.WrongToken => TypedResults.Problem(
                 "The setup token is wrong. The server printed it when it started.", statusCode: StatusCodes.Status401Unauthorized),
             FirstRunOutcome.TooMany => TooManyAttempts(context, result.Wait),
@@ -80,13 +83,16 @@ internal static class AccountEndpoints
         return TypedResults.NoContent();
     }
 
-    /// <summary>As a sentence: when to try again.</summary>
+    /// <summary>A sentence that says when to try again.</summary>
     public static string TryAgainIn(TimeSpan wait) => wait <= Turnstile.ComeAgain
         ? "Too many attempts at this moment. Try again in a few seconds."
-        : Math.Ceiling(wait.TotalMinutes) is var minutes && minutes == 1 ? "Too many failed attempts. Try again in a minute." : $"Too many failed attempts. Try again in {minutes} minutes.";
+        : Math.Ceiling(wait.TotalMinutes) is var minutes && minutes == 1
+            ? "Too many failed attempts. Try again in a minute."
+            : $"Too many failed attempts. Try again in {minutes} minutes.";
 
     public static void SetRetryAfter(HttpContext context, TimeSpan wait) =>
-        context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        context.Response.Headers.RetryAfter =
+            Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static JsonHttpResult<SignInAnswer> Answer(HttpContext context, User user, Sessions.Created session, int status)
     {

@@ -20,7 +20,7 @@ internal static class AccountsFeature
         var options = settings.Read<AccountsOptions>();
         if (options.SetupToken is { Length: < MinSetupTokenLength })
         {
-            throw new StartupException($"TRACEVAULT_SETUP_TOKEN is too short: it takes at least {MinSetupTokenLength} characters.");
+            throw new StartupException($"TRACEVAULT_SETUP_TOKEN is too short: it needs at least {MinSetupTokenLength} characters.");
         }
 
         builder.Services.AddSingleton(options);
@@ -35,7 +35,7 @@ internal static class AccountsFeature
         builder.Services.AddSingleton<Passwords>();
         builder.Services.AddSingleton<Turnstile>();
         builder.Services.AddExpiring<SignInThrottle>();
-        // No default scheme: only who asks for one looks a token or a cookie up, and telemetry asks for none.
+        // There is no default scheme: a token or cookie is looked up only where a scheme is asked for, and telemetry asks for none.
         builder.Services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, SessionTokenHandler>(Access.TokenScheme, null)
             .AddScheme<AuthenticationSchemeOptions, SessionCookieHandler>(Access.CookieScheme, null);
@@ -66,7 +66,7 @@ internal static class AccountsFeature
         app.MapPrivatePages("/auth").MapPost("/logout", SignInPages.LogOutAsync);
     }
 
-    /// <summary>Until there is a first user, tells the operator's terminal how to become it.</summary>
+    /// <summary>As long as there is no user, prints how to create the first one.</summary>
     public static async Task AnnounceSetupAsync(this WebApplication app)
     {
         if (await app.Services.GetRequiredService<Users>().AnyAsync(CancellationToken.None))
@@ -79,8 +79,13 @@ internal static class AccountsFeature
         var shown = token.IsConfigured ? "the one in TRACEVAULT_SETUP_TOKEN" : token.Reveal();
         if (app.Services.GetRequiredService<LoggingOptions>().LogFormat is LogFormat.Json && app.Logger.IsEnabled(LogLevel.Warning))
         {
-            // Through the log, so that standard output stays one object a line.
-            app.Logger.LogWarning("This server has no user yet. Create the first one at {Url}, or with: tracevault setup --server {Server}. Setup token: {SetupToken}", origin + "/auth/setup", origin, shown);
+            // Written to the log, so that every line of standard output stays one object.
+            app.Logger.LogWarning(
+                "This server has no user yet. Create the first one at {Url}, or with: tracevault setup --server {Server}. "
+                + "Setup token: {SetupToken}",
+                origin + "/auth/setup",
+                origin,
+                shown);
             return;
         }
 

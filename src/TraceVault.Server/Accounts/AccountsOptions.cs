@@ -3,7 +3,7 @@ using TraceVault.Settings;
 
 namespace TraceVault.Accounts;
 
-/// <summary>How the first user comes to be.</summary>
+/// <summary>How the first user is created.</summary>
 internal sealed class AccountsOptions
 {
     [Secret]

@@ -5,13 +5,16 @@ using System.Text;
 namespace TraceVault.Accounts;
 
 /// <summary>
-/// The two canonical forms of a text (Unicode Standard Annex 15): composed, as most keyboards type it, and decomposed, as some programs pass it on.
-/// The runtime's own <c>Normalize</c> does nothing here: it needs ICU, and the server runs without (invariant globalization).
+/// The two canonical forms of a text (Unicode Standard Annex 15): composed, as most keyboards type it, and decomposed, as some programs
+/// pass it on. The runtime's own <c>Normalize</c> does nothing here, because it needs ICU and the server runs without it (invariant
+/// globalization).
 /// </summary>
 internal sealed class CanonicalForms
 {
     /// <summary>Hangul syllables are composed by arithmetic (Unicode Standard, section 3.12).</summary>
-    private const int SBase = 0xAC00, LBase = 0x1100, VBase = 0x1161, TBase = 0x11A7, LCount = 19, VCount = 21, TCount = 28, SCount = LCount * VCount * TCount;
+    private const int SBase = 0xAC00, LBase = 0x1100, VBase = 0x1161, TBase = 0x11A7;
+
+    private const int LCount = 19, VCount = 21, TCount = 28, SCount = LCount * VCount * TCount;
 
     private static readonly Lazy<CanonicalForms> Read = new(() => new CanonicalForms()); // most passwords are ASCII and need no table
 
@@ -21,7 +24,9 @@ internal sealed class CanonicalForms
 
     private CanonicalForms()
     {
-        var (decompositions, compositions, classes) = (new Dictionary<int, int[]>(), new Dictionary<(int, int), int>(), new Dictionary<int, int>());
+        var decompositions = new Dictionary<int, int[]>();
+        var compositions = new Dictionary<(int, int), int>();
+        var classes = new Dictionary<int, int>();
         using var reader = new StreamReader(typeof(CanonicalForms).Assembly.GetManifestResourceStream("canonical-forms.txt")!);
         while (reader.ReadLine() is { } line)
         {
@@ -46,7 +51,9 @@ internal sealed class CanonicalForms
             }
         }
 
-        (_decompositions, _compositions, _classes) = (decompositions.ToFrozenDictionary(), compositions.ToFrozenDictionary(), classes.ToFrozenDictionary());
+        _decompositions = decompositions.ToFrozenDictionary();
+        _compositions = compositions.ToFrozenDictionary();
+        _classes = classes.ToFrozenDictionary();
     }
 
     public static string Composed(string text) => Ascii.IsValid(text) ? text : Text(Read.Value.Compose(Read.Value.Decompose(text)));
@@ -61,7 +68,7 @@ internal sealed class CanonicalForms
             Decompose(rune.Value, parts);
         }
 
-        // Marks in the order of their classes; marks of one class stay in the order they came in.
+        // Sorts marks by their class; marks of the same class keep their order.
         for (var i = 1; i < parts.Count; i++)
         {
             for (var j = i; j > 0 && Class(parts[j]) != 0 && Class(parts[j - 1]) > Class(parts[j]); j--)
@@ -130,7 +137,8 @@ internal sealed class CanonicalForms
             return SBase + (((leading * VCount) + vowel) * TCount);
         }
 
-        if (first - SBase is >= 0 and < SCount and var syllable && syllable % TCount == 0 && second - TBase is > 0 and < TCount and var trailing)
+        if (first - SBase is >= 0 and < SCount and var syllable && syllable % TCount == 0
+            && second - TBase is > 0 and < TCount and var trailing)
         {
             return first + trailing;
         }

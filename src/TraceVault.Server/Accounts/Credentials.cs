@@ -7,7 +7,10 @@ internal enum CredentialKind
     Token,
 }
 
-/// <summary>The one reader of a caller's credential, for the proxy and the API: <c>x-api-key</c>, <c>Authorization: Bearer</c>, or both alike. Cookies are never looked at.</summary>
+/// <summary>
+/// The only reader of a caller's credential, for the proxy and the API: <c>x-api-key</c>, <c>Authorization: Bearer</c>, or both with the
+/// same value. It never reads cookies.
+/// </summary>
 internal static class Credentials
 {
     private const string Bearer = "Bearer ";
@@ -27,7 +30,8 @@ internal static class Credentials
 
         foreach (var value in headers.Authorization)
         {
-            if (value is not null && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && !Add(value.AsSpan(Bearer.Length), ref token))
+            if (value is not null && value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+                && !Add(value.AsSpan(Bearer.Length), ref token))
             {
                 return CredentialKind.Conflicting;
             }

@@ -14,25 +14,39 @@ internal enum FirstRunOutcome
     Invalid,
 }
 
-/// <param name="Outcome">How it went.</param>
-/// <param name="User">The owner, when done.</param>
-/// <param name="Session">The owner's session, when done.</param>
+/// <param name="Outcome">How the set-up ended.</param>
+/// <param name="User">The owner, when signed in.</param>
+/// <param name="Session">The owner's session, when signed in.</param>
 /// <param name="Wait">How long to wait after too many wrong tokens.</param>
 /// <param name="Field">Which field is not acceptable: email, password, name.</param>
-/// <param name="Problem">Why not, as a sentence.</param>
+/// <param name="Problem">Why it is not acceptable, as a sentence.</param>
 internal sealed record FirstRunResult(
-    FirstRunOutcome Outcome, User? User = null, Sessions.Created? Session = null, TimeSpan Wait = default, string? Field = null, string? Problem = null);
+    FirstRunOutcome Outcome,
+    User? User = null,
+    Sessions.Created? Session = null,
+    TimeSpan Wait = default,
+    string? Field = null,
+    string? Problem = null);
 
-/// <summary>Makes the first user, who is the owner, for the API and the page alike.</summary>
-internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sessions, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, AuditLog audit)
+/// <summary>Creates the first user, who is the owner, for the API and the page.</summary>
+internal sealed class FirstRun(
+    SetupToken setupToken,
+    Users users,
+    Sessions sessions,
+    Passwords passwords,
+    Turnstile turnstile,
+    SignInThrottle throttle,
+    AuditLog audit)
 {
     public const int MaxNameLength = 200;
 
-    /// <summary>What throttles guesses of the setup token, as if it were an account.</summary>
+    /// <summary>The throttle counts guesses of the setup token under this name, as if it were an account.</summary>
     private const string Account = "setup";
 
-    /// <summary>Looks at the setup token alone, so that nobody thinks of a password for nothing. Throttled as the set-up itself.</summary>
-    /// <returns>Null when it is right.</returns>
+    /// <summary>
+    /// Checks only the setup token, so that nobody thinks of a password for nothing. It is throttled like the set-up itself.
+    /// </summary>
+    /// <returns>Null when the token is right.</returns>
     public async Task<FirstRunResult?> CheckAsync(string? offered, HttpContext context, CancellationToken cancel)
     {
         if (await users.AnyAsync(cancel))
@@ -81,7 +95,7 @@ internal sealed class FirstRun(SetupToken setupToken, Users users, Sessions sess
             return Invalid("name", $"A name takes at most {MaxNameLength} printable characters.");
         }
 
-        using var turn = await turnstile.EnterAsync(Account, cancel); // before the hash: one of many at once costs one
+        using var turn = await turnstile.EnterAsync(Account, cancel); // so that many at once cost one hash
         if (turn is null)
         {
             return new FirstRunResult(FirstRunOutcome.TooMany, Wait: Turnstile.ComeAgain);

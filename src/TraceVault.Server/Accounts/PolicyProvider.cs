@@ -3,5 +3,8 @@ using Microsoft.Extensions.Options;
 
 namespace TraceVault.Accounts;
 
-/// <summary>Policies as configured. The framework caches the policies of its own provider alone, for which it makes all endpoints before the server listens.</summary>
+/// <summary>
+/// Provides the policies as configured. The framework caches policies only for its own provider, and for that it builds all endpoints
+/// before the server listens.
+/// </summary>
 internal sealed class PolicyProvider(IOptions<AuthorizationOptions> options) : DefaultAuthorizationPolicyProvider(options);

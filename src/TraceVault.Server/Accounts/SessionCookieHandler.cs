@@ -5,7 +5,7 @@ using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 
-/// <summary>Authenticates pages by the session cookie. Headers mean nothing here, as cookies mean nothing to the API and the proxy.</summary>
+/// <summary>Authenticates pages by the session cookie. It ignores headers, as the API and the proxy ignore cookies.</summary>
 internal sealed class SessionCookieHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, SessionReader sessions)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
@@ -35,13 +35,17 @@ internal sealed class SessionCookieHandler(
         return AuthenticateResult.Success(new AuthenticationTicket(me.ToPrincipal(Access.CookieScheme), Access.CookieScheme));
     }
 
-    /// <summary>To the sign-in page and back; a form that was sent is not sent again by itself, so from there to the start. Who came with a session is told that it is over.</summary>
+    /// <summary>
+    /// Redirects to the sign-in page, which leads back here. A form is not sent again by itself, so after one it leads to the start.
+    /// Whoever came with a session is told that it is over.
+    /// </summary>
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        var hadSession = SessionCookie.Read(Request) is not null;
         Response.StatusCode = StatusCodes.Status303SeeOther;
         Response.Headers.Location = HttpMethods.IsGet(Request.Method)
-            ? $"/auth/login?return_to={Uri.EscapeDataString(Request.Path + Request.QueryString)}{(SessionCookie.Read(Request) is null ? "" : "&ended")}"
-            : SessionCookie.Read(Request) is null ? "/auth/login" : "/auth/login?ended";
+            ? $"/auth/login?return_to={Uri.EscapeDataString(Request.Path + Request.QueryString)}{(hadSession ? "&ended" : "")}"
+            : hadSession ? "/auth/login?ended" : "/auth/login";
         return Task.CompletedTask;
     }
 }

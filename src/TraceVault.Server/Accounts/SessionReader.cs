@@ -2,15 +2,15 @@ using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 
-/// <summary>Finds who a session token stands for; being used moves a session's end.</summary>
+/// <summary>Finds the user and session of a session token. Each use moves the end of the session.</summary>
 internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
 {
-    /// <summary>A use within this time of the last recorded one is not written again.</summary>
+    /// <summary>A use within this time after the last recorded one is not written.</summary>
     private static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
     /// <param name="SignedIn">Null when the session is unknown or over.</param>
-    /// <param name="ExpiredAt">When it ended by age, if that is why.</param>
-    /// <param name="IsMoved">Whether its end was moved.</param>
+    /// <param name="ExpiredAt">When the session expired, if that is why it is over.</param>
+    /// <param name="IsMoved">Whether the end of the session was moved.</param>
     internal readonly record struct Answer(SignedIn? SignedIn, DateTimeOffset? ExpiredAt = null, bool IsMoved = false);
 
     public async Task<Answer> ReadAsync(TokenHash hash, CancellationToken cancel)
@@ -21,13 +21,15 @@ internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
         }
 
         var (now, created) = (clock.GetUtcNow(), DateTimeOffset.FromUnixTimeMilliseconds(session.CreatedAt));
-        var (expires, used) = (Sessions.EndOf(session.ExpiresAt, session.ReplacedUntil), DateTimeOffset.FromUnixTimeMilliseconds(session.LastUsedAt));
+        var expires = Sessions.EndOf(session.ExpiresAt, session.ReplacedUntil);
+        var used = DateTimeOffset.FromUnixTimeMilliseconds(session.LastUsedAt);
         if (now >= expires)
         {
             return new Answer(null, expires);
         }
 
-        // Also the first use of a device's session; and a token that was replaced moves nothing, so that it shows whether its successor arrived.
+        // The first use of a device's session moves its end, too. A replaced token moves nothing: so one can tell whether its successor
+        // has arrived.
         var moves = session.ReplacedUntil == 0 && (now - used > TouchInterval || expires < Sessions.ExpiryAfterUse(created, used));
         if (moves)
         {
@@ -35,6 +37,7 @@ internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
             expires = Sessions.ExpiryAfterUse(created, now);
         }
 
-        return new Answer(new SignedIn(new User(session.UserId, session.Email, session.Name, session.Role), session.Id, created, expires), IsMoved: moves);
+        var user = new User(session.UserId, session.Email, session.Name, session.Role);
+        return new Answer(new SignedIn(user, session.Id, created, expires), IsMoved: moves);
     }
 }

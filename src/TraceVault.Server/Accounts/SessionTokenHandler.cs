@@ -5,7 +5,7 @@ using TraceVault.Identity;
 
 namespace TraceVault.Accounts;
 
-/// <summary>Authenticates the API by a session token in a header. Cookies mean nothing here.</summary>
+/// <summary>Authenticates the API by a session token in a header. It ignores cookies.</summary>
 internal sealed class SessionTokenHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, SessionReader sessions)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
@@ -30,14 +30,17 @@ internal sealed class SessionTokenHandler(
         if (isToken && presented.Kind is TokenKind.Proxy)
         {
             _status = StatusCodes.Status403Forbidden;
-            return Refuse("A proxy token is good for the proxy alone. Sign in with `tracevault login` for everything else.");
+            return Refuse("A proxy token is good only for the proxy. Sign in with `tracevault login` for everything else.");
         }
 
-        var session = isToken && presented.Kind is TokenKind.Session ? await sessions.ReadAsync(presented.Hash, Context.RequestAborted) : default;
+        var session = isToken && presented.Kind is TokenKind.Session
+            ? await sessions.ReadAsync(presented.Hash, Context.RequestAborted)
+            : default;
         return session switch
         {
             { SignedIn: { } me } => Success(me),
-            { ExpiredAt: { } expired } => Refuse($"This session expired at {expired:yyyy-MM-ddTHH:mm:ssZ}. Sign in again with `tracevault login`."),
+            { ExpiredAt: { } expired } => Refuse(
+                $"This session expired at {expired:yyyy-MM-ddTHH:mm:ssZ}. Sign in again with `tracevault login`."),
             _ => Refuse("This token is not known, or its session was ended. Sign in again with `tracevault login`."),
         };
     }
@@ -53,7 +56,8 @@ internal sealed class SessionTokenHandler(
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        TypedResults.Problem("This is for the owner and the administrators of this server.", statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(Context);
+        TypedResults.Problem("This is for the owner and the administrators of this server.", statusCode: StatusCodes.Status403Forbidden)
+            .ExecuteAsync(Context);
 
     private AuthenticateResult Success(SignedIn me)
     {

@@ -8,24 +8,27 @@ internal enum SignInOutcome
 {
     SignedIn,
 
-    /// <summary>The address or the password: nobody is told which.</summary>
+    /// <summary>The address or the password is wrong; nobody is told which.</summary>
     Wrong,
 
-    /// <summary>The password was right; who does not know it is told nothing of this.</summary>
+    /// <summary>The account is disabled. Only whoever knows the password is told so.</summary>
     Disabled,
 
-    /// <summary>Too many failures; not looked at.</summary>
+    /// <summary>There were too many failures, so the password was not checked.</summary>
     TooMany,
 }
 
-/// <param name="Outcome">How it went.</param>
-/// <param name="User">Who, when signed in.</param>
+/// <param name="Outcome">How the sign-in ended.</param>
+/// <param name="User">The user, when signed in.</param>
 /// <param name="Session">The new session, when signed in.</param>
 /// <param name="Wait">How long to wait after too many failures.</param>
 internal sealed record SignInResult(SignInOutcome Outcome, User? User = null, Sessions.Created? Session = null, TimeSpan Wait = default);
 
-/// <summary>Sign-in by e-mail address and password, for the API and the page alike. An unknown address costs the same time as a wrong password.</summary>
-internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, AuditLog audit)
+/// <summary>
+/// Signs a user in by e-mail address and password, for the API and the page. An unknown address takes the same time as a wrong password.
+/// </summary>
+internal sealed class SignIn(
+    Users users, Sessions sessions, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, AuditLog audit)
 {
     public async Task<SignInResult> TryAsync(EmailAddress email, string password, HttpContext context, CancellationToken cancel)
     {
@@ -35,7 +38,7 @@ internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords
             return new SignInResult(SignInOutcome.TooMany, Wait: refused);
         }
 
-        // Counted within the turn: a crowd that knows its passwords never counts as many failures at once.
+        // The attempt is counted within the turn, so that a crowd that knows its passwords never counts as many failures at once.
         using var turn = await turnstile.EnterAsync(SignInThrottle.Subject(address), cancel);
         if (turn is null)
         {
@@ -48,21 +51,23 @@ internal sealed class SignIn(Users users, Sessions sessions, Passwords passwords
             return new SignInResult(SignInOutcome.TooMany, Wait: wait);
         }
 
-        cancel = CancellationToken.None; // who leaves now would stay counted as a failure
+        cancel = CancellationToken.None; // if the request stopped here, its attempt would stay counted as a failure
         var found = await users.FindAsync(email, cancel);
         var check = await passwords.CheckAsync(found?.PasswordHash, password, cancel);
         if (found is null || check is PasswordVerificationResult.Failed)
         {
-            // The address only of an account that is: what was typed may be a password in the wrong field.
-            var failed = new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found?.Id, found?.Email, Outcome: AuditOutcome.Failed);
+            // The event names only addresses of existing accounts: what was typed may be a password in the wrong field.
+            var failed = new AuditEvent(
+                AuditActions.SignIn, new Actor(null, null, origin), found?.Id, found?.Email, Outcome: AuditOutcome.Failed);
             await audit.AppendFailureAsync(failed, admission.IsLast, cancel);
             return new SignInResult(SignInOutcome.Wrong);
         }
 
         if (found.DisabledAt is not null)
         {
-            // Still a failure: who repeats it would otherwise have as many hashes and lines in the audit log as they like.
-            var failed = new AuditEvent(AuditActions.SignIn, new Actor(null, null, origin), found.Id, found.Email, "disabled", AuditOutcome.Failed);
+            // This counts as a failure: otherwise anybody could repeat it to cause any number of hashes and audit events.
+            var failed = new AuditEvent(
+                AuditActions.SignIn, new Actor(null, null, origin), found.Id, found.Email, "disabled", AuditOutcome.Failed);
             await audit.AppendFailureAsync(failed, admission.IsLast, cancel);
             return new SignInResult(SignInOutcome.Disabled);
         }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TraceVault.Accounts;
 
-/// <summary>The SHA-256 of a token: what is stored and looked up. The token cannot be had back from it.</summary>
+/// <summary>The SHA-256 of a token, by which it is stored and looked up. The token cannot be recovered from it.</summary>
 internal readonly record struct TokenHash
 {
     private readonly UInt128 _high, _low;
@@ -21,7 +21,7 @@ internal readonly record struct TokenHash
         return new TokenHash(hash);
     }
 
-    /// <summary>The 32 bytes as they stand in the database.</summary>
+    /// <summary>The 32 bytes as the database holds them.</summary>
     public byte[] ToBytes()
     {
         var bytes = new byte[SHA256.HashSizeInBytes];
@@ -30,7 +30,7 @@ internal readonly record struct TokenHash
         return bytes;
     }
 
-    /// <summary>The bytes are evenly spread already.</summary>
+    /// <summary>The bytes of a SHA-256 are already evenly spread.</summary>
     public override int GetHashCode() => (int)(ulong)_low;
 
     public override string ToString() => "[token hash]";

@@ -1,21 +1,22 @@
 namespace TraceVault.Accounts;
 
 /// <summary>
-/// Lets one in at a time for each line, and the others of that line wait: of many who use one link at once, all but the first find it used
-/// before they cost a hash; and since <see cref="Passwords"/> serves the lines in turns, a crowd from one address delays others by one hash each.
+/// Lets one caller of each line in at a time, while the others of that line wait. When many use one link at once, all but the first find it
+/// used before they cost a hash. And since <see cref="Passwords"/> serves the lines in turn, a crowd from one address delays each of the
+/// others by one hash.
 /// </summary>
 internal sealed class Turnstile
 {
-    /// <summary>How many may wait in one line, where colleagues share an address, and in all.</summary>
+    /// <summary>How many may wait in one line, which colleagues at one address share, and how many in all.</summary>
     public const int MaxPerLine = 64, MaxInAll = 1024;
 
-    /// <summary>When to come again after being turned away.</summary>
+    /// <summary>How long to wait after being turned away.</summary>
     public static readonly TimeSpan ComeAgain = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, Line> _lines = new(StringComparer.Ordinal);
     private int _inAll;
 
-    /// <returns>What ends the turn when it is disposed; null when too many wait already.</returns>
+    /// <returns>The turn, which ends when it is disposed; null when too many are already waiting.</returns>
     public async Task<IDisposable?> EnterAsync(string name, CancellationToken cancel)
     {
         Line line;

@@ -19,8 +19,8 @@ internal static class ApiFeature
     }
 
     /// <summary>
-    /// Lists the types that a feature's endpoints read and write. A type that is missing there is refused: at the start if a signature names it, otherwise
-    /// in the first answer with it.
+    /// Lists the types that a feature's endpoints read and write. A type that is missing there is refused: at the start if a signature
+    /// names it, otherwise in the first answer with it.
     /// </summary>
     public static void AddJson(this IServiceCollection services, JsonSerializerContext types) =>
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Add(types));

@@ -4,8 +4,10 @@ using Dapper;
 namespace TraceVault.Changes;
 
 /// <summary>A change under way: one transaction, in which its step reads and writes. <see cref="ChangeMaker"/> makes it.</summary>
-/// <remarks>A step ends with a <see cref="Verdict"/>. There is no other way to keep what it wrote, so none forgets the audit log or those who have to hear of it.</remarks>
-internal sealed class Change(DbConnection connection, DbTransaction transaction, AuditLog audit, DateTimeOffset now, CancellationToken cancel)
+/// <remarks>A step ends with a <see cref="Verdict"/>. There is no other way to keep what it wrote, so none forgets the audit log or those
+/// who have to hear of it.</remarks>
+internal sealed class Change(
+    DbConnection connection, DbTransaction transaction, AuditLog audit, DateTimeOffset now, CancellationToken cancel)
 {
     /// <summary>When the change began.</summary>
     public DateTimeOffset Now => now;
@@ -19,7 +21,8 @@ internal sealed class Change(DbConnection connection, DbTransaction transaction,
     /// <returns>The one row, or null when there is none.</returns>
     public Task<T?> FindAsync<T>(string sql, object? values = null) => connection.QuerySingleOrDefaultAsync<T>(Command(sql, values));
 
-    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? values = null) => (await connection.QueryAsync<T>(Command(sql, values))).AsList();
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? values = null) =>
+        (await connection.QueryAsync<T>(Command(sql, values))).AsList();
 
     /// <summary>Adds to the audit log what happened beside that which the verdict tells.</summary>
     /// <exception cref="TooManyChangesException">Its actor made too many changes lately.</exception>

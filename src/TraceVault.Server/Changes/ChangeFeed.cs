@@ -24,7 +24,9 @@ internal readonly record struct ChangeNotice(ChangeKind Kind, string Subject)
     public string? UserId => Kind is ChangeKind.Invite ? null : Subject;
 }
 
-/// <summary>The one place that is told of every change. Whoever keeps something in memory that a change may outdate subscribes here.</summary>
+/// <summary>
+/// The one place that is told of every change. Whoever keeps something in memory that a change may outdate subscribes here.
+/// </summary>
 /// <remarks>Told after the commit. Within this process a change holds from the next request on.</remarks>
 internal sealed class ChangeFeed
 {

@@ -56,16 +56,19 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
     {
         var before = (clock.GetUtcNow() - Remembered).ToUnixTimeMilliseconds();
         await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition("delete from changes where at < @before", new { before }, cancellationToken: cancel));
+        await connection.ExecuteAsync(
+            new CommandDefinition("delete from changes where at < @before", new { before }, cancellationToken: cancel));
     }
 
     /// <summary>
-    /// Last, because the counter is locked until the commit: so the numbers follow the order of the commits, and whoever reads all after the last one
-    /// that it knows misses none. A sequence would number changes that are committed in another order.
+    /// Last, because the counter is locked until the commit: so the numbers follow the order of the commits, and whoever reads all after
+    /// the last one that it knows misses none. A sequence would number changes that are committed in another order.
     /// </summary>
-    private static async Task NumberAsync(DbConnection connection, DbTransaction transaction, ChangeNotice notice, long at, CancellationToken cancel)
+    private static async Task NumberAsync(
+        DbConnection connection, DbTransaction transaction, ChangeNotice notice, long at, CancellationToken cancel)
     {
-        var n = await connection.ExecuteScalarAsync<long>(new CommandDefinition("update change_counter set n = n + 1 returning n", transaction: transaction, cancellationToken: cancel));
+        var n = await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition("update change_counter set n = n + 1 returning n", transaction: transaction, cancellationToken: cancel));
         await connection.ExecuteAsync(new CommandDefinition(
             "insert into changes (n, at, kind, subject) values (@n, @at, @Kind, @Subject)",
             new { n, at, Kind = Word(notice.Kind), notice.Subject },

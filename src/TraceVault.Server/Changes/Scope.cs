@@ -1,10 +1,15 @@
 namespace TraceVault.Changes;
 
-/// <summary>What a change locks before it looks at anything, so that of two changes of one thing one waits for the other and sees what it did.</summary>
-/// <remarks>A row is locked by writing it, which both engines understand. Always in this order, or two changes could wait for each other: members, user, the rest.</remarks>
+/// <summary>
+/// What a change locks before it looks at anything, so that of two changes of one thing one waits for the other and sees what it did.
+/// </summary>
+/// <remarks>A row is locked by writing it, which both engines understand. Always in this order, or two changes could wait for each other:
+/// members, user, the rest.</remarks>
 internal sealed class Scope
 {
-    /// <summary>Who belongs to the server, and with which role: one such change at a time, on all servers. The row is that of the first set-up.</summary>
+    /// <summary>
+    /// Who belongs to the server, and with which role: one such change at a time, on all servers. The row is that of the first set-up.
+    /// </summary>
     public static readonly Scope Members = new("update first_run set completed_at = completed_at where id = 1");
 
     /// <summary>For a change whose first statement decides of itself which of two comes first.</summary>

@@ -25,11 +25,15 @@ internal static class Verdict
     public static Verdict<T> Done<T>(T result, ChangeKind kind, string subject, AuditEvent happened) =>
         new(result, IsKept: true, happened, new ChangeNotice(kind, subject));
 
-    /// <summary>As <see cref="Done"/>, of what happens too often, and of itself, to stand in the audit log: a client that renews its token.</summary>
-    public static Verdict<T> DoneUnaudited<T>(T result, ChangeKind kind, string subject) => new(result, IsKept: true, Notice: new ChangeNotice(kind, subject));
+    /// <summary>
+    /// As <see cref="Done"/>, of what happens too often, and of itself, to stand in the audit log: a client that renews its token.
+    /// </summary>
+    public static Verdict<T> DoneUnaudited<T>(T result, ChangeKind kind, string subject) =>
+        new(result, IsKept: true, Notice: new ChangeNotice(kind, subject));
 
     /// <summary>Somebody tried what is not theirs to do: nothing changed, and the audit log says so.</summary>
-    public static Verdict<T> Refused<T>(T result, AuditEvent attempted) => Recorded(result, attempted with { Outcome = AuditOutcome.Refused });
+    public static Verdict<T> Refused<T>(T result, AuditEvent attempted) =>
+        Recorded(result, attempted with { Outcome = AuditOutcome.Refused });
 
     /// <summary>Something happened that is worth a line in the audit log and that nobody else has to hear of.</summary>
     public static Verdict<T> Recorded<T>(T result, AuditEvent happened) => new(result, IsKept: true, happened);

@@ -27,7 +27,9 @@ internal static class DemoText
 
     public static string HowToGoOn(string origin, DemoAccount account)
     {
-        var curl = $"curl -N {origin}{AnthropicProvider.Base}/v1/messages -H 'x-api-key: {account.Token}' -H 'anthropic-version: 2023-06-01' "
+        var curl =
+            $"curl -N {origin}{AnthropicProvider.Base}/v1/messages -H 'x-api-key: {account.Token}' -H 'anthropic-version: "
+            + "2023-06-01' "
             + $"-H 'content-type: application/json' -d '{Request}'";
         return $"""
 

@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace TraceVault.Gateway;
 
-/// <summary>What the head of an upstream's answer says of itself: only one that everybody reads alike is passed on (RFC 9112 §6.3).</summary>
+/// <summary>
+/// What the head of an upstream's answer says of itself: only one that everybody reads alike is passed on (RFC 9112 §6.3).
+/// </summary>
 internal static class AnswerHead
 {
     /// <summary>Tabs may stand in a value (RFC 9110 §5.5); the HTTP client has made line folds into spaces.</summary>
@@ -17,7 +19,8 @@ internal static class AnswerHead
         var length = answer.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths) ? LengthOf(lengths) : null;
         if (status < 200
             || (lengths.Count > 0 && length is null)
-            || (answer.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings) && (lengths.Count > 0 || !IsChunked(codings)))
+            || (answer.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings)
+                && (lengths.Count > 0 || !IsChunked(codings)))
             || (status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent && length > 0)
             || HasControls(answer.Headers.NonValidated) || HasControls(answer.Content.Headers.NonValidated))
         {
@@ -27,13 +30,16 @@ internal static class AnswerHead
 
     /// <summary>Whether a body may follow upon the head that stands in the response (RFC 9110 §6.4.1).</summary>
     public static bool IsFollowedByBody(HttpContext context) => !HttpMethods.IsHead(context.Request.Method)
-        && context.Response.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
+        && context.Response.StatusCode is not (
+            StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified);
 
     /// <returns>Null unless it is one number of digits alone.</returns>
     private static long? LengthOf(HeaderStringValues values) =>
-        values.Count == 1 && values.ToString() is var text && !text.AsSpan().ContainsAnyExceptInRange('0', '9') && long.TryParse(text, out var length) ? length : null;
+        values.Count == 1 && values.ToString() is var text && !text.AsSpan().ContainsAnyExceptInRange('0', '9')
+            && long.TryParse(text, out var length) ? length : null;
 
-    private static bool IsChunked(HeaderStringValues codings) => codings.Count == 1 && codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase);
+    private static bool IsChunked(HeaderStringValues codings) =>
+        codings.Count == 1 && codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasControls(HttpHeadersNonValidated headers)
     {

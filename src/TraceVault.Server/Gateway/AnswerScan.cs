@@ -1,6 +1,8 @@
 namespace TraceVault.Gateway;
 
-/// <summary>Reads over the head of an answer as its bytes come: whether it is a final one or an interim one (RFC 9110 §15.2), and where it ends.</summary>
+/// <summary>
+/// Reads over the head of an answer as its bytes come: whether it is a final one or an interim one (RFC 9110 §15.2), and where it ends.
+/// </summary>
 internal sealed class AnswerScan
 {
     /// <summary>Where the digits of the status stand in <c>HTTP/1.1 200</c>.</summary>
@@ -19,7 +21,8 @@ internal sealed class AnswerScan
 
     /// <param name="bytes">What follows on what was read before.</param>
     /// <returns>Whether the final answer begins in them.</returns>
-    /// <exception cref="HttpIOException">There is a NUL or a carriage return alone, which the HTTP client would make a space (RFC 9112 §2.2).</exception>
+    /// <exception cref="HttpIOException">There is a NUL or a carriage return alone, which the HTTP client would make a space (RFC 9112
+    /// §2.2).</exception>
     public bool Read(ReadOnlySpan<byte> bytes)
     {
         var had = HasBegun;
@@ -28,7 +31,8 @@ internal sealed class AnswerScan
             var one = bytes[i];
             if (one == 0 || (_isAfterReturn && one != '\n'))
             {
-                throw new HttpIOException(HttpRequestError.InvalidResponse, "There are control characters in the head of the upstream's answer.");
+                throw new HttpIOException(
+                    HttpRequestError.InvalidResponse, "There are control characters in the head of the upstream's answer.");
             }
 
             _isAfterReturn = one == '\r';

@@ -4,7 +4,9 @@ using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <summary>Somebody's live token with what its user stored, as of <see cref="LoadedAt"/>, a time stamp of the clock. The key stays sealed here.</summary>
+/// <summary>
+/// Somebody's live token with what its user stored, as of <see cref="LoadedAt"/>, a time stamp of the clock. The key stays sealed here.
+/// </summary>
 /// <param name="StoredEnd">When it ends, as its row says.</param>
 /// <param name="StoredUse">When it was last used, as its row says.</param>
 /// <param name="IsReplaced">Whether a refresh has put another in its place: it serves on for some minutes.</param>

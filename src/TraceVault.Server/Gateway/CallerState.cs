@@ -24,7 +24,10 @@ internal sealed class CallerState(int upstreams)
         _note = null; // the key may be another one
     }
 
-    /// <summary>Keeps what is news of the user's key for <see cref="LastUseWriter"/>: nearly every answer says the same as the one before. Said again after a while, for another server may have written something else.</summary>
+    /// <summary>
+    /// Keeps what is news of the user's key for <see cref="LastUseWriter"/>: nearly every answer says the same as the one before. Said
+    /// again after a while, for another server may have written something else.
+    /// </summary>
     public void Note(string keyId, bool works, DateTimeOffset now)
     {
         if (_note is not { } last || last.Id != keyId || last.Works != works || now - last.At > SayAgain)

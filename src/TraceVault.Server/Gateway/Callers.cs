@@ -23,13 +23,14 @@ internal enum LookupOutcome
 internal readonly record struct Lookup(LookupOutcome Outcome, CallerSnapshot? Caller = null, DateTimeOffset? ExpiredAt = null);
 
 /// <summary>
-/// Who calls: looks a token up together with the user's sealed key, and keeps the answer in memory so that a warm request touches no database.
+/// Who calls: looks a token up together with the user's sealed key, and keeps the answer in memory so that a warm request touches no
+/// database.
 /// </summary>
 /// <remarks>
-/// An answer is fresh for <see cref="Fresh"/>. After that it is read again before it serves; if that fails or takes longer than
-/// <see cref="LongestRenewal"/>, it serves as it is, up to the outage grace (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm sessions
-/// through a database that is away. A change that <see cref="ChangeFeed"/> announces outdates it at once, and breaks off the exchanges that run under a
-/// token that it ended.
+/// An answer is fresh for <see cref="Fresh"/>. After that it is read again before it serves; if that fails or takes longer than <see
+/// cref="LongestRenewal"/>, it serves as it is, up to the outage grace (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm
+/// sessions through a database that is away. A change that <see cref="ChangeFeed"/> announces outdates it at once, and breaks off the
+/// exchanges that run under a token that it ended.
 /// </remarks>
 internal sealed partial class Callers : IDisposable
 {
@@ -55,7 +56,8 @@ internal sealed partial class Callers : IDisposable
     /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
     private long _failedAt;
 
-    public Callers(Database database, Outage outage, ChangeFeed changes, Upstreams upstreams, ProxyOptions options, TimeProvider clock, ILogger<Callers> log)
+    public Callers(Database database, Outage outage, ChangeFeed changes, Upstreams upstreams, ProxyOptions options, TimeProvider clock,
+        ILogger<Callers> log)
     {
         (_database, _outage, _changes, _upstreams, _clock, _log) = (database, outage, changes, upstreams.Routes.Length, clock, log);
         _grace = options.OutageGrace > Fresh ? options.OutageGrace : Fresh;
@@ -91,23 +93,27 @@ internal sealed partial class Callers : IDisposable
         public long? Binding { get; init; }
 
         /// <returns>Null when the user has none.</returns>
-        public SealedKey? Key => Sealed is null ? null : new SealedKey(RowId!, KeyOwner.User(UserId), Provider!, Sealed, KeyId!, Binding!.Value);
+        public SealedKey? Key =>
+            Sealed is null ? null : new SealedKey(RowId!, KeyOwner.User(UserId), Provider!, Sealed, KeyId!, Binding!.Value);
     }
 
     public ValueTask<Lookup> FindAsync(PresentedToken token, CancellationToken cancel)
     {
-        if (_warm.TryGetValue(token, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age && age < _grace)
+        if (_warm.TryGetValue(token, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age
+            && age < _grace)
         {
             return age < Fresh || HasJustFailed
                 ? ValueTask.FromResult(Admit(caller, _clock.GetUtcNow()))
                 : new ValueTask<Lookup>(RenewAsync(token, caller, cancel));
         }
 
-        return HasJustFailed ? ValueTask.FromResult(new Lookup(LookupOutcome.Unavailable)) : new ValueTask<Lookup>(LoadAsync(token, cancel));
+        return HasJustFailed ? ValueTask.FromResult(new Lookup(LookupOutcome.Unavailable)) : new ValueTask<Lookup>(
+            LoadAsync(token, cancel));
     }
 
     /// <summary>Then nobody waits for the time-out of another try.</summary>
-    private bool HasJustFailed => Volatile.Read(ref _failedAt) is not 0 and var failedAt && _clock.GetElapsedTime(failedAt) < RetryAfterFailure;
+    private bool HasJustFailed =>
+        Volatile.Read(ref _failedAt) is not 0 and var failedAt && _clock.GetElapsedTime(failedAt) < RetryAfterFailure;
 
     /// <summary>Callers whose use is not yet in the database.</summary>
     public IEnumerable<CallerSnapshot> Unwritten() => _warm.Values.Where(caller => caller.Use.IsUnwritten);
@@ -117,7 +123,8 @@ internal sealed partial class Callers : IDisposable
     {
         var now = _clock.GetUtcNow();
         return _warm.Values
-            .Where(caller => caller.Keys.Length > 0 && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) < _grace && now < caller.ExpiresAt)
+            .Where(caller =>
+                caller.Keys.Length > 0 && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) < _grace && now < caller.ExpiresAt)
             .DistinctBy(caller => caller.UserId)
             .Count();
     }
@@ -266,7 +273,9 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    /// <summary>Reads again if the user changed meanwhile: what was read may be from before the change. Who it is, only the first reading tells.</summary>
+    /// <summary>
+    /// Reads again if the user changed meanwhile: what was read may be from before the change. Who it is, only the first reading tells.
+    /// </summary>
     private async Task<Lookup> QueryConsistentlyAsync(PresentedToken token)
     {
         CallerState? user = null;

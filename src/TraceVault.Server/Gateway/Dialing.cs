@@ -93,7 +93,9 @@ internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>>
         }
     }
 
-    /// <summary>By turns one of either family, so that one family without a way costs one head start, however many addresses it has.</summary>
+    /// <summary>
+    /// By turns one of either family, so that one family without a way costs one head start, however many addresses it has.
+    /// </summary>
     private static IEnumerable<IPAddress> Alternating(IPAddress[] addresses) => addresses
         .GroupBy(address => address.AddressFamily)
         .SelectMany(family => family.Select((address, turn) => (address, turn)))
@@ -102,5 +104,6 @@ internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>>
 
     /// <summary>A machine without IPv6 has no way to half of the addresses, which says nothing of the upstream.</summary>
     private static SocketException MoreTelling(SocketException one, SocketException other) => one.SocketErrorCode
-        is SocketError.HostNotFound or SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.AddressFamilyNotSupported ? other : one;
+        is SocketError.HostNotFound or SocketError.NetworkUnreachable or SocketError.HostUnreachable
+            or SocketError.AddressFamilyNotSupported ? other : one;
 }

@@ -70,6 +70,8 @@ internal enum Closing
     /// <summary>The connection is reset.</summary>
     Abort,
 
-    /// <summary>What there is of the answer arrives, and that it is not whole shows. Where the framing does not show it, as <see cref="Abort"/>.</summary>
+    /// <summary>
+    /// What there is of the answer arrives, and that it is not whole shows. Where the framing does not show it, as <see cref="Abort"/>.
+    /// </summary>
     CutShort,
 }

@@ -5,7 +5,9 @@ using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <summary>One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.</summary>
+/// <summary>
+/// One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.
+/// </summary>
 internal sealed class Exchange(HttpContext context, Provider provider, TimeProvider clock)
 {
     private readonly long _started = clock.GetTimestamp();
@@ -56,8 +58,9 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
     public bool HasAnswerBegun => Context.Response.HasStarted || UpstreamStatus is not null;
 
     /// <summary>
-    /// Whether the client can see by the framing alone that the answer is not whole, so that what there is of it may be sent first: over HTTP/1.0 the end
-    /// of the connection can be the end of the answer. Not while the client still sends: the web server would first wait for the rest of that, for seconds.
+    /// Whether the client can see by the framing alone that the answer is not whole, so that what there is of it may be sent first: over
+    /// HTTP/1.0 the end of the connection can be the end of the answer. Not while the client still sends: the web server would first wait
+    /// for the rest of that, for seconds.
     /// </summary>
     public bool CanBeCutShort => HttpProtocol.IsHttp11(Context.Request.Protocol) && Upload is null or { IsOver: true };
 

@@ -6,8 +6,8 @@ namespace TraceVault.Gateway;
 
 /// <summary>Sends a request upstream and streams its answer back, byte for byte. Decision 13 says why this is our own.</summary>
 /// <remarks>
-/// A byte waits for nothing but the next one that is there already: what was read is sent on as soon as another read would have to wait. No buffer
-/// is held while a stream is silent. Half an answer never ends cleanly: then the client's connection is broken.
+/// A byte waits for nothing but the next one that is there already: what was read is sent on as soon as another read would have to wait. No
+/// buffer is held while a stream is silent. Half an answer never ends cleanly: then the client's connection is broken.
 /// </remarks>
 internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Drain drain, TimeProvider clock)
 {
@@ -56,8 +56,11 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
         }
     }
 
-    /// <summary>Sends the request; again when a connection from the pool, which it then leaves, was over before anything of it was sent.</summary>
-    private static async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Exchange exchange, HttpMessageInvoker client, CancellationToken cancel)
+    /// <summary>
+    /// Sends the request; again when a connection from the pool, which it then leaves, was over before anything of it was sent.
+    /// </summary>
+    private static async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, Exchange exchange, HttpMessageInvoker client, CancellationToken cancel)
     {
         UpstreamStream.Sender.Value = exchange; // in this flow, which ends with this method
         while (true)
@@ -145,7 +148,8 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
         }
 
         exchange.Failure = route.Reach.Failed(problem);
-        return Ending.Refused(exchange.Failure.IsOfOneRequest ? GatewayError.UpstreamBroke(route.Provider) : GatewayError.UpstreamUnreachable(route.Provider));
+        return Ending.Refused(exchange.Failure.IsOfOneRequest ? GatewayError.UpstreamBroke(
+            route.Provider) : GatewayError.UpstreamUnreachable(route.Provider));
     }
 
     /// <summary>What came before the upstream died is the client's.</summary>

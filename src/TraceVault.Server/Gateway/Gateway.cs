@@ -19,11 +19,14 @@ internal sealed class Gateway(
     Drain drain,
     TimeProvider clock)
 {
-    /// <summary>Takes the requests under the base of a provider, by their raw target, before anything normalises it; the rest goes on.</summary>
+    /// <summary>
+    /// Takes the requests under the base of a provider, by their raw target, before anything normalises it; the rest goes on.
+    /// </summary>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var target = targets.Read(Exchange.RawTargetOf(context));
-        return target.Kind is TargetKind.NotOurs ? ElsewhereAsync(context, next) : ServeAsync(new Exchange(context, target.Route!.Provider, clock), target);
+        return target.Kind is TargetKind.NotOurs ? ElsewhereAsync(context, next) : ServeAsync(
+            new Exchange(context, target.Route!.Provider, clock), target);
     }
 
     /// <summary>On a pool thread, where pages and the management API may take their time.</summary>
@@ -43,7 +46,8 @@ internal sealed class Gateway(
             ending = await AnswerAsync(exchange, target);
             await CloseAsync(exchange, ending);
         }
-        catch (Exception problem) when (problem is OperationCanceledException or IOException && exchange.Context.RequestAborted.IsCancellationRequested)
+        catch (Exception problem) when (problem is OperationCanceledException or IOException
+            && exchange.Context.RequestAborted.IsCancellationRequested)
         {
             ending = drain.IsOver || exchange.IsBrokenOff ? Ending.Cut : Ending.ClientLeft;
         }

@@ -7,8 +7,8 @@ using TraceVault.Providers;
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// An error of the gateway's own: sent in the provider's form, so that clients understand it, and with <c>x-tracevault-error</c>, so that nobody mistakes
-/// it for the provider's.
+/// An error of the gateway's own: sent in the provider's form, so that clients understand it, and with <c>x-tracevault-error</c>, so that
+/// nobody mistakes it for the provider's.
 /// </summary>
 /// <param name="Status">HTTP status.</param>
 /// <param name="Code">Value of <c>x-tracevault-error</c>.</param>
@@ -26,7 +26,8 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
         "No TraceVault token was sent. Sign in with `tracevault login`, then send the token as `Authorization: Bearer` or `x-api-key`.");
 
     public static readonly GatewayError InvalidToken = Final(401, "invalid_token",
-        "This TraceVault token is not known, or it was ended or revoked. Sign in again as you did before: with `tracevault login`, or with /login in Claude Code; for a program, make another proxy token.");
+        "This TraceVault token is not known, or it was ended or revoked. Sign in again as you did before: with `tracevault "
+            + "login`, or with /login in Claude Code; for a program, make another proxy token.");
 
     public static readonly GatewayError ConflictingTokens = Final(401, "conflicting_tokens",
         "Two different tokens were sent. Send one TraceVault token; unset ANTHROPIC_API_KEY when ANTHROPIC_AUTH_TOKEN is set.");
@@ -40,31 +41,42 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
     };
 
     public static readonly GatewayError TooManyRequests = new(429, "too_many_requests",
-        "You have as many requests running as your concurrency cap allows. Wait for one to end, or raise it with `tracevault key set --max-concurrent`.", true, 1);
+        "You have as many requests running as your concurrency cap allows. Wait for one to end, or raise it with `tracevault "
+            + "key set --max-concurrent`.", true, 1);
 
     public static readonly GatewayError Unavailable = new(503, "unavailable",
         "TraceVault cannot check your session at this moment. Try again in a few seconds.", true, 2);
 
-    public static readonly GatewayError Draining = Unavailable with { Message = "This TraceVault server is shutting down. Try again in a few seconds." };
+    public static readonly GatewayError Draining = Unavailable with
+    {
+        Message = "This TraceVault server is shutting down. Try again in a few seconds.",
+    };
 
     public static readonly GatewayError Internal = new(500, "internal_error",
-        "TraceVault made a mistake. Try again; if it persists, give the server's administrator the request id below: the log says more.", true);
+        "TraceVault made a mistake. Try again; if it persists, give the server's administrator the request id below: the log says more.",
+            true);
 
-    public static GatewayError ExpiredToken(TokenKind kind, DateTimeOffset? expiredAt) => Final(401, "expired_token", kind is TokenKind.Session
-        ? $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Sign in again as you did before: with `tracevault login`, or with /login in Claude Code."
-        : $"This TraceVault proxy token expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` and use `tracevault proxy token`, or make another proxy token.");
+    public static GatewayError ExpiredToken(TokenKind kind, DateTimeOffset? expiredAt) =>
+        Final(401, "expired_token", kind is TokenKind.Session
+        ? $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Sign in again as you did before: with `tracevault"
+            + " login`, or with /login in Claude Code."
+        : $"This TraceVault proxy token expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` and use `tracevault "
+            + "proxy token`, or make another proxy token.");
 
     public static GatewayError NoKey(Provider provider, string publicOrigin) => Final(403, "no_key",
         $"No {provider.Title} key is stored for you. Store one with `tracevault key set` or at {publicOrigin}/me/proxy.");
 
     public static GatewayError KeyUnreadable(Provider provider) => Final(500, "key_unreadable",
-        $"Your stored {provider.Title} key cannot be opened. Store it again with `tracevault key set`, or ask the server's administrator to restore its master key.");
+        $"Your stored {provider.Title} key cannot be opened. Store it again with `tracevault key set`, or ask the server's "
+            + "administrator to restore its master key.");
 
     public static GatewayError UpstreamUnreachable(Provider provider) => new(502, "upstream_unreachable",
-        $"TraceVault could not reach {provider.Title}. Try again; if it persists, ask the server's administrator to check its network.", true);
+        $"TraceVault could not reach {provider.Title}. Try again; if it persists, ask the server's administrator to check its network.",
+            true);
 
     public static GatewayError UpstreamBroke(Provider provider) => new(502, "upstream_unreachable",
-        $"The connection to {provider.Title} ended before its answer could be read. The request may have been carried out; send it again if that does no harm.", true);
+        $"The connection to {provider.Title} ended before its answer could be read. The request may have been carried out; send "
+            + "it again if that does no harm.", true);
 
     public static GatewayError UpstreamTimeout(Provider provider) => new(504, "upstream_timeout",
         $"{provider.Title} did not answer in time. Try again.", true);

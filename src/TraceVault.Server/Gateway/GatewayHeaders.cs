@@ -12,7 +12,8 @@ internal static class GatewayHeaders
     public static void WriteRequest(HttpRequest from, RequestContent? body, HttpRequestMessage to, Provider provider, ProviderKey key)
     {
         // Of .NET's headers some belong to a body. A request without one that has them anyway goes out with one of length 0.
-        to.Content = body ?? (from.ContentLength is 0 || HasAnyOfContent(from.Headers) ? new ReadOnlyMemoryContent(default) : (HttpContent?)null);
+        to.Content = body
+            ?? (from.ContentLength is 0 || HasAnyOfContent(from.Headers) ? new ReadOnlyMemoryContent(default) : (HttpContent?)null);
         foreach (var (name, value) in from.Headers)
         {
             if (provider.PassesOut(name) && !IsNamedBy(from.Headers, name))
@@ -44,7 +45,9 @@ internal static class GatewayHeaders
         }
     }
 
-    /// <summary>What <c>Connection</c> names is the business of that hop alone (RFC 9110 §7.6.1), also where not all that stands in it is a name.</summary>
+    /// <summary>
+    /// What <c>Connection</c> names is the business of that hop alone (RFC 9110 §7.6.1), also where not all that stands in it is a name.
+    /// </summary>
     private static void RemoveNamed(HeaderStringValues connection, IHeaderDictionary headers)
     {
         foreach (var value in connection)

@@ -42,9 +42,13 @@ internal sealed partial class GatewayLog(ILoggerFactory loggers)
     }
 
     // ZLogger's generator: the line is written as UTF-8 on the log's own thread, not as a string on the request's.
-    [ZLoggerMessage(LogLevel.Information, "{RequestId} user={UserId} {Method} {Path} {Outcome} status={Status} upstream_status={UpstreamStatus} upstream_request_id={UpstreamRequestId} bytes_in={BytesIn} bytes_out={BytesOut} first_byte_ms={FirstByteMs:F1} duration_ms={DurationMs:F1} reason={Reason}")]
+    [ZLoggerMessage(LogLevel.Information,
+        "{RequestId} user={UserId} {Method} {Path} {Outcome} status={Status} upstream_status={UpstreamStatus} "
+        + "upstream_request_id={UpstreamRequestId} bytes_in={BytesIn} bytes_out={BytesOut} first_byte_ms={FirstByteMs:F1} "
+        + "duration_ms={DurationMs:F1} reason={Reason}")]
     private partial void LogExchange(
-        string requestId, string userId, string method, string path, string outcome, int? status, int? upstreamStatus, string upstreamRequestId, long bytesIn, long bytesOut, double? firstByteMs, double durationMs, string reason);
+        string requestId, string userId, string method, string path, string outcome, int? status, int? upstreamStatus,
+            string upstreamRequestId, long bytesIn, long bytesOut, double? firstByteMs, double durationMs, string reason);
 
     [LoggerMessage(LogLevel.Error, "{RequestId} failed by a mistake of the server's.")]
     private partial void LogMistake(string requestId, Exception problem);

@@ -20,15 +20,26 @@ internal sealed class GatewayMetrics : IDisposable
 
     public GatewayMetrics()
     {
-        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600] };
-        _requests = _meter.CreateCounter<long>("tracevault.proxy.requests", null, "Requests ended, by status class and by who made the error (none, upstream, tracevault, client).");
-        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_requests", () => Volatile.Read(ref _active), null, "Requests under way.");
-        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_streams", () => Volatile.Read(ref _streams), null, "Event streams under way.");
-        _duration = _meter.CreateHistogram("tracevault.proxy.duration", "s", "From the request's head to the last byte of its answer.", advice: seconds);
-        _firstByte = _meter.CreateHistogram("tracevault.proxy.time_to_first_byte", "s", "From the request's head to the first byte of its answer.", advice: seconds);
-        _meter.CreateObservableCounter("tracevault.proxy.request_bytes", () => Volatile.Read(ref _bytesIn), "By", "Body bytes received from clients.");
-        _meter.CreateObservableCounter("tracevault.proxy.response_bytes", () => Volatile.Read(ref _bytesOut), "By", "Body bytes sent to clients.");
-        _connectFailures = _meter.CreateCounter<long>("tracevault.proxy.upstream_connect_failures", null, "Connections to the upstream that could not be made, or broke before an answer.");
+        var seconds = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+        };
+        _requests = _meter.CreateCounter<long>("tracevault.proxy.requests", null,
+            "Requests ended, by status class and by who made the error (none, upstream, tracevault, client).");
+        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_requests", () =>
+            Volatile.Read(ref _active), null, "Requests under way.");
+        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_streams", () =>
+            Volatile.Read(ref _streams), null, "Event streams under way.");
+        _duration = _meter.CreateHistogram(
+            "tracevault.proxy.duration", "s", "From the request's head to the last byte of its answer.", advice: seconds);
+        _firstByte = _meter.CreateHistogram(
+            "tracevault.proxy.time_to_first_byte", "s", "From the request's head to the first byte of its answer.", advice: seconds);
+        _meter.CreateObservableCounter("tracevault.proxy.request_bytes", () =>
+            Volatile.Read(ref _bytesIn), "By", "Body bytes received from clients.");
+        _meter.CreateObservableCounter("tracevault.proxy.response_bytes", () =>
+            Volatile.Read(ref _bytesOut), "By", "Body bytes sent to clients.");
+        _connectFailures = _meter.CreateCounter<long>("tracevault.proxy.upstream_connect_failures", null,
+            "Connections to the upstream that could not be made, or broke before an answer.");
     }
 
     public void Begins() => Interlocked.Increment(ref _active);
@@ -61,7 +72,8 @@ internal sealed class GatewayMetrics : IDisposable
         Interlocked.Add(ref _bytesOut, exchange.BytesOut);
     }
 
-    public void UpstreamFailed(UpstreamFailure failure) => _connectFailures.Add(1, new KeyValuePair<string, object?>("reason", failure.Reason));
+    public void UpstreamFailed(UpstreamFailure failure) =>
+        _connectFailures.Add(1, new KeyValuePair<string, object?>("reason", failure.Reason));
 
     public void Dispose() => _meter.Dispose();
 

@@ -5,7 +5,8 @@ using TraceVault.Storage;
 namespace TraceVault.Gateway;
 
 /// <summary>Writes from time to time, and at the end, when tokens and keys were last used, and whether providers take the keys.</summary>
-internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock, ILogger<LastUseWriter> log) : BackgroundService
+internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock,
+    ILogger<LastUseWriter> log) : BackgroundService
 {
     /// <summary>How many are written before the embedded database goes to whoever waits for it.</summary>
     private const int AtOnce = 200;
@@ -65,12 +66,16 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
     private async Task WriteAsync((CallerSnapshot Caller, DateTimeOffset UsedAt)[] uses, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        // SQLite waits for the disk once for all. PostgreSQL would keep every row locked until the last is written, against somebody who signs out.
+        // SQLite waits for the disk once for all. PostgreSQL would keep every row locked until the last is written, against somebody who
+        // signs out.
         await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;
-        await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
-        await ProxyTokens.TouchAsync(connection, transaction, uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
+        await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use =>
+            new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
+        await ProxyTokens.TouchAsync(connection, transaction,
+            uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
         await ProviderKeys.TouchAsync(
-            connection, transaction, uses.Where(use => use.Caller.Use.KeyId is not null).Select(use => (use.Caller.Use.KeyId!, use.UsedAt)), cancel);
+            connection, transaction, uses.Where(use => use.Caller.Use.KeyId is not null).Select(use => (use.Caller.Use.KeyId!, use.UsedAt)),
+                cancel);
         if (transaction is not null)
         {
             await transaction.CommitAsync(cancel);

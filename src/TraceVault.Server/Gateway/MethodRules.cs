@@ -1,6 +1,8 @@
 namespace TraceVault.Gateway;
 
-/// <summary>Which methods are forwarded: any but the two that a proxy must answer itself, and but such as different readers take for different ones.</summary>
+/// <summary>
+/// Which methods are forwarded: any but the two that a proxy must answer itself, and but such as different readers take for different ones.
+/// </summary>
 internal static class MethodRules
 {
     private static readonly string[] Known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"];

@@ -22,7 +22,9 @@ internal sealed class RequestContent : HttpContent
 
     private readonly TimeProvider _clock;
 
-    /// <summary>What was read last; of it the first part is sent. It stays until there is no room for more, so that it can be sent once more.</summary>
+    /// <summary>
+    /// What was read last; of it the first part is sent. It stays until there is no room for more, so that it can be sent once more.
+    /// </summary>
     private byte[] _piece = [];
     private int _filled, _sentOfPiece;
     private long _sent;
@@ -59,14 +61,18 @@ internal sealed class RequestContent : HttpContent
     public bool HasClientFailed { get; private set; }
 
     /// <returns>Null when the request has no body, which is another thing than one of length 0.</returns>
-    public static RequestContent? Of(Exchange exchange, SilenceLimit silence, TimeProvider clock, int maxBytes) => exchange.Context.Request.ContentLength switch
-    {
-        0 => null,
-        null when exchange.Context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true => null,
-        _ => new RequestContent(exchange, silence, clock, maxBytes),
-    };
+    public static RequestContent? Of(Exchange exchange, SilenceLimit silence, TimeProvider clock, int maxBytes) =>
+        exchange.Context.Request.ContentLength switch
+        {
+            0 => null,
+            null when exchange.Context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true => null,
+            _ => new RequestContent(exchange, silence, clock, maxBytes),
+        };
 
-    /// <summary>Lifts limits of Kestrel's that are the management API's: of size, which would also cut short the reading of what we refuse, and of speed.</summary>
+    /// <summary>
+    /// Lifts limits of Kestrel's that are the management API's: of size, which would also cut short the reading of what we refuse, and of
+    /// speed.
+    /// </summary>
     public static void LiftLimits(HttpContext context)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
@@ -107,7 +113,8 @@ internal sealed class RequestContent : HttpContent
 
     /// <param name="stream">Into a connection, or a stream of one.</param>
     /// <param name="context">Not needed.</param>
-    /// <param name="cancellationToken">The HTTP client's: over HTTP/2 cancelled when the upstream resets the stream, but not once the answer has begun.</param>
+    /// <param name="cancellationToken">The HTTP client's: over HTTP/2 cancelled when the upstream resets the stream, but not once the
+    /// answer has begun.</param>
     /// <exception cref="InvalidOperationException">The body was begun before, and what was read of it is gone.</exception>
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
         Copying = Copying is { } before ? CopyAgainAsync(before, stream, cancellationToken) : CopyOnceAsync(stream, cancellationToken);
@@ -137,8 +144,8 @@ internal sealed class RequestContent : HttpContent
         dropped == _silence.Token ? CopyAsync(to, dropped) : CopyIntoStreamAsync(to, dropped);
 
     /// <summary>
-    /// The HTTP client looks at why a stream was reset, and whether to send the request again, only if it hears of that before the body fails.
-    /// So a body that it dropped fails no sooner than it is asked for again, or the request is over.
+    /// The HTTP client looks at why a stream was reset, and whether to send the request again, only if it hears of that before the body
+    /// fails. So a body that it dropped fails no sooner than it is asked for again, or the request is over.
     /// </summary>
     private async Task CopyIntoStreamAsync(Stream to, CancellationToken dropped)
     {
@@ -155,14 +162,15 @@ internal sealed class RequestContent : HttpContent
     }
 
     /// <summary>
-    /// In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of TLS.
-    /// When the client pauses, what it has sent goes on, and first of all the head: an upstream may refuse a request by that alone.
+    /// In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of
+    /// TLS. When the client pauses, what it has sent goes on, and first of all the head: an upstream may refuse a request by that alone.
     /// </summary>
     private async Task CopyAsync(Stream to, CancellationToken dropped)
     {
         var cancel = _silence.Token;
         (_isSending, _isHeldBack, _dropped) = (true, true, dropped);
-        // Not by the token: a read that was given up so could not be followed by another, and the server could not read to the end of the request.
+        // Not by the token: a read that was given up so could not be followed by another, and the server could not read to the end of the
+        // request.
         using var giveUp = cancel.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
         using var drop = dropped.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
         try
@@ -221,7 +229,8 @@ internal sealed class RequestContent : HttpContent
         }
         finally
         {
-            // Nearly always all of it: Kestrel wakes readers for reasons of its own, and hides that only from those who leave nothing behind.
+            // Nearly always all of it: Kestrel wakes readers for reasons of its own, and hides that only from those who leave nothing
+            // behind.
             _from.AdvanceTo(rest.Start);
         }
 
@@ -251,7 +260,8 @@ internal sealed class RequestContent : HttpContent
     }
 
     /// <summary>
-    /// The HTTP client reads no answer before it has written as much as was said. What it writes now goes nowhere, see <see cref="UpstreamStream"/>.
+    /// The HTTP client reads no answer before it has written as much as was said. What it writes now goes nowhere, see <see
+    /// cref="UpstreamStream"/>.
     /// </summary>
     private async Task PretendAsync(Stream to, CancellationToken cancel)
     {
@@ -300,7 +310,8 @@ internal sealed class RequestContent : HttpContent
             _isTimed = true;
             if (_timer is null)
             {
-                _timer = _clock.CreateTimer(static content => ((RequestContent)content!).HasWaited(), this, LongestWait, Timeout.InfiniteTimeSpan);
+                _timer = _clock.CreateTimer(static content =>
+                    ((RequestContent)content!).HasWaited(), this, LongestWait, Timeout.InfiniteTimeSpan);
             }
             else
             {

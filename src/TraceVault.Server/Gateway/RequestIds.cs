@@ -3,7 +3,10 @@ using System.Security.Cryptography;
 
 namespace TraceVault.Gateway;
 
-/// <summary>Ids of requests: UUIDs of version 7 (RFC 9562 §5.7), as <see cref="Guid.CreateVersion7()"/> makes them, without asking the kernel for 16 random bytes each time.</summary>
+/// <summary>
+/// Ids of requests: UUIDs of version 7 (RFC 9562 §5.7), as <see cref="Guid.CreateVersion7()"/> makes them, without asking the kernel for 16
+/// random bytes each time.
+/// </summary>
 internal static class RequestIds
 {
     private const int RandomOfOne = 10;

@@ -86,7 +86,9 @@ internal sealed class RequestTargets(Upstreams upstreams, IEnumerable<ReservedPa
         return path < 0 ? (raw, true) : (raw[path..], !raw.AsSpan(0, path).Equals(publicOrigin, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Refuses what different readers of a path may read differently: empty and dot segments, hidden separators, double encoding.</summary>
+    /// <summary>
+    /// Refuses what different readers of a path may read differently: empty and dot segments, hidden separators, double encoding.
+    /// </summary>
     private static bool IsAcceptable(ReadOnlySpan<char> path)
     {
         if (path.Length > 0 && path[0] != '/')

@@ -33,7 +33,9 @@ internal sealed class SilenceLimit : IDisposable
     /// <summary>Whether the silence was too long.</summary>
     public bool IsOver => _source.IsCancellationRequested && !_left.IsCancellationRequested;
 
-    /// <summary>Something moved. A timer is expensive to set: it is left alone for a hundredth of the limit, which is added to it.</summary>
+    /// <summary>
+    /// Something moved. A timer is expensive to set: it is left alone for a hundredth of the limit, which is added to it.
+    /// </summary>
     public void Moved()
     {
         var now = _clock.GetTimestamp();

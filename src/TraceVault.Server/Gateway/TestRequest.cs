@@ -16,7 +16,8 @@ namespace TraceVault.Gateway;
 /// <param name="RequestId">Anthropic's <c>request-id</c>.</param>
 /// <param name="Body">The beginning of what Anthropic answered; never holds the key.</param>
 /// <param name="Status">Of the answer; null when there was none.</param>
-public sealed record TestResult(bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "", int? Status = null)
+public sealed record TestResult(
+    bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "", int? Status = null)
 {
     private const int MostSaid = 200;
 
@@ -41,7 +42,10 @@ public sealed record TestResult(bool IsGood, string Summary, long Milliseconds =
     }
 }
 
-/// <summary>One real request with a user's key, for that user alone: always the same one, which costs nothing. It shows that key, network and Anthropic work together.</summary>
+/// <summary>
+/// One real request with a user's key, for that user alone: always the same one, which costs nothing. It shows that key, network and
+/// Anthropic work together.
+/// </summary>
 internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams upstreams, TimeProvider clock)
 {
     private const int MaxBodyLength = 4096;
@@ -49,7 +53,9 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
     /// <summary>Read beyond what is shown, so that there is that much to show after keys were cut out.</summary>
     private const int MaxBodyBytes = MaxBodyLength + ProviderKey.MaxLength;
 
-    /// <summary>How long the answer may take: for somebody who looks into a fault, and for somebody who waits for a key to be stored.</summary>
+    /// <summary>
+    /// How long the answer may take: for somebody who looks into a fault, and for somebody who waits for a key to be stored.
+    /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15), LimitOfNew = TimeSpan.FromSeconds(5);
 
     public async Task<TestResult> SendAsync(string userId, Provider provider, CancellationToken cancel)
@@ -83,7 +89,8 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
     }
 
     /// <summary>With a key that is not stored yet.</summary>
-    public Task<TestResult> TryAsync(ProviderKey key, Provider provider, CancellationToken cancel) => TryAsync(key, provider, LimitOfNew, cancel);
+    public Task<TestResult> TryAsync(ProviderKey key, Provider provider, CancellationToken cancel) =>
+        TryAsync(key, provider, LimitOfNew, cancel);
 
     private async Task<TestResult> TryAsync(ProviderKey key, Provider provider, TimeSpan limit, CancellationToken cancel)
     {
@@ -98,7 +105,9 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
         catch (Exception problem) when (problem is HttpRequestException or IOException)
         {
             route.Reach.Failed(problem);
-            return new TestResult(false, $"This server could not reach {provider.Title}. Whoever runs it finds the reason in its network, or in {provider.AddressSetting}.", Since(started));
+            return new TestResult(false,
+                $"This server could not reach {provider.Title}. Whoever runs it finds the reason in its network, or in "
+                + $"{provider.AddressSetting}.", Since(started));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -123,7 +132,8 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
         var body = Without(key, beginning);
         if (isCut)
         {
-            body = body[..Math.Max(0, body.Length - key.Reveal().Length)]; // what was read may end within a key, which is no longer found then
+            // What was read may end within a key, which is no longer found then.
+            body = body[..Math.Max(0, body.Length - key.Reveal().Length)];
         }
 
         return new TestResult(

@@ -41,8 +41,8 @@ internal sealed class Upstream : IDisposable
     }
 
     /// <summary>
-    /// The connections for a user's requests: over HTTP/1.1 nobody else's. What an upstream sends behind an answer could there be taken
-    /// for the next one, and must then not be another user's. Over HTTP/2 each answer says which request it is for. Decision 26 gives the cost.
+    /// The connections for a user's requests: over HTTP/1.1 nobody else's. What an upstream sends behind an answer could there be taken for
+    /// the next one, and must then not be another user's. Over HTTP/2 each answer says which request it is for. Decision 26 gives the cost.
     /// </summary>
     public HttpMessageInvoker ClientOf(CallerState user)
     {
@@ -68,7 +68,10 @@ internal sealed class Upstream : IDisposable
     /// <summary>The one version spoken.</summary>
     public Version HttpVersion { get; }
 
-    /// <summary>The address of a raw path and query, which stay as they are, byte for byte. Nearly all requests ask for the same, and reading one is expensive.</summary>
+    /// <summary>
+    /// The address of a raw path and query, which stay as they are, byte for byte. Nearly all requests ask for the same, and reading one is
+    /// expensive.
+    /// </summary>
     public Uri AddressOf(string pathAndQuery)
     {
         if (_last is { } last && last.PathAndQuery == pathAndQuery)
@@ -136,6 +139,7 @@ internal sealed class Upstream : IDisposable
         }
 
         var isTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect; // to a proxy, with TLS to the upstream to come above it
-        return ValueTask.FromResult(isTunnel || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, socket, _clock));
+        return ValueTask.FromResult(isTunnel
+            || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, socket, _clock));
     }
 }

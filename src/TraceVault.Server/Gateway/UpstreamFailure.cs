@@ -5,20 +5,29 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace TraceVault.Gateway;
 
-/// <summary>Why no answer came from the upstream. A closed list: the request's line, the metric and what the operator is told follow from it.</summary>
+/// <summary>
+/// Why no answer came from the upstream. A closed list: the request's line, the metric and what the operator is told follow from it.
+/// </summary>
 internal sealed class UpstreamFailure
 {
     public static readonly UpstreamFailure
-        UnknownHost = new("name_resolution", "no machine of that name was found. Check TRACEVAULT_ANTHROPIC_URL and the DNS of this machine."),
-        Refused = new("refused", "nothing listens there, or a firewall refuses the connection. Check TRACEVAULT_ANTHROPIC_URL and the firewall."),
+        UnknownHost = new(
+            "name_resolution", "no machine of that name was found. Check TRACEVAULT_ANTHROPIC_URL and the DNS of this machine."),
+        Refused = new(
+            "refused", "nothing listens there, or a firewall refuses the connection. Check TRACEVAULT_ANTHROPIC_URL and the firewall."),
         Unreachable = new("unreachable", "no way leads there from this machine. Check its network and firewall."),
         Timeout = new("timeout", "no connection was made in time. Check the network and firewall of this machine."),
         Proxy = new("proxy", "the proxy refused to connect to it. Check HTTPS_PROXY and NO_PROXY, and what the proxy allows."),
         UntrustedCertificate = new("certificate_untrusted",
-            "its certificate comes from an authority that this machine does not trust. If something on the way inspects TLS, add its authority to the system's trusted ones, or set SSL_CERT_FILE."),
-        CertificateName = new("certificate_name", "its certificate is made out for another name. Check TRACEVAULT_ANTHROPIC_URL and where the name leads."),
-        CertificateTime = new("certificate_expired", "its certificate has expired or is not valid yet. Check the clock of this machine; otherwise it is to be renewed there."),
-        Tls = new("tls", "the TLS handshake failed. Check that TRACEVAULT_ANTHROPIC_URL names a port that speaks TLS, and HTTP/2 if TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is 2."),
+            "its certificate comes from an authority that this machine does not trust. If something on the way inspects TLS, "
+                + "add its authority to the system's trusted ones, or set SSL_CERT_FILE."),
+        CertificateName = new(
+            "certificate_name", "its certificate is made out for another name. Check TRACEVAULT_ANTHROPIC_URL and where the name leads."),
+        CertificateTime = new("certificate_expired",
+            "its certificate has expired or is not valid yet. Check the clock of this machine; otherwise it is to be renewed there."),
+        Tls = new("tls",
+            "the TLS handshake failed. Check that TRACEVAULT_ANTHROPIC_URL names a port that speaks TLS, and HTTP/2 if "
+            + "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is 2."),
         ConnectionReset = new("reset", "the connection is broken off while it is made. Check the firewall, and what else stands between.");
 
     /// <summary>On a connection that stood: an event of one request, and no state of the upstream.</summary>
@@ -45,7 +54,8 @@ internal sealed class UpstreamFailure
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => UnknownHost,
         HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => Proxy,
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => OfSocket(problem.InnerException as SocketException),
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => IsBrokenOff(problem.InnerException) ? ConnectionReset : Tls,
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            IsBrokenOff(problem.InnerException) ? ConnectionReset : Tls,
         HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError } => Tls,
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => AnswerReset,
         HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException } => AnswerReset,
@@ -54,7 +64,10 @@ internal sealed class UpstreamFailure
         _ => BadAnswer,
     };
 
-    /// <summary>Whether it is accepted, for <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>: as without one, but what is wrong stays known.</summary>
+    /// <summary>
+    /// Whether it is accepted, for <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>: as without one, but
+    /// what is wrong stays known.
+    /// </summary>
     /// <exception cref="CertificateRefusedException">Anything is wrong with it.</exception>
     public static bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
@@ -83,7 +96,8 @@ internal sealed class UpstreamFailure
 }
 
 /// <summary>The upstream's certificate was not accepted.</summary>
-internal sealed class CertificateRefusedException(UpstreamFailure failure) : AuthenticationException($"The certificate was refused: {failure.Reason}.")
+internal sealed class CertificateRefusedException(UpstreamFailure failure) : AuthenticationException(
+    $"The certificate was refused: {failure.Reason}.")
 {
     public UpstreamFailure Failure { get; } = failure;
 }

@@ -3,10 +3,13 @@ using TraceVault.Settings;
 
 namespace TraceVault.Gateway;
 
-/// <summary>Whether the way to the upstream leads through a proxy, by the variables that curl and Go know. Decision 16 says how they are read.</summary>
+/// <summary>
+/// Whether the way to the upstream leads through a proxy, by the variables that curl and Go know. Decision 16 says how they are read.
+/// </summary>
 internal static class UpstreamProxy
 {
-    private static readonly string[] ProxyVariables = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"], BypassVariables = ["no_proxy", "NO_PROXY"];
+    private static readonly string[] ProxyVariables = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
+        BypassVariables = ["no_proxy", "NO_PROXY"];
 
     /// <param name="upstream">The one that requests go to.</param>
     /// <param name="variable">Reads the environment.</param>
@@ -15,7 +18,8 @@ internal static class UpstreamProxy
     public static IWebProxy? Of(Uri upstream, Func<string, string?> variable)
     {
         // Only under TLS to the upstream itself: a proxy in between must not see the key.
-        if (upstream.Scheme != Uri.UriSchemeHttps || upstream.IsLoopback || IsBypassed(upstream, First(BypassVariables, variable).Value ?? ""))
+        if (upstream.Scheme != Uri.UriSchemeHttps || upstream.IsLoopback
+            || IsBypassed(upstream, First(BypassVariables, variable).Value ?? ""))
         {
             return null;
         }
@@ -30,23 +34,27 @@ internal static class UpstreamProxy
     private static WebProxy Parse(string name, string value)
     {
         var (scheme, rest) = value.Split("://", 2) is [var given, var behind] ? (given, behind) : ("http", value);
-        var spelled = scheme is "socks" or "socks5h" ? "socks5" : scheme; // as desktops and curl spell it: names are left to the proxy anyway
+        // As desktops and curl spell it: names are left to the proxy anyway.
+        var spelled = scheme is "socks" or "socks5h" ? "socks5" : scheme;
         // The value is not repeated: it may hold a password.
         if (!Uri.TryCreate($"{spelled}://{rest}", UriKind.Absolute, out var url)
             || url.Scheme is not ("http" or "https" or "socks4" or "socks4a" or "socks5") || url.Host.Length == 0 || url.Port <= 0)
         {
-            throw new StartupException($"{name} is invalid: it takes a proxy's address such as http://proxy.example.com:3128. Unset it to connect directly.");
+            throw new StartupException(
+                $"{name} is invalid: it takes a proxy's address such as http://proxy.example.com:3128. Unset it to connect directly.");
         }
 
         var user = url.UserInfo.Split(':', 2);
         return new WebProxy(url)
         {
-            Credentials = url.UserInfo.Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(user[0]), user.Length > 1 ? Uri.UnescapeDataString(user[1]) : ""),
+            Credentials = url.UserInfo.Length == 0 ? null : new NetworkCredential(
+                Uri.UnescapeDataString(user[0]), user.Length > 1 ? Uri.UnescapeDataString(user[1]) : ""),
         };
     }
 
     private static bool IsBypassed(Uri upstream, string list) =>
-        list.Split([',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Any(entry => entry == "*" || Matches(entry, upstream.IdnHost.TrimEnd('.'), upstream.Port));
+        list.Split([',', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Any(entry =>
+            entry == "*" || Matches(entry, upstream.IdnHost.TrimEnd('.'), upstream.Port));
 
     private static bool Matches(string entry, string host, int port)
     {
@@ -66,7 +74,8 @@ internal static class UpstreamProxy
         }
 
         var name = entry.TrimStart('*').Trim('.');
-        return name.Length > 0 && (host.Equals(name, StringComparison.OrdinalIgnoreCase) || host.EndsWith("." + name, StringComparison.OrdinalIgnoreCase));
+        return name.Length > 0
+            && (host.Equals(name, StringComparison.OrdinalIgnoreCase) || host.EndsWith("." + name, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Unlike <see cref="IPNetwork"/>, which takes no network that is written by one of its hosts.</summary>

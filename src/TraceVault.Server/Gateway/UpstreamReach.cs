@@ -48,7 +48,8 @@ internal sealed partial class UpstreamReach(Upstream upstream, GatewayMetrics me
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Upstream} cannot be reached: {Sentence} Requests fail with reason={Reason}; this is not repeated for each.")]
+    [LoggerMessage(
+        LogLevel.Warning, "{Upstream} cannot be reached: {Sentence} Requests fail with reason={Reason}; this is not repeated for each.")]
     private partial void LogLost(string upstream, string sentence, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{Upstream} answers again.")]

@@ -4,14 +4,14 @@ using System.Runtime.CompilerServices;
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// A connection to the upstream over HTTP/1.1, between the HTTP client and the socket (or TLS). The HTTP client writes a whole request before it
-/// reads; an upstream may answer before it has read one, and then stop reading, close or reset (https://github.com/dotnet/runtime/issues/119350).
-/// Decision 25 has the rules.
+/// A connection to the upstream over HTTP/1.1, between the HTTP client and the socket (or TLS). The HTTP client writes a whole request
+/// before it reads; an upstream may answer before it has read one, and then stop reading, close or reset
+/// (https://github.com/dotnet/runtime/issues/119350). Decision 25 has the rules.
 /// </summary>
 /// <remarks>
-/// While a body is on its way and something has to be waited for, the answer is watched for. Once it has begun, the rest of the body is sent as
-/// long as it moves, and given up after <see cref="Patience"/> without movement, or as soon as a write fails: from then on writes go nowhere, and
-/// the HTTP client comes to read what the upstream said. Such a connection takes no other request.
+/// While a body is on its way and something has to be waited for, the answer is watched for. Once it has begun, the rest of the body is
+/// sent as long as it moves, and given up after <see cref="Patience"/> without movement, or as soon as a write fails: from then on writes
+/// go nowhere, and the HTTP client comes to read what the upstream said. Such a connection takes no other request.
 /// </remarks>
 /// <param name="inner">Plain or TLS.</param>
 /// <param name="socket">What it goes through; null when that is not known, as through an <c>HTTPS_PROXY</c>.</param>
@@ -147,8 +147,8 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     }
 
     /// <summary>
-    /// Whether there is an end, or something that nobody asked for, between two requests. The HTTP client looks for that when it takes a connection from its
-    /// pool, not when it hands it from one request to the next.
+    /// Whether there is an end, or something that nobody asked for, between two requests. The HTTP client looks for that when it takes a
+    /// connection from its pool, not when it hands it from one request to the next.
     /// </summary>
     private bool HasMore()
     {
@@ -273,7 +273,8 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
         GiveUp();
     }
 
-    /// <returns>False when the upload is to end here. The HTTP client comes to read, and is told if it is a head that may not be passed on.</returns>
+    /// <returns>False when the upload is to end here. The HTTP client comes to read, and is told if it is a head that may not be passed
+    /// on.</returns>
     private bool TryArrive(ReadOnlySpan<byte> bytes)
     {
         _early.Keep(bytes.Length);
@@ -295,7 +296,8 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     {
         if (bytes.IsEmpty)
         {
-            // Not an end for the HTTP client: it would send a request without a body again, up to three times, and that may have been carried out.
+            // Not an end for the HTTP client: it would send a request without a body again, up to three times, and that may have been
+            // carried out.
             throw new IOException("The upstream closed the connection without an answer.");
         }
 

@@ -4,24 +4,28 @@ using System.Globalization;
 
 namespace TraceVault.Identity;
 
-/// <summary>An e-mail address as typed, and the form under which it is unique.</summary>
+/// <summary>An e-mail address as it was typed, and the form in which it is unique.</summary>
 internal sealed record EmailAddress(string Text, string Key)
 {
     /// <summary>RFC 5321 §4.5.3.1.3: a path is at most 256 octets, angle brackets included.</summary>
     private const int MaxLength = 254;
 
-    /// <summary>RFC 5322 §3.2.3, without '@' and '.'.</summary>
+    /// <summary>The special characters of RFC 5322 §3.2.3, without '@' and '.'.</summary>
     private static readonly SearchValues<char> Special = SearchValues.Create("()<>[]:;\\,\"");
 
-    /// <summary>The address of an account, which was accepted once.</summary>
+    /// <summary>The address of an account, which was accepted before.</summary>
     public static EmailAddress Of(string accepted) => new(accepted, accepted.ToLowerInvariant());
 
-    /// <summary>For an address that is new here: without what an address has in quotes only, or what would show it as another one.</summary>
+    /// <summary>
+    /// Accepts a new address only without characters that need quotes, and without characters that make it look like another one.
+    /// </summary>
     public static bool TryParseNew(string? text, [NotNullWhen(true)] out EmailAddress? email) =>
         TryParse(text, out email) && !email.Text.Contains("..", StringComparison.Ordinal) && !email.Text.AsSpan().ContainsAny(Special)
         && PlainText.Is(email.Text) && !email.Text.Any(c => char.GetUnicodeCategory(c) is UnicodeCategory.Format);
 
-    /// <summary>Accepts what can be an address at a glance: one '@' with something on both sides, no spaces or control characters.</summary>
+    /// <summary>
+    /// Accepts what looks like an address: one '@' with something on both sides, and no spaces or control characters.
+    /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out EmailAddress? email)
     {
         email = null;

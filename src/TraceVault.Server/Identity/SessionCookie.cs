@@ -4,8 +4,9 @@ namespace TraceVault.Identity;
 
 /// <summary>The cookie that holds a browser's session token.</summary>
 /// <remarks>
-/// On https its name starts with <c>__Host-</c>: a browser then takes it from this host alone, over https, so that neither another machine of the domain nor somebody
-/// on a network without TLS can put a session of their own in its place. The plain name counts for nothing there.
+/// On https its name starts with <c>__Host-</c>: a browser then accepts it only from this host and over https, so that neither another
+/// machine of the domain nor somebody on a network without TLS can replace it with a session of their own. A cookie with the plain name is
+/// ignored there.
 /// </remarks>
 internal static class SessionCookie
 {
@@ -24,15 +25,16 @@ internal static class SessionCookie
 
     private static string NameFor(HttpContext context) => IsSecure(context) ? SecureName : Name;
 
-    /// <summary>Whether the browser uses https; the proxy in front may not be a trusted one.</summary>
-    private static bool IsSecure(HttpContext context) => context.Request.IsHttps || context.RequestServices.GetRequiredService<PublicUrl>().IsHttps;
+    /// <summary>Whether the browser uses https. The public URL counts too, because the proxy in front may not be trusted.</summary>
+    private static bool IsSecure(HttpContext context) =>
+        context.Request.IsHttps || context.RequestServices.GetRequiredService<PublicUrl>().IsHttps;
 
     private static CookieOptions Options(HttpContext context) => new()
     {
         HttpOnly = true,
         IsEssential = true,
         Path = "/",
-        SameSite = SameSiteMode.Lax, // a link from a chat to a page of ours finds its reader signed in
+        SameSite = SameSiteMode.Lax, // so that whoever follows a link from a chat to one of our pages is signed in there
         Secure = IsSecure(context),
     };
 }

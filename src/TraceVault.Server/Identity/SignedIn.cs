@@ -2,7 +2,7 @@ using System.Security.Claims;
 
 namespace TraceVault.Identity;
 
-/// <summary>Who is signed in on this request, and by which session.</summary>
+/// <summary>The user who is signed in on this request, and their session.</summary>
 public sealed record SignedIn(User User, string SessionId, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
 {
     public static ValueTask<SignedIn?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<SignedIn>());

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace TraceVault.Keys;
 
 /// <summary>
-/// Which stored keys cannot be opened: all are tried at start, later each when it is used, the unreadable ones again whenever readiness is asked for. Seals
-/// of version 0.1.0 are replaced at the start.
+/// Which stored keys cannot be opened: all are tried at start, later each when it is used, the unreadable ones again whenever readiness is
+/// asked for. Seals of version 0.1.0 are replaced at the start.
 /// </summary>
 internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogger<KeyCheck> log)
 {
@@ -59,7 +59,9 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
         return _unreadable.IsEmpty ? default : (_unreadable.Count, await keys.CountAsync(cancel));
     }
 
-    /// <summary>Binds what version 0.1.0 sealed to owner, provider and row. Until a row is written its old seal stands, and opens.</summary>
+    /// <summary>
+    /// Binds what version 0.1.0 sealed to owner, provider and row. Until a row is written its old seal stands, and opens.
+    /// </summary>
     private async Task ResealAsync(List<SealedKey> old, CancellationToken cancel)
     {
         foreach (var part in old.Chunk(AtOnce))
@@ -79,6 +81,8 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
     [LoggerMessage(LogLevel.Information, "Stored provider keys that open: {Total} of {Total}.")]
     private partial void LogReadable(int total);
 
-    [LoggerMessage(LogLevel.Error, "{Unreadable} of {Total} stored provider keys cannot be opened. Put the master key that sealed them back into TRACEVAULT_ENCRYPTION_KEY (every key in it opens, the first seals); until then their users get 500 key_unreadable.")]
+    [LoggerMessage(LogLevel.Error,
+        "{Unreadable} of {Total} stored provider keys cannot be opened. Put the master key that sealed them back into "
+        + "TRACEVAULT_ENCRYPTION_KEY (every key in it opens, the first seals); until then their users get 500 key_unreadable.")]
     private partial void LogUnreadable(int unreadable, int total);
 }

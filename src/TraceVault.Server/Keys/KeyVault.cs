@@ -9,8 +9,9 @@ namespace TraceVault.Keys;
 /// <para>The form is that of <see cref="SealedBytes"/> over the key in ASCII, with the id of the master key stored beside it.</para>
 /// <para>AES key: HKDF-SHA-256(master key, no salt, info "tracevault/provider-key/v1"), 32 bytes.</para>
 /// <para>
-/// Associated data, UTF-8, binding 2: "tracevault/provider-key" 0x00 master key id 0x00 owner kind 0x00 owner id 0x00 provider 0x00 row id. Binding 1,
-/// of version 0.1.0: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider. It opens still, and is replaced at the next start.
+/// Associated data, UTF-8, binding 2: "tracevault/provider-key" 0x00 master key id 0x00 owner kind 0x00 owner id 0x00 provider 0x00 row id.
+/// Binding 1, of version 0.1.0: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider. It opens still, and is replaced at the
+/// next start.
 /// </para>
 /// </remarks>
 internal sealed class KeyVault(KeyRing ring)
@@ -20,8 +21,11 @@ internal sealed class KeyVault(KeyRing ring)
 
     private const int MaxAssociatedSize = 512;
 
-    /// <summary>The cipher under each master key; one a thread, because OpenSSL's context behind it is not safe to share; it goes with its thread.</summary>
-    private readonly Dictionary<string, ThreadLocal<AesGcm>> _ciphers = ring.Keys.ToDictionary(key => key.Id, CipherUnder, StringComparer.Ordinal);
+    /// <summary>
+    /// The cipher under each master key; one a thread, because OpenSSL's context behind it is not safe to share; it goes with its thread.
+    /// </summary>
+    private readonly Dictionary<string,
+        ThreadLocal<AesGcm>> _ciphers = ring.Keys.ToDictionary(key => key.Id, CipherUnder, StringComparer.Ordinal);
 
     /// <param name="key">In clear.</param>
     /// <param name="id">Of the row that it is for.</param>
@@ -42,7 +46,8 @@ internal sealed class KeyVault(KeyRing ring)
         }
     }
 
-    /// <exception cref="CryptographicException">The seal was tampered with, moved from another owner, or made under a key that is not on the ring.</exception>
+    /// <exception cref="CryptographicException">The seal was tampered with, moved from another owner, or made under a key that is not on
+    /// the ring.</exception>
     public ProviderKey Open(SealedKey key)
     {
         var bytes = key.Sealed;

@@ -13,12 +13,16 @@ internal sealed class ProviderKey
 
     private ProviderKey(string value) => _value = value;
 
-    /// <summary>Accepts printable ASCII without spaces, at most <see cref="MaxLength"/> characters, that the rule takes; surrounding white space is dropped.</summary>
+    /// <summary>
+    /// Accepts printable ASCII without spaces, at most <see cref="MaxLength"/> characters, that the rule takes; surrounding white space is
+    /// dropped.
+    /// </summary>
     /// <param name="text">As somebody typed or pasted it.</param>
     /// <param name="rule">The provider's: what a text is instead of a key, as sentences that hold no part of it; null for a key.</param>
     /// <param name="key">Null when it is none.</param>
     /// <param name="problem">What the rule says; null when it is one.</param>
-    public static bool TryParse(string? text, Func<string, string?> rule, [NotNullWhen(true)] out ProviderKey? key, [NotNullWhen(false)] out string? problem)
+    public static bool TryParse(
+        string? text, Func<string, string?> rule, [NotNullWhen(true)] out ProviderKey? key, [NotNullWhen(false)] out string? problem)
     {
         var trimmed = text?.Trim() ?? "";
         var isSendable = trimmed.Length is > 0 and <= MaxLength && !trimmed.AsSpan().ContainsAnyExceptInRange('!', '~');

@@ -8,13 +8,16 @@ using TraceVault.Storage;
 
 namespace TraceVault.Keys;
 
-/// <summary>Providers' keys in the database, sealed; and how many requests at once their owners may have, which stays when a key goes.</summary>
+/// <summary>
+/// Providers' keys in the database, sealed; and how many requests at once their owners may have, which stays when a key goes.
+/// </summary>
 internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMaker changes)
 {
     public const int DefaultMaxConcurrent = 32, MaxMaxConcurrent = 256;
 
     private const string Columns =
-        "k.id, k.owner_kind, k.owner_id, k.provider, k.sealed, k.key_id, k.binding, k.updated_at, k.last_used_at, k.works_since, k.refused_at, u.max_concurrent";
+        "k.id, k.owner_kind, k.owner_id, k.provider, k.sealed, k.key_id, k.binding, k.updated_at, k.last_used_at, "
+            + "k.works_since, k.refused_at, u.max_concurrent";
 
     private const string Tables = "provider_keys k left join users u on u.id = k.user_id";
 
@@ -23,7 +26,8 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
 
     /// <summary>What is stored of a key; the times are Unix milliseconds.</summary>
     /// <param name="MaxConcurrent">Null: <see cref="DefaultMaxConcurrent"/>.</param>
-    /// <param name="WorksSince">Since when the provider has taken it, and <paramref name="RefusedAt"/> since when it has refused it: one of the two at most.</param>
+    /// <param name="WorksSince">Since when the provider has taken it, and <paramref name="RefusedAt"/> since when it has refused it: one of
+    /// the two at most.</param>
     internal sealed record Stored(
         string Id,
         string OwnerKind,
@@ -73,13 +77,16 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     /// <param name="maxConcurrent">How many requests at once the user may have; null: as before.</param>
     /// <param name="isKnownToWork">Whether the provider has taken it a moment ago.</param>
     /// <param name="actor">Who stores it.</param>
-    /// <exception cref="SessionOverException">The session that asks ended meanwhile: a key is never put into an account whose password was just reset.</exception>
-    public Task SaveAsync(string userId, string provider, string bySession, ProviderKey key, int? maxConcurrent, bool isKnownToWork, Actor actor) =>
+    /// <exception cref="SessionOverException">The session that asks ended meanwhile: a key is never put into an account whose password was
+    /// just reset.</exception>
+    public Task SaveAsync(
+        string userId, string provider, string bySession, ProviderKey key, int? maxConcurrent, bool isKnownToWork, Actor actor) =>
         changes.MakeAsync(Scope.User(userId), async change =>
         {
             await Sessions.RequireAsync(change, userId, bySession);
             var earlier = await change.FindAsync<string>($"select k.id from provider_keys k where {OfUser}", new { userId, provider });
-            await StoreAsync(change, userId, earlier, vault.Seal(key, earlier ?? Guid.CreateVersion7(change.Now).ToString(), KeyOwner.User(userId), provider), isKnownToWork);
+            await StoreAsync(change, userId, earlier,
+                vault.Seal(key, earlier ?? Guid.CreateVersion7(change.Now).ToString(), KeyOwner.User(userId), provider), isKnownToWork);
             if (maxConcurrent is not null)
             {
                 await SaveCapAsync(change, userId, maxConcurrent.Value);
@@ -90,7 +97,8 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
         });
 
     /// <returns>Whether the user has a key whose cap could be changed.</returns>
-    public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) => changes.MakeAsync(Scope.User(userId), async change =>
+    public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) =>
+        changes.MakeAsync(Scope.User(userId), async change =>
     {
         if (await change.FindAsync<long>("select count(*) from provider_keys where user_id = @userId", new { userId }) == 0)
         {
@@ -122,7 +130,8 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
 
     /// <summary>Records when keys were last used, by their rows' ids.</summary>
     public static Task TouchAsync(
-        DbConnection connection, DbTransaction? transaction, IEnumerable<(string Id, DateTimeOffset UsedAt)> uses, CancellationToken cancel) =>
+        DbConnection connection, DbTransaction? transaction, IEnumerable<(string Id, DateTimeOffset UsedAt)> uses,
+            CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(
             "update provider_keys set last_used_at = @Used where id = @Id and updated_at <= @Used",
             uses.Select(use => new { use.Id, Used = use.UsedAt.ToUnixTimeMilliseconds() }),
@@ -132,7 +141,8 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     public async Task<long> CountAsync(CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from provider_keys", cancellationToken: cancel));
+        return await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition("select count(*) from provider_keys", cancellationToken: cancel));
     }
 
     /// <summary>Notes whether the provider took the key or refused it; of several answers alike, the first counts.</summary>
@@ -156,7 +166,10 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
         }
     }
 
-    /// <summary>Puts other seals of the same keys in place of those that were read, all or none; of a key that was changed meanwhile the change stays.</summary>
+    /// <summary>
+    /// Puts other seals of the same keys in place of those that were read, all or none; of a key that was changed meanwhile the change
+    /// stays.
+    /// </summary>
     public async Task ResealAsync(IEnumerable<(SealedKey Before, SealedKey After)> keys, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -173,10 +186,12 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
         "update users set max_concurrent = @cap where id = @userId and coalesce(max_concurrent, @initial) <> @cap",
         new { userId, cap = (long)cap, initial = (long)DefaultMaxConcurrent }) > 0;
 
-    private static Task<int> StoreAsync(Change change, string userId, string? earlier, SealedKey key, bool isKnownToWork) => change.ExecuteAsync(
+    private static Task<int> StoreAsync(Change change, string userId, string? earlier, SealedKey key, bool isKnownToWork) =>
+        change.ExecuteAsync(
         earlier is null
             ? """
-              insert into provider_keys (id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at, works_since)
+              insert into provider_keys (
+                  id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at, works_since)
               values (@Id, @Kind, @userId, @userId, @Provider, @Sealed, @KeyId, @Binding, @Now, @Now, @Works)
               """
             : """

@@ -1,10 +1,13 @@
 namespace TraceVault.Keys;
 
-/// <summary>A provider key as it is stored, with all that its seal is bound to: moved to another row, owner or provider it does not open.</summary>
+/// <summary>
+/// A provider key as it is stored, with all that its seal is bound to: moved to another row, owner or provider it does not open.
+/// </summary>
 /// <param name="Id">Of the row.</param>
 /// <param name="Owner">Whose it is.</param>
 /// <param name="Provider">Whom it is for, such as <c>anthropic</c>.</param>
 /// <param name="Sealed">Version, nonce, tag and ciphertext: see <see cref="KeyVault"/>.</param>
 /// <param name="KeyId">Id of the master key that it was sealed under.</param>
-/// <param name="Binding">Which associated data it was sealed with: <see cref="KeyVault.Binding"/>, or <see cref="KeyVault.FirstBinding"/>.</param>
+/// <param name="Binding">Which associated data it was sealed with: <see cref="KeyVault.Binding"/>, or <see
+/// cref="KeyVault.FirstBinding"/>.</param>
 internal sealed record SealedKey(string Id, KeyOwner Owner, string Provider, byte[] Sealed, string KeyId, long Binding);

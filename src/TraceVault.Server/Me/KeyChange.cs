@@ -42,7 +42,8 @@ internal sealed class KeyChange(ProviderKeys keys, AnthropicProvider provider, T
             }
         }
 
-        await keys.SaveAsync(me.User.Id, AnthropicProvider.Id, me.SessionId, key, maxConcurrent, isKnownToWork: tested is { IsGood: true }, actor);
+        await keys.SaveAsync(
+            me.User.Id, AnthropicProvider.Id, me.SessionId, key, maxConcurrent, isKnownToWork: tested is { IsGood: true }, actor);
         return new KeyResult(Test: tested);
     }
 }

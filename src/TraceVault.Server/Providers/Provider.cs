@@ -4,11 +4,16 @@ using TraceVault.Keys;
 
 namespace TraceVault.Providers;
 
-/// <summary>A provider of models, as far as the gateway has to know it: where its API is, what passes, how a key is sent, and what its errors look like.</summary>
+/// <summary>
+/// A provider of models, as far as the gateway has to know it: where its API is, what passes, how a key is sent, and what its errors look
+/// like.
+/// </summary>
 /// <remarks>Each has a folder of its own. Nothing else in the server names one by its paths, headers or error types.</remarks>
 internal abstract class Provider
 {
-    /// <summary>Its name in stored keys and in the audit log, such as <c>anthropic</c>. Part of what keys are sealed to: it never changes.</summary>
+    /// <summary>
+    /// Its name in stored keys and in the audit log, such as <c>anthropic</c>. Part of what keys are sealed to: it never changes.
+    /// </summary>
     public abstract string Name { get; }
 
     /// <summary>Its name for people.</summary>
@@ -29,7 +34,10 @@ internal abstract class Provider
     /// <summary>Path and query of a request that costs nothing and shows whether a key is taken.</summary>
     public abstract string TestTarget { get; }
 
-    /// <summary>Whether a client that asks for this path by GET or HEAD only wants to know whether anybody is here. We answer it without a credential.</summary>
+    /// <summary>
+    /// Whether a client that asks for this path by GET or HEAD only wants to know whether anybody is here. We answer it without a
+    /// credential.
+    /// </summary>
     /// <param name="path">Below <see cref="BasePath"/>, without a query; empty for the base itself.</param>
     public abstract bool IsProbe(ReadOnlySpan<char> path);
 
@@ -52,7 +60,10 @@ internal abstract class Provider
     /// <param name="requestId">Ours.</param>
     public abstract void WriteError(Utf8JsonWriter json, int status, string message, string requestId);
 
-    /// <summary>What the text is, if it is no key of this provider's, and where the right one comes from, as sentences that hold no part of it; null if it is one.</summary>
+    /// <summary>
+    /// What the text is, if it is no key of this provider's, and where the right one comes from, as sentences that hold no part of it; null
+    /// if it is one.
+    /// </summary>
     /// <param name="text">Without white space at its ends.</param>
     public abstract string? KeyProblem(string text);
 

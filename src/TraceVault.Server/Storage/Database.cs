@@ -15,22 +15,22 @@ internal enum Engine
 }
 
 /// <summary>
-/// The one way to the database, on either engine. Columns are text, 64-bit integers and bytes alone, so that one SQL string serves both.
+/// The only way to the database, on either engine. Columns hold only text, 64-bit integers and bytes, so that one SQL string works on both.
 /// </summary>
 /// <remarks>
-/// SQLite runs on the calling thread, "async" calls too (its driver has no other way), and a writer that finds another one sleeps there.
-/// <see cref="ConnectAsync"/> therefore returns on a pool thread, never on one that serves sockets, and to one caller at a time: who waits
-/// holds no thread, so that no crowd at the database slows a stream down. Nobody may ask for a second connection while holding one.
-/// After PostgreSQL has answered, the caller may be on a thread that serves sockets: it must not block there.
+/// SQLite runs on the calling thread, in "async" calls too (its driver has no other way), and a writer that meets another one sleeps on
+/// that thread. <see cref="ConnectAsync"/> therefore returns on a pool thread, never on one that serves sockets, and to one caller at a
+/// time: callers that wait hold no thread, so that a crowd at the database does not slow streams down. Nobody may ask for a second
+/// connection while holding one. After PostgreSQL has answered, the caller may be on a thread that serves sockets: it must not block there.
 /// </remarks>
 internal sealed class Database : IAsyncDisposable
 {
-    /// <summary>Longest wait for the embedded database, for its lock and for one's turn; PostgreSQL has its own limits.</summary>
+    /// <summary>The longest wait for the embedded database, both for its lock and for a turn; PostgreSQL has limits of its own.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly DbDataSource? _postgres; // not Npgsql's own type: a server on SQLite does not load that library
+    private readonly DbDataSource? _postgres; // not Npgsql's own type, so that a server on SQLite does not load that library
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly string _fileSetting = "TRACEVAULT_DATABASE"; // says where the embedded database is
+    private readonly string _fileSetting = "TRACEVAULT_DATABASE"; // the setting that says where the embedded database is
     private FileStream? _lock;
 
     static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
@@ -57,15 +57,20 @@ internal sealed class Database : IAsyncDisposable
             throw new StartupException("TRACEVAULT_DATABASE is invalid: it takes sqlite, sqlite:PATH or a postgres:// URL.");
         }
 
-        ConnectionString = new SqliteConnectionStringBuilder { DataSource = SqliteFile, ForeignKeys = true, DefaultTimeout = (int)Patience.TotalSeconds }.ConnectionString;
+        ConnectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = SqliteFile,
+            ForeignKeys = true,
+            DefaultTimeout = (int)Patience.TotalSeconds,
+        }.ConnectionString;
     }
 
     public Engine Engine { get; }
 
-    /// <summary>Full path of the embedded database; null on PostgreSQL.</summary>
+    /// <summary>The full path of the embedded database; null on PostgreSQL.</summary>
     public string? SqliteFile { get; }
 
-    /// <summary>Holds the password of a PostgreSQL user: never logged.</summary>
+    /// <summary>It holds the password of a PostgreSQL user, so it is never logged.</summary>
     public string ConnectionString { get; }
 
     /// <exception cref="Exception">The database cannot be reached; <see cref="IsUnavailable"/> tells.</exception>
@@ -103,22 +108,28 @@ internal sealed class Database : IAsyncDisposable
         await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from first_run", cancellationToken: cancel));
     }
 
-    /// <summary>Whether the failure is the database being away, busy or broken, as opposed to a fault in what was asked of it.</summary>
+    /// <summary>Whether it failed because the database is away, busy or broken, and not because the statement is wrong.</summary>
     public static bool IsUnavailable(Exception problem) => problem switch
     {
-        // connection, authorization (its password was changed), rollback, resources, intervention, system, internal: https://www.postgresql.org/docs/current/errcodes-appendix.html
-        PostgresException { SqlState: [_, _, ..] state } => state[..2] is "08" or "28" or "40" or "53" or "57" or "58" or "XX" || state is "55000" or "3D000" or "25006",
+        // connection, authorization (its password was changed), rollback, resources, intervention, system, internal:
+        // https://www.postgresql.org/docs/current/errcodes-appendix.html
+        PostgresException { SqlState: [_, _, ..] state } =>
+            state[..2] is "08" or "28" or "40" or "53" or "57" or "58" or "XX" || state is "55000" or "3D000" or "25006",
         NpgsqlException or SocketException or TimeoutException => true,
         // busy, locked, out of memory, read-only, I/O, corrupt, full, cannot open, locking protocol, schema changed, not a database
         SqliteException { SqliteErrorCode: 5 or 6 or 7 or 8 or 10 or 11 or 13 or 14 or 15 or 17 or 26 } => true,
         _ => false,
     };
 
-    /// <summary>Whether the embedded database was ever written to; a start that found the disk full may have left an empty file.</summary>
-    public bool HoldsData => SqliteFile is not null && new[] { SqliteFile, SqliteFile + "-wal" }.Any(file => new FileInfo(file) is { Exists: true, Length: > 0 });
+    /// <summary>Whether the embedded database was ever written to; a start on a full disk may have left an empty file.</summary>
+    public bool HoldsData => SqliteFile is not null
+        && new[] { SqliteFile, SqliteFile + "-wal" }.Any(file => new FileInfo(file) is { Exists: true, Length: > 0 });
 
-    /// <summary>Takes the embedded database for this process: two servers on one file would not hear of each other's changes. Nothing to do on PostgreSQL.</summary>
-    /// <exception cref="StartupException">Another server uses the file, or its folder cannot be written.</exception>
+    /// <summary>
+    /// Locks the embedded database for this process: two servers on one file would not learn of each other's changes.
+    /// Does nothing on PostgreSQL.
+    /// </summary>
+    /// <exception cref="StartupException">Another server uses the file, or its folder is not writable.</exception>
     public void TakeFile()
     {
         try
@@ -135,7 +146,7 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes the embedded database's file, for its owner alone; nothing to do on PostgreSQL.</summary>
+    /// <summary>Creates the file of the embedded database, closed to group and others. Does nothing on PostgreSQL.</summary>
     /// <exception cref="StartupException">Another server uses the file, or it cannot be opened.</exception>
     public async Task PrepareFileAsync()
     {
@@ -181,10 +192,11 @@ internal sealed class Database : IAsyncDisposable
     }
 
     private StartupException CannotOpen(Exception problem) => new(
-        $"The database {SqliteFile} cannot be opened: {problem.Message} If another TraceVault server uses it, stop that one, or run both on one PostgreSQL. "
+        $"The database {SqliteFile} cannot be opened: {problem.Message} "
+        + "If another TraceVault server uses it, stop that one, or run both on one PostgreSQL. "
         + $"Otherwise make room, let this user write there, or set {_fileSetting} to another place.");
 
-    /// <summary>Gives the turn to the next one when it is closed, whether or not the closing succeeds.</summary>
+    /// <summary>A connection that passes the turn to the next caller when it is closed, even if closing it fails.</summary>
     private sealed class ConnectionInTurn(string connectionString, SemaphoreSlim turn) : SqliteConnection(connectionString)
     {
         private bool _over;
@@ -210,7 +222,9 @@ internal sealed class Database : IAsyncDisposable
             }
         }
 
-        /// <summary>A transaction that could not be rolled back must not come to somebody else with the connection, nor keep the file locked.</summary>
+        /// <summary>
+        /// A transaction that could not be rolled back must not reach the next user of the connection, nor keep the file locked.
+        /// </summary>
         private void CloseAnyway(bool disposing)
         {
             try
@@ -219,7 +233,7 @@ internal sealed class Database : IAsyncDisposable
             }
             catch (SqliteException)
             {
-                // The first failure says why.
+                // The first failure tells the reason.
             }
 
             ClearPool(this);

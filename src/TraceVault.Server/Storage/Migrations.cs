@@ -12,7 +12,7 @@ public sealed class AccountsAndKeys : ForwardOnlyMigration
         Create.Table("users")
             .WithColumn("id").AsText().PrimaryKey()
             .WithColumn("email").AsText().NotNullable()
-            .WithColumn("email_key").AsText().NotNullable().Unique() // lower case: one address, one account
+            .WithColumn("email_key").AsText().NotNullable().Unique() // lower case, so that one address has one account
             .WithColumn("name").AsText().Nullable()
             .WithColumn("role").AsText().NotNullable()
             .WithColumn("password_hash").AsText().NotNullable()
@@ -38,7 +38,7 @@ public sealed class AccountsAndKeys : ForwardOnlyMigration
             .WithColumn("updated_at").AsInt64().NotNullable()
             .WithColumn("last_used_at").AsInt64().Nullable();
 
-        // One row at most: its primary key decides which of two concurrent set-ups was first.
+        // At most one row: its primary key decides which of two concurrent set-ups was first.
         Create.Table("first_run")
             .WithColumn("id").AsInt64().PrimaryKey()
             .WithColumn("completed_at").AsInt64().NotNullable();
@@ -65,7 +65,7 @@ public sealed class LongLivedTokens : ForwardOnlyMigration
         .WithColumn("last_used_at").AsInt64().Nullable();
 }
 
-/// <summary>The audit log. It refers to no table: what happened stays when an account goes.</summary>
+/// <summary>The audit log. It refers to no other table, so that events stay when an account is removed.</summary>
 [Migration(3, "audit log")]
 public sealed class AuditEvents : ForwardOnlyMigration
 {
@@ -85,9 +85,13 @@ public sealed class AuditEvents : ForwardOnlyMigration
             .WithColumn("client").AsText().Nullable()
             .WithColumn("address").AsText().Nullable();
 
-        IfDatabase("sqlite").Execute.Sql("create trigger audit_events_no_update before update on audit_events begin select raise(abort, 'the audit log is append-only'); end");
-        IfDatabase("sqlite").Execute.Sql("create trigger audit_events_no_delete before delete on audit_events begin select raise(abort, 'the audit log is append-only'); end");
-        // REPLACE deletes without asking a trigger for deletions (https://www.sqlite.org/lang_conflict.html).
+        IfDatabase("sqlite").Execute.Sql(
+            "create trigger audit_events_no_update before update on audit_events "
+            + "begin select raise(abort, 'the audit log is append-only'); end");
+        IfDatabase("sqlite").Execute.Sql(
+            "create trigger audit_events_no_delete before delete on audit_events "
+            + "begin select raise(abort, 'the audit log is append-only'); end");
+        // REPLACE deletes rows without running a trigger for deletions (https://www.sqlite.org/lang_conflict.html).
         IfDatabase("sqlite").Execute.Sql("""
             create trigger audit_events_no_replace before insert on audit_events when exists (select 1 from audit_events where id = new.id)
             begin select raise(abort, 'the audit log is append-only'); end
@@ -112,19 +116,20 @@ public sealed class DataProtectionKeys : ForwardOnlyMigration
         .WithColumn("created_at").AsInt64().NotNullable();
 }
 
-/// <summary>Devices that ask to be signed in, and what refreshes their sessions.</summary>
+/// <summary>Devices that ask to be signed in, and the tokens that refresh their sessions.</summary>
 [Migration(5, "device sign-in")]
 public sealed class DeviceSignIn : ForwardOnlyMigration
 {
     /// <inheritdoc />
     public override void Up()
     {
+        // The column user_id is the user who approved or refused.
         Create.Table("device_authorizations")
-            .WithColumn("id").AsText().PrimaryKey() // the session that comes of it has the same one
+            .WithColumn("id").AsText().PrimaryKey() // the session of the device gets the same id
             .WithColumn("device_code_hash").AsBytes().NotNullable().Unique() // SHA-256 of the device code
             .WithColumn("user_code").AsText().NotNullable().Unique() // eight letters, without the dash
             .WithColumn("state").AsText().NotNullable() // pending, approved, refused, used
-            .WithColumn("user_id").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed() // who approved
+            .WithColumn("user_id").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed()
             .WithColumn("client").AsText().Nullable()
             .WithColumn("address").AsText().Nullable()
             .WithColumn("source").AsText().NotNullable().Indexed() // what counts as one address
@@ -133,18 +138,19 @@ public sealed class DeviceSignIn : ForwardOnlyMigration
             .WithColumn("interval_seconds").AsInt64().NotNullable()
             .WithColumn("polled_at").AsInt64().NotNullable(); // 0: never
 
-        // SHA-256 of the refresh token in force and of the one before; null for a session without.
+        // SHA-256 of the refresh token in force and of the one before; null for a session without refresh tokens.
         foreach (var column in (string[])["refresh_hash", "previous_refresh_hash"])
         {
             Alter.Table("auth_sessions").AddColumn(column).AsBytes().Nullable();
-            Create.Index($"ix_auth_sessions_{column}").OnTable("auth_sessions").OnColumn(column).Unique(); // SQLite adds no unique column
+            // SQLite cannot add a unique column.
+            Create.Index($"ix_auth_sessions_{column}").OnTable("auth_sessions").OnColumn(column).Unique();
         }
 
         Alter.Table("auth_sessions").AddColumn("refreshed_at").AsInt64().Nullable();
     }
 }
 
-/// <summary>Members: who is disabled, and the links by which people join and choose a new password.</summary>
+/// <summary>Members: who is disabled, and the links with which people join and choose a new password.</summary>
 [Migration(6, "members")]
 public sealed class MembersAndLinks : ForwardOnlyMigration
 {
@@ -163,30 +169,30 @@ public sealed class MembersAndLinks : ForwardOnlyMigration
             .WithColumn("created_at").AsInt64().NotNullable()
             .WithColumn("expires_at").AsInt64().NotNullable();
 
-        // One a user: a new link ends the one before.
+        // One for each user: a new link replaces the one before. The column issued_by is null for a link issued at the machine itself.
         Create.Table("password_resets")
             .WithColumn("user_id").AsText().PrimaryKey().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade)
             .WithColumn("token_hash").AsBytes().NotNullable().Unique() // SHA-256 of the token
-            .WithColumn("issued_by").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed() // null: at the machine itself
+            .WithColumn("issued_by").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed()
             .WithColumn("created_at").AsInt64().NotNullable()
             .WithColumn("expires_at").AsInt64().NotNullable();
     }
 }
 
-/// <summary>The session that approved a device, until the device has fetched its tokens: the approval ends with it.</summary>
+/// <summary>The session that approved a device, until the device has fetched its tokens: the approval ends with the session.</summary>
 [Migration(7, "approvals end with their session")]
 public sealed class ApprovalsOfSessions : ForwardOnlyMigration
 {
     /// <inheritdoc />
     public override void Up()
     {
-        // Written out: FluentMigrator adds no reference to an existing table of SQLite.
+        // Written in SQL, because FluentMigrator cannot add a reference to an existing table on SQLite.
         Execute.Sql("alter table device_authorizations add column approved_by text null references auth_sessions (id) on delete cascade");
         Create.Index("ix_device_authorizations_approved_by").OnTable("device_authorizations").OnColumn("approved_by");
     }
 }
 
-/// <summary>The refresh tokens that a session had before the last two: one that shows up again ends the session.</summary>
+/// <summary>The refresh tokens that a session had before its last two: if one of them is used again, the session ends.</summary>
 [Migration(8, "spent refresh tokens")]
 public sealed class SpentRefreshTokens : ForwardOnlyMigration
 {
@@ -196,7 +202,7 @@ public sealed class SpentRefreshTokens : ForwardOnlyMigration
         .WithColumn("session_id").AsText().NotNullable().ForeignKey("auth_sessions", "id").OnDelete(System.Data.Rule.Cascade).Indexed();
 }
 
-/// <summary>The tokens in forms are protected by the master key itself.</summary>
+/// <summary>The master key itself now protects the tokens in forms.</summary>
 [Migration(9, "no data protection keys")]
 public sealed class NoDataProtectionKeys : ForwardOnlyMigration
 {
@@ -204,26 +210,35 @@ public sealed class NoDataProtectionKeys : ForwardOnlyMigration
     public override void Up() => Delete.Table("data_protection_keys");
 }
 
-/// <summary>What is remembered of a device's tokens after a refresh: the access token before, for some minutes, and where each refresh token was handed out.</summary>
+/// <summary>
+/// What is remembered of a device's tokens after a refresh: the replaced access token, for some minutes, and where each refresh token
+/// was issued.
+/// </summary>
 [Migration(10, "refreshed tokens")]
 public sealed class RefreshedTokens : ForwardOnlyMigration
 {
     /// <inheritdoc />
     public override void Up()
     {
-        Alter.Table("auth_sessions").AddColumn("refresh_place").AsText().Nullable(); // where the tokens in force were handed out, as Places writes it
+        // Where the tokens in force were issued, in the form of Places.
+        Alter.Table("auth_sessions").AddColumn("refresh_place").AsText().Nullable();
         Alter.Table("spent_refresh_tokens").AddColumn("place").AsText().Nullable();
-        Alter.Table("spent_refresh_tokens").AddColumn("access_hash").AsBytes().Nullable(); // SHA-256 of the access token that came with it
+        // SHA-256 of the access token that was issued with it.
+        Alter.Table("spent_refresh_tokens").AddColumn("access_hash").AsBytes().Nullable();
         Alter.Table("spent_refresh_tokens").AddColumn("access_until").AsInt64().Nullable();
-        Alter.Table("spent_refresh_tokens").AddColumn("shown_at").AsInt64().Nullable(); // when somebody last showed it again
+        Alter.Table("spent_refresh_tokens").AddColumn("shown_at").AsInt64().Nullable(); // when somebody last used it again
         Create.Index("ix_spent_refresh_tokens_access_hash").OnTable("spent_refresh_tokens").OnColumn("access_hash").Unique();
-        // The one before stood in the session's own row.
-        Execute.Sql("insert into spent_refresh_tokens (token_hash, session_id) select previous_refresh_hash, id from auth_sessions where previous_refresh_hash is not null");
+        // Until now the session's own row held the refresh token before.
+        Execute.Sql(
+            "insert into spent_refresh_tokens (token_hash, session_id) "
+            + "select previous_refresh_hash, id from auth_sessions where previous_refresh_hash is not null");
         Execute.Sql("update auth_sessions set previous_refresh_hash = null where previous_refresh_hash is not null");
     }
 }
 
-/// <summary>When somebody was last seen, which outlives their sessions; and what one person did lately is counted in the audit log.</summary>
+/// <summary>
+/// When a user was last seen, which outlives their sessions; and an index to count what a user did lately according to the audit log.
+/// </summary>
 [Migration(11, "last seen")]
 public sealed class LastSeen : ForwardOnlyMigration
 {
@@ -236,7 +251,9 @@ public sealed class LastSeen : ForwardOnlyMigration
     }
 }
 
-/// <summary>What Anthropic says of a stored key: since when it has taken it, or has refused it; neither, as long as nobody has tried.</summary>
+/// <summary>
+/// What Anthropic says about a stored key: since when it has accepted or refused it. Both are null as long as nobody has tried the key.
+/// </summary>
 [Migration(12, "state of keys")]
 public sealed class KeyStates : ForwardOnlyMigration
 {
@@ -248,7 +265,7 @@ public sealed class KeyStates : ForwardOnlyMigration
     }
 }
 
-/// <summary>What was changed, in the order of the commits, for other servers to hear of. The counter is one row.</summary>
+/// <summary>What was changed, in the order of the commits, so that other servers learn of it. The counter is a single row.</summary>
 [Migration(13, "changes")]
 public sealed class NumberedChanges : ForwardOnlyMigration
 {
@@ -266,8 +283,8 @@ public sealed class NumberedChanges : ForwardOnlyMigration
 }
 
 /// <summary>
-/// Keys of an owner for a provider, in place of users' Anthropic keys, which stay readable under the name they had. The seals are those of before: the
-/// vault binds them to their rows when the server starts. How many requests at once somebody may have is theirs, not their key's.
+/// Keys of an owner for a provider replace the users' Anthropic keys, which stay readable under their old name. The seals stay as they
+/// were: the vault binds them to their rows when the server starts. The cap on requests at once belongs to the user, not to the key.
 /// </summary>
 [Migration(14, "provider keys")]
 public sealed class KeysOfProviders : ForwardOnlyMigration
@@ -279,7 +296,8 @@ public sealed class KeysOfProviders : ForwardOnlyMigration
             .WithColumn("id").AsText().PrimaryKey()
             .WithColumn("owner_kind").AsText().NotNullable()
             .WithColumn("owner_id").AsText().NotNullable()
-            .WithColumn("user_id").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed() // of a user's: goes with them
+            // Only for the key of a user: it is removed with them.
+            .WithColumn("user_id").AsText().Nullable().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade).Indexed()
             .WithColumn("provider").AsText().NotNullable()
             .WithColumn("sealed").AsBytes().NotNullable()
             .WithColumn("key_id").AsText().NotNullable()
@@ -293,8 +311,11 @@ public sealed class KeysOfProviders : ForwardOnlyMigration
             .OnColumn("owner_kind").Ascending().OnColumn("owner_id").Ascending().OnColumn("provider").Ascending().WithOptions().Unique();
         Alter.Table("users").AddColumn("max_concurrent").AsInt64().Nullable(); // null: the default
         Execute.Sql("""
-            insert into provider_keys (id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding, created_at, updated_at, last_used_at, works_since, refused_at)
-            select user_id, 'user', user_id, user_id, 'anthropic', sealed, key_id, 1, created_at, updated_at, last_used_at, works_since, refused_at
+            insert into provider_keys (
+                id, owner_kind, owner_id, user_id, provider, sealed, key_id, binding,
+                created_at, updated_at, last_used_at, works_since, refused_at)
+            select user_id, 'user', user_id, user_id, 'anthropic', sealed, key_id, 1,
+                created_at, updated_at, last_used_at, works_since, refused_at
             from user_anthropic_keys
             """);
         Execute.Sql("update users set max_concurrent = (select max_concurrent from user_anthropic_keys where user_id = users.id)");

@@ -1,18 +1,22 @@
 namespace TraceVault.Storage;
 
-/// <summary>Tells once that the database is away and once that it is back, whoever noticed it.</summary>
+/// <summary>Logs once that the database is away and once that it is back, whoever noticed it.</summary>
 internal sealed partial class Outage(Database database, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<Outage> log)
 {
-    /// <summary>Between two looks whether it is back.</summary>
+    /// <summary>The time between two checks whether the database is back.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>It is back when it answers and nobody has met a failure for this long: a full disk still answers who only reads.</summary>
+    /// <summary>
+    /// The database is back when it answers and nobody has met a failure for this long: with a full disk it still answers reads.
+    /// </summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
 
     private int _isOn;
     private long _lastFailure;
 
-    /// <summary>For the filter of a catch: whether it was the database being away, and not a fault in what was asked of it.</summary>
+    /// <summary>
+    /// For the filter of a catch: whether the operation failed because the database is away, and not because the statement is wrong.
+    /// </summary>
     public bool Caused(Exception problem)
     {
         if (!Database.IsUnavailable(problem))
@@ -62,7 +66,10 @@ internal sealed partial class Outage(Database database, TimeProvider clock, IHos
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "The database is unavailable: {Reason} Sessions in use are served on for the time of TRACEVAULT_PROXY__OUTAGEGRACE. The log will say when it is back.")]
+    [LoggerMessage(
+        LogLevel.Error,
+        "The database is unavailable: {Reason} Sessions in use are still served for the time set by TRACEVAULT_PROXY__OUTAGEGRACE. "
+        + "The log will say when the database is back.")]
     private partial void LogBegins(string reason);
 
     [LoggerMessage(LogLevel.Information, "The database is available again, after {Time}.")]

@@ -14,7 +14,9 @@ internal static class PostgresUrl
         return (NpgsqlDataSource.Create(settings), settings.ConnectionString);
     }
 
-    /// <exception cref="StartupException">The text is no such URI, or names a parameter that is not known. The message never repeats the password.</exception>
+    /// <exception cref="StartupException">
+    /// The text is no such URI, or names an unknown parameter. The message never repeats the password.
+    /// </exception>
     public static NpgsqlConnectionStringBuilder Parse(string text)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("postgres" or "postgresql")
@@ -83,10 +85,14 @@ internal static class PostgresUrl
                 settings.Timeout = number is <= 1024 ? number.Value : throw Invalid("connect_timeout takes seconds, 1 to 1024");
                 break;
             case "pool_size":
-                settings.MaxPoolSize = number is <= 1024 ? number.Value : throw Invalid("pool_size takes a number of connections, 1 to 1024");
+                settings.MaxPoolSize = number is <= 1024
+                    ? number.Value
+                    : throw Invalid("pool_size takes a number of connections, 1 to 1024");
                 break;
             default:
-                throw Invalid($"the parameter {name} is not known; it takes sslmode, channel_binding, sslrootcert, application_name, connect_timeout and pool_size");
+                throw Invalid(
+                    $"the parameter {name} is not known; "
+                    + "it takes sslmode, channel_binding, sslrootcert, application_name, connect_timeout and pool_size");
         }
     }
 

@@ -2,7 +2,7 @@ using FluentMigrator.Runner.VersionTableInfo;
 
 namespace TraceVault.Storage;
 
-/// <summary>Names of the table in which the migrations that ran are recorded, in lower case on both engines.</summary>
+/// <summary>The names of the table that records the migrations that ran, in lower case on both engines.</summary>
 internal sealed class SchemaVersions : IVersionTableMetaData
 {
     public bool OwnsSchema => false;

@@ -14,7 +14,7 @@ internal static class StorageFeature
         return builder;
     }
 
-    /// <summary>A service whose expired rows are swept.</summary>
+    /// <summary>Adds a service whose expired rows are deleted from time to time.</summary>
     public static IServiceCollection AddExpiring<T>(this IServiceCollection services)
         where T : class, IExpiring =>
         services.AddSingleton<T>().AddSingleton<IExpiring>(provider => provider.GetRequiredService<T>());

@@ -1,7 +1,8 @@
 namespace TraceVault.Storage;
 
-/// <summary>Deletes what expired: a minute after the start, then once an hour.</summary>
-internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, Outage outage, TimeProvider clock, ILogger<Sweeper> log) : BackgroundService
+/// <summary>Deletes expired rows: a minute after the start, then once an hour.</summary>
+internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, Outage outage, TimeProvider clock, ILogger<Sweeper> log)
+    : BackgroundService
 {
     private static readonly TimeSpan First = TimeSpan.FromMinutes(1), Interval = TimeSpan.FromHours(1);
 
@@ -29,7 +30,7 @@ internal sealed partial class Sweeper(IEnumerable<IExpiring> tables, Outage outa
             }
             catch (Exception problem)
             {
-                LogMistake(problem); // and goes on: an escaping exception would stop the whole server
+                LogMistake(problem); // and no more: an exception that escapes would stop the whole server
             }
         }
     }

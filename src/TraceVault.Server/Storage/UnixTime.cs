@@ -1,6 +1,6 @@
 namespace TraceVault.Storage;
 
-/// <summary>Times as they stand in the database, Unix milliseconds, for answers and pages.</summary>
+/// <summary>Converts times of the database, which are Unix milliseconds, for answers and pages.</summary>
 internal static class UnixTime
 {
     public static DateTime ToUtc(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime;

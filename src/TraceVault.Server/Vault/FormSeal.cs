@@ -4,10 +4,14 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace TraceVault.Vault;
 
-/// <summary>What the framework protects the forms of pages with, in place of its own keys: the master keys, which all servers on a database share. Decision 7 says why.</summary>
+/// <summary>
+/// Lets the framework protect the forms of pages with the master keys, which all servers on a database share, instead of its own keys.
+/// Decision 7 gives the reasons.
+/// </summary>
 /// <remarks>
-/// A token is a salt of 16 random bytes and <see cref="SealedBytes"/>. AES key: HKDF-SHA-256(master key, the salt, info "tracevault/form/v1"): another for each
-/// token, because anybody may ask for any number of them. Associated data: the purposes, UTF-8, each with 0x00 behind it.
+/// A token is a salt of 16 random bytes followed by <see cref="SealedBytes"/>. AES key: HKDF-SHA-256(master key, the salt, info
+/// "tracevault/form/v1"), a different one for each token, because anybody may ask for any number of them. Associated data: the purposes
+/// in UTF-8, each followed by 0x00.
 /// </remarks>
 internal sealed class FormSeal(KeyRing ring) : IDataProtectionProvider
 {
@@ -28,12 +32,14 @@ internal sealed class FormSeal(KeyRing ring) : IDataProtectionProvider
             return [.. salt, .. SealedBytes.Seal(cipher, plaintext, _associated)];
         }
 
-        /// <exception cref="CryptographicException">Malformed, tampered with, for another purpose, or under a master key that is not on the ring.</exception>
+        /// <exception cref="CryptographicException">
+        /// The data is malformed, tampered with, for another purpose, or sealed under a master key that is not on the ring.
+        /// </exception>
         public byte[] Unprotect(byte[] protectedData)
         {
             if (protectedData.Length < SaltSize + SealedBytes.HeadSize)
             {
-                throw new CryptographicException("What is protected is malformed.");
+                throw new CryptographicException("The protected data is malformed.");
             }
 
             var salt = protectedData.AsSpan(0, SaltSize);
@@ -48,7 +54,7 @@ internal sealed class FormSeal(KeyRing ring) : IDataProtectionProvider
                 }
             }
 
-            throw new CryptographicException("What is protected was tampered with, or is under none of the master keys.");
+            throw new CryptographicException("The protected data was tampered with, or none of the master keys protects it.");
         }
 
         private static AesGcm CipherUnder(RingKey key, ReadOnlySpan<byte> salt) => SealedBytes.CipherUnder(key, "tracevault/form/v1", salt);

@@ -7,7 +7,7 @@ namespace TraceVault.Vault;
 /// <summary>The master keys in force: the first seals, all open.</summary>
 internal sealed partial class KeyRing
 {
-    /// <summary>Fewer different byte values than this among 32 does not happen by chance (less than once in 10^15 keys).</summary>
+    /// <summary>32 random bytes have at least this many different values (all but one in more than 10^15 keys).</summary>
     private const int MinDistinctBytes = 16;
 
     private const string HowToMake = "Make one with: openssl rand -base64 32";
@@ -28,7 +28,9 @@ internal sealed partial class KeyRing
 
     /// <param name="text">The setting's value.</param>
     /// <param name="setting">The setting's name, for the message.</param>
-    /// <exception cref="StartupException">A key is malformed, short, weak or named twice. The message holds no part of it.</exception>
+    /// <exception cref="StartupException">
+    /// A key is malformed, short or weak, or its id appears twice. The message holds no part of the key.
+    /// </exception>
     public static KeyRing Parse(string text, string setting)
     {
         var keys = new List<RingKey>();
@@ -38,12 +40,12 @@ internal sealed partial class KeyRing
             var id = colon < 0 ? "default" : entry[..colon];
             if (!IdForm().IsMatch(id))
             {
-                throw new StartupException($"{setting} is invalid: a key id takes 1 to 32 lower-case letters, digits and '-'.");
+                throw new StartupException($"{setting} is invalid: a key id has 1 to 32 lower-case letters, digits and '-'.");
             }
 
             if (keys.Exists(key => key.Id == id))
             {
-                throw new StartupException($"{setting} is invalid: the key id {id} stands in it twice.");
+                throw new StartupException($"{setting} is invalid: the key id {id} appears twice.");
             }
 
             keys.Add(new RingKey(id, Material(entry[(colon + 1)..], id, setting)));
@@ -74,7 +76,7 @@ internal sealed partial class KeyRing
         return material.ToArray();
     }
 
-    /// <summary>Text, few different bytes, or a constant step from byte to byte: none of it comes from a random source.</summary>
+    /// <summary>Whether the key is text, or has few different bytes or steps from byte to byte: no random source gives that.</summary>
     private static bool IsWeak(ReadOnlySpan<byte> key)
     {
         var distinct = new HashSet<byte>();

@@ -6,12 +6,12 @@ using TraceVault.Storage;
 
 namespace TraceVault.Vault;
 
-/// <summary>Finds the master key: in the settings, or for the embedded database in a file that is made at the first start.</summary>
+/// <summary>Finds the master key: in the settings or, for the embedded database, in a file that is created at the first start.</summary>
 internal sealed class MasterKey(VaultOptions options, Database database, DataDirectory data, ILogger<MasterKey> log)
 {
     private const string Setting = "TRACEVAULT_ENCRYPTION_KEY", FileSetting = "TRACEVAULT_ENCRYPTION_KEY_FILE";
 
-    /// <exception cref="StartupException">There is none, or it is not fit for use.</exception>
+    /// <exception cref="StartupException">There is no master key, or it is unfit for use.</exception>
     public KeyRing Load()
     {
         if (options is { EncryptionKey: not null, EncryptionKeyFile: not null })
@@ -30,7 +30,7 @@ internal sealed class MasterKey(VaultOptions options, Database database, DataDir
         }
 
         return database.Engine is Engine.Sqlite ? OfFile() : throw new StartupException(
-            $"{Setting} is not set: on PostgreSQL the server needs a master key of its operator's. Make one with: openssl rand -base64 32");
+            $"{Setting} is not set: on PostgreSQL the operator has to provide a master key. Make one with: openssl rand -base64 32");
     }
 
     private string FilePath => Path.Combine(data.Path, "master.key");
@@ -42,13 +42,15 @@ internal sealed class MasterKey(VaultOptions options, Database database, DataDir
         {
             return KeyRing.Parse(text, FilePath);
         }
-        catch (StartupException) when (database.HoldsData) // not the moment for the advice to make a new one
+        catch (StartupException) when (database.HoldsData) // whose message advises to make a new key, which would be wrong here
         {
-            throw new StartupException($"{FilePath} holds no whole master key, and the database {database.SqliteFile} was written under one: restore the file from your backup, or set {Setting}.");
+            throw new StartupException(
+                $"{FilePath} holds no complete master key, and the database {database.SqliteFile} was written under one: "
+                + $"restore the file from your backup, or set {Setting}.");
         }
     }
 
-    /// <returns>Null when there is none, or an empty file: then nothing was ever sealed under it, as long as the database is empty too.</returns>
+    /// <returns>Null when there is no file, or an empty one, and the database is empty too: nothing was ever sealed then.</returns>
     private string? Existing()
     {
         var exists = File.Exists(FilePath);
@@ -62,15 +64,19 @@ internal sealed class MasterKey(VaultOptions options, Database database, DataDir
         }
 
         return !database.HoldsData ? null : throw new StartupException(
-            $"The database {database.SqliteFile} is there but its master key {FilePath} is {(exists ? "empty" : "not")}: restore it from your backup, "
-            + $"or set {Setting}. To go on without it (the stored keys are lost, users store theirs again): openssl rand -base64 32 > {FilePath}");
+            $"The database {database.SqliteFile} exists, but its master key {FilePath} {(exists ? "is empty" : "does not")}: "
+            + $"restore it from your backup, or set {Setting}. "
+            + $"To go on without it (the stored keys are lost, users store theirs again): openssl rand -base64 32 > {FilePath}");
     }
 
-    /// <summary>Under another name until all of it is on the disk: whatever happens meanwhile, the next start finds a whole key or none.</summary>
+    /// <summary>
+    /// Creates the key. Its file has another name until all of it is on the disk: whatever happens in the meantime, the next start finds a
+    /// whole key or none.
+    /// </summary>
     private string Make()
     {
         DataDirectory.Ensure(data.Path, DataDirectory.Setting);
-        database.TakeFile(); // no other server makes one at the same time
+        database.TakeFile(); // so that no other server creates one at the same time
         if (Existing() is { } other)
         {
             return other;
@@ -91,11 +97,15 @@ internal sealed class MasterKey(VaultOptions options, Database database, DataDir
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The master key file {FilePath} cannot be made: {problem.Message} "
-                + $"Make room and start again, or set {DataDirectory.Setting} to a folder this user may write.");
+            throw new StartupException(
+                $"The master key file {FilePath} cannot be created: {problem.Message} "
+                + $"Make room and start again, or set {DataDirectory.Setting} to a folder this user may write to.");
         }
 
-        log.LogWarning("A new master key was made: {File}. BACK IT UP NOW, apart from the database: without it no stored key can be opened again.", FilePath);
+        log.LogWarning(
+            "A new master key was created: {File}. "
+            + "BACK IT UP NOW, apart from the database: without it no stored key can be opened again.",
+            FilePath);
         return key;
     }
 

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TraceVault.Vault;
 
-/// <summary>One master key: 256 bits under an id. It derives the keys that are used and is never used itself.</summary>
+/// <summary>One master key: 256 bits with an id. Keys are derived from it; it never encrypts anything itself.</summary>
 [DebuggerDisplay("[master key {Id}]")]
 internal sealed class RingKey(string id, byte[] material)
 {
@@ -12,7 +12,9 @@ internal sealed class RingKey(string id, byte[] material)
 
     public string Id { get; } = id;
 
-    /// <summary>HKDF-SHA-256 (RFC 5869); <paramref name="purpose"/> is the info, so that no two purposes share a key.</summary>
+    /// <summary>
+    /// Derives a key with HKDF-SHA-256 (RFC 5869); <paramref name="purpose"/> is the info, so that no two purposes share a key.
+    /// </summary>
     public void Derive(string purpose, Span<byte> output, ReadOnlySpan<byte> salt = default) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, material, output, salt, Encoding.UTF8.GetBytes(purpose));
 

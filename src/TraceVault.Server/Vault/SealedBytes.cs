@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace TraceVault.Vault;
 
-/// <summary>The one form in which anything is sealed: AES-256-GCM under a key derived from a master key for one purpose.</summary>
+/// <summary>The only form in which anything is sealed: AES-256-GCM under a key that is derived from a master key for one purpose.</summary>
 /// <remarks>
 /// <code>
 /// offset  length  content
@@ -19,9 +19,9 @@ internal static class SealedBytes
     private const byte Version = 1;
     private const int NonceSize = 12, TagSize = 16;
 
-    /// <param name="key">One of the ring.</param>
+    /// <param name="key">A key of the ring.</param>
     /// <param name="purpose">The info of HKDF-SHA-256, see <see cref="RingKey.Derive"/>.</param>
-    /// <param name="salt">Of the same; empty where one key serves a purpose.</param>
+    /// <param name="salt">The salt of HKDF-SHA-256; empty where a purpose has a single key.</param>
     public static AesGcm CipherUnder(RingKey key, string purpose, ReadOnlySpan<byte> salt = default)
     {
         Span<byte> derived = stackalloc byte[32];
@@ -41,22 +41,22 @@ internal static class SealedBytes
         return result;
     }
 
-    /// <param name="cipher">Under the key that sealed.</param>
+    /// <param name="cipher">A cipher under the key that sealed the bytes.</param>
     /// <param name="bytes">The sealed form.</param>
-    /// <param name="plain">Takes the plain text; as long as it is.</param>
-    /// <param name="associated">The same as at the sealing.</param>
-    /// <exception cref="CryptographicException">Malformed, tampered with, or sealed for something else.</exception>
+    /// <param name="plain">Receives the plain text, and has its length.</param>
+    /// <param name="associated">The associated data with which the bytes were sealed.</param>
+    /// <exception cref="CryptographicException">The bytes are malformed, tampered with, or sealed for something else.</exception>
     public static void Open(AesGcm cipher, ReadOnlySpan<byte> bytes, Span<byte> plain, ReadOnlySpan<byte> associated)
     {
         if (bytes.Length != HeadSize + plain.Length || bytes[0] != Version)
         {
-            throw new CryptographicException("What is sealed is malformed.");
+            throw new CryptographicException("The sealed data is malformed.");
         }
 
         cipher.Decrypt(bytes.Slice(1, NonceSize), bytes[HeadSize..], bytes.Slice(1 + NonceSize, TagSize), plain, associated);
     }
 
-    /// <summary><see cref="Open"/>, where it is an ordinary thing that the key may be another.</summary>
+    /// <summary>As <see cref="Open"/>, for callers that expect the wrong key now and then.</summary>
     public static bool TryOpen(AesGcm cipher, ReadOnlySpan<byte> bytes, Span<byte> plain, ReadOnlySpan<byte> associated)
     {
         try

@@ -12,6 +12,8 @@ internal static class VaultFeature
         return builder;
     }
 
-    /// <summary>Finds the master key, before the database is made: on the embedded one a missing key file beside an existing database stops the start.</summary>
+    /// <summary>
+    /// Finds the master key before the database is created: when an embedded database exists but its key file is missing, the start stops.
+    /// </summary>
     public static void LoadMasterKey(this WebApplication app) => app.Services.GetRequiredService<KeyRing>();
 }

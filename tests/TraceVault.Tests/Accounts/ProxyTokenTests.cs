@@ -96,7 +96,7 @@ public class ProxyTokenTests
             using var answer = await rig.Server.ApiAsync(
                 method, path, token, method == HttpMethod.Get ? null : new { name = "more", key = TestServer.AnthropicKey });
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
-            Assert.Contains("good for the proxy alone", await answer.Content.ReadAsStringAsync(Cancel));
+            Assert.Contains("good only for the proxy", await answer.Content.ReadAsStringAsync(Cancel));
         }
 
         Assert.Single((await rig.Server.ApiJsonAsync(HttpMethod.Get, Path, rig.Token)).EnumerateArray());

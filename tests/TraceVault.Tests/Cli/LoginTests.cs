@@ -92,8 +92,8 @@ public sealed class LoginTests : IDisposable
         "This token is not known, or its session was ended. Run: tracevault login --server SERVER")]
     [InlineData(
         409,
-        "This server has its first user already. Sign in with `tracevault login`.",
-        "This server has its first user already. Run: tracevault login --server SERVER")]
+        "This server already has its first user. Sign in with `tracevault login`.",
+        "This server already has its first user. Run: tracevault login --server SERVER")]
     [InlineData(429, "Too many failed attempts. Try again in 15 minutes.", "Too many failed attempts. Try again in 15 minutes.")]
     [InlineData(
         503,

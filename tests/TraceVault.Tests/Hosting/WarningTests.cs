@@ -66,7 +66,7 @@ public class WarningTests
 
         Assert.Contains(
             "50 sign-ins from 127.0.0.1 failed",
-            Assert.Single(server.Log.Lines, line => line.Contains("set TRACEVAULT_TRUSTED_PROXIES to it")));
+            Assert.Single(server.Log.Lines, line => line.Contains("add it to TRACEVAULT_TRUSTED_PROXIES")));
     }
 
     [Fact]

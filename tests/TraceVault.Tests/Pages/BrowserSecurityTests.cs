@@ -237,7 +237,7 @@ public class BrowserSecurityTests
 
         Assert.Contains(begun["user_code"], page);
         Assert.DoesNotContain("the same as yours", page);
-        Assert.DoesNotContain("not the one that you read this from", page);
+        Assert.DoesNotContain("not the address of your browser", page);
     }
 
     [Fact]

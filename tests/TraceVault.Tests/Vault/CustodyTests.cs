@@ -157,7 +157,7 @@ public class CustodyTests
             }))
         {
             var first = await server.RestOfLineAsync("tracevault-server: ", Cancel);
-            Assert.StartsWith($"The master key file {folder.FullName}/data/master.key cannot be made: No space left on device", first);
+            Assert.StartsWith($"The master key file {folder.FullName}/data/master.key cannot be created: No space left on device", first);
             using var client = new HttpClient { BaseAddress = await server.UrlAsync(Cancel) };
             using var ready = await client.GetAsync("/readyz", Cancel);
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);

@@ -6,23 +6,28 @@ using TraceVault.Storage;
 
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>Devices that ask to be signed in (RFC 8628), in the database: ten minutes each, of the device code its hash alone.</summary>
+/// <summary>
+/// Devices that ask to be signed in (RFC 8628), in the database. A request is valid for ten minutes; only the hash of its device code is
+/// stored.
+/// </summary>
 internal sealed class DeviceAuthorizations(Database database, ChangeMaker changes, TimeProvider clock) : IExpiring
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    /// <summary>How many may be open from one address, where colleagues share one, and in all, which bounds the table.</summary>
+    /// <summary>
+    /// How many may be open from one address, which colleagues may share, and how many in all, which bounds the table.
+    /// </summary>
     public const int MaxPerAddress = 30, MaxOpen = 10_000;
 
-    /// <summary>Seconds between two polls, at first.</summary>
+    /// <summary>The seconds between two polls, at first.</summary>
     public const int Interval = 5;
 
     private const string Columns = "id, user_code, state, user_id, client, address, created_at, expires_at, interval_seconds, polled_at";
 
-    /// <summary>The codes in clear, for this one time.</summary>
+    /// <summary>The codes in clear, which only this answer holds.</summary>
     internal sealed record Created(AccessToken DeviceCode, UserCode UserCode);
 
-    /// <returns>Null when too many are open; also, once in a million times, when the user code is taken.</returns>
+    /// <returns>Null when too many are open; also when the user code is taken, which happens once in a million times.</returns>
     public async Task<Created?> CreateAsync(Origin origin, IPAddress? address, CancellationToken cancel)
     {
         var created = new Created(AccessToken.Create(TokenKind.Device), UserCode.Create());
@@ -30,7 +35,8 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
         await using var connection = await database.ConnectAsync(cancel);
         var inserted = await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into device_authorizations (id, device_code_hash, user_code, state, client, address, source, created_at, expires_at, interval_seconds, polled_at)
+            insert into device_authorizations
+                (id, device_code_hash, user_code, state, client, address, source, created_at, expires_at, interval_seconds, polled_at)
             select @Id, @Hash, @Letters, @Pending, @Client, @Address, @source, @Now, @Expires, @Interval, 0
             where (select count(*) from device_authorizations where source = @source and expires_at > @Now) < @MaxPerAddress
             and (select count(*) from device_authorizations where expires_at > @Now) < @MaxOpen
@@ -55,15 +61,17 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
         return inserted == 0 ? null : created;
     }
 
-    /// <returns>Whatever its state, expired or not; null when there is none.</returns>
+    /// <returns>The request in whatever state, even if expired; null when there is none.</returns>
     public async Task<DeviceAuthorization?> FindAsync(TokenHash deviceCode, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<DeviceAuthorization>(new CommandDefinition(
-            $"select {Columns} from device_authorizations where device_code_hash = @Hash", new { Hash = deviceCode.ToBytes() }, cancellationToken: cancel));
+            $"select {Columns} from device_authorizations where device_code_hash = @Hash",
+            new { Hash = deviceCode.ToBytes() },
+            cancellationToken: cancel));
     }
 
-    /// <returns>One that waits for a decision; null when there is none, or it is too late.</returns>
+    /// <returns>The request that waits for a decision; null when there is none, or when it has expired.</returns>
     public async Task<DeviceAuthorization?> FindPendingAsync(UserCode code, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -73,34 +81,38 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
             cancellationToken: cancel));
     }
 
-    /// <summary>An approval stands as long as the session that gave it, until the device has fetched its tokens.</summary>
-    /// <returns>Whether it still waited for a decision.</returns>
-    /// <exception cref="SessionOverException">The session ended meanwhile.</exception>
-    public Task<bool> DecideAsync(UserCode code, bool approve, string bySession, Actor actor) => changes.MakeAsync(Scope.User(actor.UserId!), async change =>
-    {
-        await Sessions.RequireAsync(change, actor.UserId!, bySession);
-        var id = await change.FindAsync<string>(
-            """
-            update device_authorizations set state = @State, user_id = @UserId, approved_by = @By
-            where user_code = @Letters and state = @Pending and expires_at > @NowMs returning id
-            """,
-            new
-            {
-                State = approve ? DeviceAuthorization.Approved : DeviceAuthorization.Refused,
-                By = approve ? bySession : null,
-                actor.UserId,
-                code.Letters,
-                DeviceAuthorization.Pending,
-                change.NowMs,
-            });
-        var happened = AuditEvent.Own(approve ? AuditActions.DeviceApproved : AuditActions.DeviceRefused, actor, id);
-        return id is null ? Verdict.Nothing(false) : Verdict.Done(true, ChangeKind.Access, actor.UserId!, happened);
-    });
+    /// <summary>
+    /// Approves or refuses a device. Until the device has fetched its tokens, an approval ends with the session that gave it.
+    /// </summary>
+    /// <returns>Whether the device was still waiting for a decision.</returns>
+    /// <exception cref="SessionOverException">The session ended in the meantime.</exception>
+    public Task<bool> DecideAsync(UserCode code, bool approve, string bySession, Actor actor) => changes.MakeAsync(
+        Scope.User(actor.UserId!),
+        async change =>
+        {
+            await Sessions.RequireAsync(change, actor.UserId!, bySession);
+            var id = await change.FindAsync<string>(
+                """
+                update device_authorizations set state = @State, user_id = @UserId, approved_by = @By
+                where user_code = @Letters and state = @Pending and expires_at > @NowMs returning id
+                """,
+                new
+                {
+                    State = approve ? DeviceAuthorization.Approved : DeviceAuthorization.Refused,
+                    By = approve ? bySession : null,
+                    actor.UserId,
+                    code.Letters,
+                    DeviceAuthorization.Pending,
+                    change.NowMs,
+                });
+            var happened = AuditEvent.Own(approve ? AuditActions.DeviceApproved : AuditActions.DeviceRefused, actor, id);
+            return id is null ? Verdict.Nothing(false) : Verdict.Done(true, ChangeKind.Access, actor.UserId!, happened);
+        });
 
     /// <summary>Records a poll.</summary>
-    /// <param name="found">As it was read.</param>
-    /// <param name="intervalSeconds">How long to wait from now on.</param>
-    /// <returns>False when another poll, or a decision, came in between.</returns>
+    /// <param name="found">The request as it was read.</param>
+    /// <param name="intervalSeconds">The interval between polls from now on.</param>
+    /// <returns>False when another poll or a decision came first.</returns>
     public async Task<bool> TouchAsync(DeviceAuthorization found, long intervalSeconds, CancellationToken cancel)
     {
         await using var connection = await database.ConnectAsync(cancel);
@@ -113,8 +125,8 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
             cancellationToken: cancel)) > 0;
     }
 
-    /// <summary>The device gave up.</summary>
-    /// <returns>Whether there was anything to give up.</returns>
+    /// <summary>Withdraws the request of a device that gave up.</summary>
+    /// <returns>Whether there was still a request to withdraw.</returns>
     public async Task<bool> WithdrawAsync(string id)
     {
         await using var connection = await database.ConnectAsync(CancellationToken.None);
@@ -123,12 +135,13 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
             new { id, DeviceAuthorization.Refused, DeviceAuthorization.Pending, DeviceAuthorization.Approved }) > 0;
     }
 
-    /// <summary>Forgets what expired a while ago, so that until then a late device is told why.</summary>
+    /// <summary>Forgets requests some time after they expired: until then a device that comes too late is told so.</summary>
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
         var before = (clock.GetUtcNow() - Lifetime).ToUnixTimeMilliseconds();
         await using var connection = await database.ConnectAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition("delete from device_authorizations where expires_at < @before", new { before }, cancellationToken: cancel));
+        await connection.ExecuteAsync(new CommandDefinition(
+            "delete from device_authorizations where expires_at < @before", new { before }, cancellationToken: cancel));
     }
 
     private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();

@@ -3,13 +3,14 @@ using TraceVault.Identity;
 
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>Answers a device that asks whether it was approved (RFC 8628 §3.4): with tokens, once.</summary>
-internal sealed class DeviceGrant(DeviceAuthorizations devices, SessionTokens tokens, ChangeMaker changes, Places places, TimeProvider clock)
+/// <summary>Answers a device that asks whether it was approved (RFC 8628 §3.4). It issues tokens once.</summary>
+internal sealed class DeviceGrant(
+    DeviceAuthorizations devices, SessionTokens tokens, ChangeMaker changes, Places places, TimeProvider clock)
 {
-    /// <summary>Seconds that each poll that comes too early adds to the interval (RFC 8628 §3.5), and the longest it grows to.</summary>
+    /// <summary>How many seconds each early poll adds to the interval (RFC 8628 §3.5), and the longest interval in seconds.</summary>
     private const long SlowDown = 5, MaxInterval = 60;
 
-    /// <summary>How much earlier than asked a poll may come: networks do not keep time, in milliseconds.</summary>
+    /// <summary>How many milliseconds too early a poll may come, because networks do not keep time.</summary>
     private const long Tolerance = 1000;
 
     private sealed record Owner(string Id, string Email);
@@ -25,7 +26,7 @@ internal sealed class DeviceGrant(DeviceAuthorizations devices, SessionTokens to
 
             if (found.State == DeviceAuthorization.Used)
             {
-                // Somebody else has the code too, or the first answer was lost: either way nobody may keep what came of it.
+                // Somebody else has the code too, or the first answer was lost: in both cases nobody may keep the tokens.
                 await tokens.EndAsync(found.Id, AuditActions.DeviceCodeReused, origin);
                 return new GrantResult(OAuthError.UsedDeviceCode);
             }
@@ -52,7 +53,9 @@ internal sealed class DeviceGrant(DeviceAuthorizations devices, SessionTokens to
         }
     }
 
-    /// <summary>The device gave up: nobody can approve it any more, and what it was given without hearing of it ends.</summary>
+    /// <summary>
+    /// Withdraws a device that gave up: nobody can approve it any more, and if its answer with tokens was lost, their session ends.
+    /// </summary>
     public async Task WithdrawAsync(TokenHash deviceCode, Origin origin, CancellationToken cancel)
     {
         if (await devices.FindAsync(deviceCode, cancel) is { } found && !await devices.WithdrawAsync(found.Id))
@@ -63,29 +66,35 @@ internal sealed class DeviceGrant(DeviceAuthorizations devices, SessionTokens to
 
     private async Task<OAuthError> PendingAsync(DeviceAuthorization found, CancellationToken cancel)
     {
-        var early = found.PolledAt > 0 && clock.GetUtcNow().ToUnixTimeMilliseconds() < found.PolledAt + (found.IntervalSeconds * 1000) - Tolerance;
+        var early = found.PolledAt > 0
+            && clock.GetUtcNow().ToUnixTimeMilliseconds() < found.PolledAt + (found.IntervalSeconds * 1000) - Tolerance;
         var interval = early ? Math.Min(found.IntervalSeconds + SlowDown, MaxInterval) : found.IntervalSeconds;
         return await devices.TouchAsync(found, interval, cancel) && !early ? OAuthError.Pending : OAuthError.SlowDown;
     }
 
     /// <returns>Null when another poll was faster.</returns>
-    private Task<GrantResult?> RedeemAsync(DeviceAuthorization found, Origin origin) => changes.MakeAsync<GrantResult?>(Scope.User(found.UserId!), async change =>
-    {
-        if (await change.FindAsync<Owner>("select id, email from users where id = @UserId and disabled_at is null", new { found.UserId }) is not { } owner)
+    private Task<GrantResult?> RedeemAsync(DeviceAuthorization found, Origin origin) => changes.MakeAsync<GrantResult?>(
+        Scope.User(found.UserId!),
+        async change =>
         {
-            return Verdict.Nothing<GrantResult?>(new GrantResult(OAuthError.Refused));
-        }
+            var owner = await change.FindAsync<Owner>(
+                "select id, email from users where id = @UserId and disabled_at is null", new { found.UserId });
+            if (owner is null)
+            {
+                return Verdict.Nothing<GrantResult?>(new GrantResult(OAuthError.Refused));
+            }
 
-        var redeemed = await change.ExecuteAsync(
-            "update device_authorizations set state = @Used, approved_by = null where id = @Id and state = @Approved",
-            new { DeviceAuthorization.Used, found.Id, DeviceAuthorization.Approved });
-        if (redeemed == 0)
-        {
-            return Verdict.Nothing<GrantResult?>(null);
-        }
+            var redeemed = await change.ExecuteAsync(
+                "update device_authorizations set state = @Used, approved_by = null where id = @Id and state = @Approved",
+                new { DeviceAuthorization.Used, found.Id, DeviceAuthorization.Approved });
+            if (redeemed == 0)
+            {
+                return Verdict.Nothing<GrantResult?>(null);
+            }
 
-        var (access, refresh) = (AccessToken.Create(TokenKind.Session), AccessToken.Create(TokenKind.Refresh));
-        var added = await Sessions.AddAsync(change, found.Id, new Actor(owner.Id, owner.Email, origin), access, (refresh, places.Of(origin)));
-        return added.As<GrantResult?>(session => new GrantResult(null, new IssuedTokens(access, refresh, session!.ExpiresAt)));
-    });
+            var (access, refresh) = (AccessToken.Create(TokenKind.Session), AccessToken.Create(TokenKind.Refresh));
+            var actor = new Actor(owner.Id, owner.Email, origin);
+            var added = await Sessions.AddAsync(change, found.Id, actor, access, (refresh, places.Of(origin)));
+            return added.As<GrantResult?>(session => new GrantResult(null, new IssuedTokens(access, refresh, session!.ExpiresAt)));
+        });
 }

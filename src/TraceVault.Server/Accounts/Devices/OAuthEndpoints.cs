@@ -4,7 +4,7 @@ using TraceVault.Identity;
 
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>RFC 8414, the parts that a device needs.</summary>
+/// <summary>The part of the RFC 8414 metadata that a device needs.</summary>
 internal sealed record ServerMetadata(
     string Issuer,
     string DeviceAuthorizationEndpoint,
@@ -15,25 +15,32 @@ internal sealed record ServerMetadata(
     IReadOnlyList<string> TokenEndpointAuthMethodsSupported,
     IReadOnlyList<string> RevocationEndpointAuthMethodsSupported);
 
-/// <summary>RFC 8628 §3.2.</summary>
-internal sealed record DeviceAnswer(string DeviceCode, string UserCode, string VerificationUri, string VerificationUriComplete, int ExpiresIn, int Interval)
+/// <summary>The answer of RFC 8628 §3.2.</summary>
+internal sealed record DeviceAnswer(
+    string DeviceCode, string UserCode, string VerificationUri, string VerificationUriComplete, int ExpiresIn, int Interval)
 {
     public override string ToString() => "[device authorization]";
 }
 
-/// <summary>RFC 6749 §5.1, and no more: Claude Code asks a question about an address that comes along. Who was signed in, <c>GET /api/v1/me</c> says.</summary>
+/// <summary>
+/// The answer of RFC 6749 §5.1 and nothing else: if it held an address, Claude Code would ask a question about it.
+/// <c>GET /api/v1/me</c> says who was signed in.
+/// </summary>
 internal sealed record TokenAnswer(string AccessToken, string TokenType, long ExpiresIn, string RefreshToken)
 {
     public override string ToString() => "[tokens]";
 }
 
-/// <summary>The OAuth endpoints of device sign-in. Every address in an answer is made from the public one.</summary>
+/// <summary>The OAuth endpoints of device sign-in. Every URL in an answer starts with the public URL.</summary>
 internal static class OAuthEndpoints
 {
-    /// <summary>Where Claude Code signs in: below the base that it sends its requests to (https://code.claude.com/docs/en/llm-gateway-protocol).</summary>
+    /// <summary>
+    /// Claude Code signs in below the base URL to which it sends its requests (https://code.claude.com/docs/en/llm-gateway-protocol).
+    /// </summary>
     public const string GatewayBase = "/proxy/anthropic";
 
-    public const string Metadata = "/.well-known/oauth-authorization-server", DeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code";
+    public const string Metadata = "/.well-known/oauth-authorization-server";
+    public const string DeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code";
 
     private const string RefreshGrantType = "refresh_token";
     private const int RetryAfterTooMany = 60; // seconds
@@ -52,7 +59,8 @@ internal static class OAuthEndpoints
             ["none"]);
     }
 
-    public static async Task<IResult> AuthorizeDeviceAsync(HttpContext context, DeviceAuthorizations devices, PublicUrl publicUrl, CancellationToken cancel)
+    public static async Task<IResult> AuthorizeDeviceAsync(
+        HttpContext context, DeviceAuthorizations devices, PublicUrl publicUrl, CancellationToken cancel)
     {
         if (await OAuthForm.ReadAsync(context.Request, cancel) is null)
         {
@@ -67,11 +75,16 @@ internal static class OAuthEndpoints
 
         var page = $"{publicUrl.Origin}/auth/device";
         return TypedResults.Ok(new DeviceAnswer(
-            created.DeviceCode.Reveal(), created.UserCode.ToString(), page, $"{page}?user_code={created.UserCode}",
-            (int)DeviceAuthorizations.Lifetime.TotalSeconds, DeviceAuthorizations.Interval));
+            created.DeviceCode.Reveal(),
+            created.UserCode.ToString(),
+            page,
+            $"{page}?user_code={created.UserCode}",
+            (int)DeviceAuthorizations.Lifetime.TotalSeconds,
+            DeviceAuthorizations.Interval));
     }
 
-    public static async Task<IResult> TokenAsync(HttpContext context, DeviceGrant device, SessionTokens tokens, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> TokenAsync(
+        HttpContext context, DeviceGrant device, SessionTokens tokens, TimeProvider clock, CancellationToken cancel)
     {
         if (await OAuthForm.ReadAsync(context.Request, cancel) is not { } form)
         {
@@ -82,10 +95,12 @@ internal static class OAuthEndpoints
         {
             null => new GrantResult(OAuthError.Missing("grant_type")),
             DeviceGrantType => form["device_code"] is not { } code ? new GrantResult(OAuthError.Missing("device_code"))
-                : AccessToken.TryRead(code, out var read) && read.Kind is TokenKind.Device ? await device.TryAsync(read.Hash, Origin.Of(context), cancel)
+                : AccessToken.TryRead(code, out var read) && read.Kind is TokenKind.Device
+                    ? await device.TryAsync(read.Hash, Origin.Of(context), cancel)
                 : new GrantResult(OAuthError.UnknownDeviceCode),
             RefreshGrantType => form["refresh_token"] is not { } token ? new GrantResult(OAuthError.Missing("refresh_token"))
-                : AccessToken.TryRead(token, out var read) && read.Kind is TokenKind.Refresh ? await tokens.RefreshAsync(token, read.Hash, Origin.Of(context), cancel)
+                : AccessToken.TryRead(token, out var read) && read.Kind is TokenKind.Refresh
+                    ? await tokens.RefreshAsync(token, read.Hash, Origin.Of(context), cancel)
                 : new GrantResult(OAuthError.InvalidRefresh),
             _ => new GrantResult(OAuthError.UnsupportedGrant),
         };
@@ -95,7 +110,10 @@ internal static class OAuthEndpoints
             : Refuse(result.Error!);
     }
 
-    /// <summary>RFC 7009: either token ends the session, and a device code ends what it began. What is not known is revoked already.</summary>
+    /// <summary>
+    /// Revocation (RFC 7009): either token ends the session, and a device code ends the sign-in that it began. An unknown token counts as
+    /// revoked.
+    /// </summary>
     public static async Task<IResult> RevokeAsync(HttpContext context, SessionTokens tokens, DeviceGrant device, CancellationToken cancel)
     {
         if (await OAuthForm.ReadAsync(context.Request, cancel) is not { } form)
@@ -114,7 +132,7 @@ internal static class OAuthEndpoints
             {
                 TokenKind.Session or TokenKind.Refresh => tokens.RevokeAsync(read.Hash, Origin.Of(context), cancel),
                 TokenKind.Device => device.WithdrawAsync(read.Hash, Origin.Of(context), cancel),
-                _ => Task.CompletedTask, // proxy tokens are their user's to revoke
+                _ => Task.CompletedTask, // only their user revokes proxy tokens
             });
         }
 

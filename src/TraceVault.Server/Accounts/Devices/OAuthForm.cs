@@ -1,12 +1,14 @@
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>The parameters of a request to an OAuth endpoint (RFC 6749 §3.2): form-encoded, each at most once, unknown ones ignored.</summary>
+/// <summary>
+/// The parameters of a request to an OAuth endpoint (RFC 6749 §3.2): form-encoded, each at most once; unknown ones are ignored.
+/// </summary>
 internal sealed class OAuthForm(IFormCollection form)
 {
-    /// <returns>Null when the body is no such form.</returns>
+    /// <returns>Null when the body is not such a form.</returns>
     public static async Task<OAuthForm?> ReadAsync(HttpRequest request, CancellationToken cancel)
     {
-        // An empty body is an empty form; multipart would be files.
+        // An empty body is an empty form; multipart is not accepted, because it is for files.
         if (request.ContentLength is 0 || (request.ContentType is null && request.ContentLength is null))
         {
             return new OAuthForm(FormCollection.Empty);
@@ -28,6 +30,6 @@ internal sealed class OAuthForm(IFormCollection form)
         }
     }
 
-    /// <returns>Null when it is absent or empty, which means the same (RFC 6749 §3.2).</returns>
+    /// <returns>Null when the parameter is absent or empty, which means the same (RFC 6749 §3.2).</returns>
     public string? this[string name] => form[name] is [{ Length: > 0 } value] ? value : null;
 }

@@ -4,10 +4,13 @@ using TraceVault.Identity;
 
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>From which place a device calls, roughly: its network address. It tells the two apart who hold one refresh token (decision 19).</summary>
+/// <summary>
+/// The rough place from which a device calls, which is its network address. It distinguishes two parties that hold the same refresh token
+/// (decision 19).
+/// </summary>
 internal sealed class Places(PublicUrl publicUrl)
 {
-    /// <returns>Null when nobody can tell: a proxy in front that is not trusted makes all addresses its own.</returns>
+    /// <returns>Null when it cannot be told: behind a proxy that is not trusted, every address is that of the proxy.</returns>
     public string? Of(Origin origin)
     {
         if (!IPAddress.TryParse(origin.Address, out var address))

@@ -8,27 +8,29 @@ using TraceVault.Vault;
 
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>Refreshes and ends the sessions of devices by their tokens. Decisions 10 and 19 say why it is done like this.</summary>
+/// <summary>Refreshes and ends the sessions of devices by their tokens. Decisions 10 and 19 give the reasons.</summary>
 /// <remarks>
-/// The tokens that follow a refresh token are derived from it and the master key, HMAC-SHA-256 under the label below, so that a refresh which
-/// is sent again gets the same answer without any token being stored.
+/// The tokens that replace a refresh token and its access token are derived from the refresh token and the master key with HMAC-SHA-256
+/// under the label below. So a refresh that is sent again gets the same answer, although no token is stored.
 /// </remarks>
 internal sealed class SessionTokens
 {
-    /// <summary>For how long anybody may repeat a refresh: because its answer was lost, or two processes of one client made it at once.</summary>
+    /// <summary>
+    /// For how long anybody may repeat a refresh, because its answer was lost or two processes of one client made it at once.
+    /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long an access token serves on after a refresh: other windows of its client still hold it.</summary>
+    /// <summary>How long an access token still works after a refresh, because other windows of its client still hold it.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromMinutes(5);
 
     /// <summary>How many replaced tokens of a session are remembered.</summary>
     public const int MaxSpent = 100;
 
-    /// <summary>An old refresh token that somebody keeps showing stands in the audit log once in this time.</summary>
+    /// <summary>If somebody keeps using an old refresh token, the audit log records it once in this time.</summary>
     private static readonly TimeSpan TellAgain = TimeSpan.FromHours(1);
 
-    private const string ByToken =
-        "s.token_hash = @Hash or s.refresh_hash = @Hash or s.id = (select session_id from spent_refresh_tokens where token_hash = @Hash or access_hash = @Hash)";
+    private const string ByToken = "s.token_hash = @Hash or s.refresh_hash = @Hash "
+        + "or s.id = (select session_id from spent_refresh_tokens where token_hash = @Hash or access_hash = @Hash)";
 
     private readonly Database _database;
     private readonly ChangeMaker _changes;
@@ -42,16 +44,25 @@ internal sealed class SessionTokens
         ring.Sealing.Derive("tracevault/refreshed-tokens", _key);
     }
 
-    /// <summary>A session by one of its tokens, of a user who is not disabled; the times are Unix milliseconds.</summary>
-    /// <param name="RefreshPlace">Where the tokens in force were handed out.</param>
+    /// <summary>A session of a user who is not disabled, found by one of its tokens; the times are Unix milliseconds.</summary>
+    /// <param name="RefreshPlace">Where the tokens in force were issued.</param>
     private sealed record Found(
-        string Id, string UserId, string Email, long CreatedAt, long ExpiresAt, long LastUsedAt, byte[] TokenHash, byte[]? RefreshHash, long? RefreshedAt, string? RefreshPlace)
+        string Id,
+        string UserId,
+        string Email,
+        long CreatedAt,
+        long ExpiresAt,
+        long LastUsedAt,
+        byte[] TokenHash,
+        byte[]? RefreshHash,
+        long? RefreshedAt,
+        string? RefreshPlace)
     {
-        /// <summary>Whether nobody has shown the tokens of the last refresh: their answer may not have arrived.</summary>
+        /// <summary>Whether nobody has used the tokens of the last refresh, so that its answer may not have arrived.</summary>
         public bool IsUnused => LastUsedAt <= RefreshedAt;
     }
 
-    /// <summary>Replaces both tokens of a session by its refresh token.</summary>
+    /// <summary>Replaces both tokens of the session to which the refresh token belongs.</summary>
     public async Task<GrantResult> RefreshAsync(string token, TokenHash hash, Origin origin, CancellationToken cancel)
     {
         var refused = new GrantResult(OAuthError.InvalidRefresh);
@@ -73,11 +84,12 @@ internal sealed class SessionTokens
                     return new GrantResult(null, new IssuedTokens(access, refresh, expires));
                 }
 
-                continue; // somebody was faster: read again
+                continue; // another refresh was faster: read again
             }
 
             var isRepeated = Is(found.RefreshHash, refresh.Hash())
-                && (now - DateTimeOffset.FromUnixTimeMilliseconds(found.RefreshedAt ?? 0) <= Grace || (found.IsUnused && IsSame(place, found.RefreshPlace)));
+                && (now - DateTimeOffset.FromUnixTimeMilliseconds(found.RefreshedAt ?? 0) <= Grace
+                    || (found.IsUnused && IsSame(place, found.RefreshPlace)));
             if (isRepeated)
             {
                 return new GrantResult(null, new IssuedTokens(access, refresh, end));
@@ -90,13 +102,17 @@ internal sealed class SessionTokens
         return refused;
     }
 
-    /// <summary>Two parties hold a refresh token. The session goes on where its tokens in force are known to be with the right one; else it ends, for nobody can tell.</summary>
+    /// <summary>
+    /// Two parties hold a refresh token. The session goes on if the tokens in force are known to be with the right one; otherwise it ends,
+    /// because nobody can tell.
+    /// </summary>
     private async Task ReusedAsync(Found found, TokenHash hash, string? place, Origin origin)
     {
         var isTold = await _changes.MakeAsync(Scope.User(found.UserId), async change =>
         {
-            var handedOut = await change.FindAsync<string>("select place from spent_refresh_tokens where token_hash = @Hash", new { Hash = hash.ToBytes() });
-            if (!IsSame(found.RefreshPlace, handedOut) && !IsSame(found.RefreshPlace, place))
+            var issuedAt = await change.FindAsync<string>(
+                "select place from spent_refresh_tokens where token_hash = @Hash", new { Hash = hash.ToBytes() });
+            if (!IsSame(found.RefreshPlace, issuedAt) && !IsSame(found.RefreshPlace, place))
             {
                 return Verdict.Nothing(false);
             }
@@ -113,7 +129,7 @@ internal sealed class SessionTokens
         }
     }
 
-    /// <summary>Ends the session that an access or refresh token belongs to, whether that is still in force or was just replaced.</summary>
+    /// <summary>Ends the session that an access or refresh token belongs to, whether the token is in force or was just replaced.</summary>
     public async Task RevokeAsync(TokenHash hash, Origin origin, CancellationToken cancel)
     {
         if (await FindAsync(ByToken, new { Hash = hash.ToBytes() }, cancel) is { } found)
@@ -122,9 +138,9 @@ internal sealed class SessionTokens
         }
     }
 
-    /// <param name="sessionId">Which one; nothing happens when it is over already.</param>
-    /// <param name="action">Why, as the audit log calls it.</param>
-    /// <param name="origin">From where.</param>
+    /// <param name="sessionId">The session to end; nothing happens when it has already ended.</param>
+    /// <param name="action">The reason, as the audit log names it.</param>
+    /// <param name="origin">Where the request came from.</param>
     public async Task EndAsync(string sessionId, string action, Origin origin)
     {
         if (await FindAsync("s.id = @sessionId", new { sessionId }, CancellationToken.None) is not { } found)
@@ -134,7 +150,7 @@ internal sealed class SessionTokens
 
         await _changes.MakeAsync(Scope.User(found.UserId), async change =>
         {
-            // Who shows a token that was used before need not be its user.
+            // Whoever sends a token that was used before need not be its user.
             var actor = action == AuditActions.SignOut ? new Actor(found.UserId, found.Email, origin) : new Actor(null, null, origin);
             return await change.ExecuteAsync("delete from auth_sessions where id = @Id", new { found.Id }) == 0
                 ? Verdict.Nothing(false)
@@ -144,17 +160,20 @@ internal sealed class SessionTokens
 
     private static bool IsSame(string? place, string? other) => place is not null && place == other;
 
-    private static bool Is(byte[]? stored, TokenHash hash) => stored is not null && CryptographicOperations.FixedTimeEquals(stored, hash.ToBytes());
+    private static bool Is(byte[]? stored, TokenHash hash) =>
+        stored is not null && CryptographicOperations.FixedTimeEquals(stored, hash.ToBytes());
 
     private AccessToken Next(TokenKind kind, string refreshToken) =>
         AccessToken.Of(kind, HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes($"{kind} {refreshToken}")));
 
-    private Task<bool> RotateAsync(Found found, AccessToken access, AccessToken refresh, string? place, DateTimeOffset now, DateTimeOffset expires) =>
+    private Task<bool> RotateAsync(
+        Found found, AccessToken access, AccessToken refresh, string? place, DateTimeOffset now, DateTimeOffset expires) =>
         _changes.MakeAsync(Scope.User(found.UserId), async change =>
         {
             var rotated = await change.ExecuteAsync(
                 """
-                update auth_sessions set token_hash = @Access, refresh_hash = @Refresh, refresh_place = @place, previous_refresh_hash = null,
+                update auth_sessions set
+                    token_hash = @Access, refresh_hash = @Refresh, refresh_place = @place, previous_refresh_hash = null,
                     refreshed_at = @Now, last_used_at = @Now, expires_at = @Expires
                 where id = @Id and refresh_hash = @RefreshHash
                 """,
@@ -175,11 +194,21 @@ internal sealed class SessionTokens
 
             await change.ExecuteAsync(
                 """
-                insert into spent_refresh_tokens (token_hash, session_id, place, access_hash, access_until) values (@RefreshHash, @Id, @RefreshPlace, @TokenHash, @Until);
+                insert into spent_refresh_tokens (token_hash, session_id, place, access_hash, access_until)
+                values (@RefreshHash, @Id, @RefreshPlace, @TokenHash, @Until);
                 delete from spent_refresh_tokens where session_id = @Id and token_hash not in (
-                    select token_hash from spent_refresh_tokens where session_id = @Id order by coalesce(access_until, 0) desc limit @MaxSpent)
+                    select token_hash from spent_refresh_tokens where session_id = @Id
+                    order by coalesce(access_until, 0) desc limit @MaxSpent)
                 """,
-                new { found.RefreshHash, found.Id, found.RefreshPlace, found.TokenHash, Until = (now + Overlap).ToUnixTimeMilliseconds(), MaxSpent = (long)MaxSpent });
+                new
+                {
+                    found.RefreshHash,
+                    found.Id,
+                    found.RefreshPlace,
+                    found.TokenHash,
+                    Until = (now + Overlap).ToUnixTimeMilliseconds(),
+                    MaxSpent = (long)MaxSpent,
+                });
             return Verdict.DoneUnaudited(true, ChangeKind.Access, found.UserId);
         });
 
@@ -188,7 +217,8 @@ internal sealed class SessionTokens
         await using var connection = await _database.ConnectAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
             $"""
-            select s.id, s.user_id, u.email, s.created_at, s.expires_at, s.last_used_at, s.token_hash, s.refresh_hash, s.refreshed_at, s.refresh_place
+            select s.id, s.user_id, u.email, s.created_at, s.expires_at, s.last_used_at,
+                s.token_hash, s.refresh_hash, s.refreshed_at, s.refresh_place
             from auth_sessions s join users u on u.id = s.user_id where ({condition}) and u.disabled_at is null
             """,
             parameters,

@@ -4,20 +4,26 @@ using System.Security.Cryptography;
 
 namespace TraceVault.Accounts.Devices;
 
-/// <summary>What a person reads from one screen and types at another: eight of twenty consonants, shown as <c>WDJB-MJHT</c> (RFC 8628 §6.1), about 34 bits.</summary>
+/// <summary>
+/// The code that a person reads from one screen and types at another: eight of twenty consonants, shown as <c>WDJB-MJHT</c>
+/// (RFC 8628 §6.1), about 34 bits.
+/// </summary>
 internal sealed class UserCode
 {
-    private const string Alphabet = "BCDFGHJKLMNPQRSTVWXZ"; // no vowels, so that no words come of it
+    private const string Alphabet = "BCDFGHJKLMNPQRSTVWXZ"; // no vowels, so that no code is a word
     private const int Length = 8;
 
     private UserCode(string letters) => Letters = letters;
 
-    /// <summary>As it is stored: upper case, without the dash.</summary>
+    /// <summary>The code as it is stored: in upper case, without the dash.</summary>
     public string Letters { get; }
 
     public static UserCode Create() => new(RandomNumberGenerator.GetString(Alphabet, Length));
 
-    /// <summary>Accepts either case, and spaces, dashes, dots and what cannot be seen anywhere: chats and mail programs add a zero-width space or a mark of direction.</summary>
+    /// <summary>
+    /// Accepts upper and lower case, and ignores spaces, dashes, dots and invisible characters anywhere: chats and mail programs add a
+    /// zero-width space or a direction mark.
+    /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out UserCode? code)
     {
         code = null;
@@ -33,10 +39,11 @@ internal sealed class UserCode
 
     public override string ToString() => Format(Letters);
 
-    /// <summary>As people read it.</summary>
+    /// <summary>The code as people read it.</summary>
     public static string Format(string letters) => $"{letters[..4]}-{letters[4..]}";
 
     private static bool IsSeparator(char c) =>
         char.IsWhiteSpace(c) || char.IsControl(c) || c is '.' or '\u2212' || char.GetUnicodeCategory(c) is UnicodeCategory.DashPunctuation
-            or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.Format or UnicodeCategory.NonSpacingMark; // the last: variation selectors
+            or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.Format
+            or UnicodeCategory.NonSpacingMark; // for variation selectors
 }

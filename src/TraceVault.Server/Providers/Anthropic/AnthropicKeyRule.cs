@@ -12,7 +12,9 @@ internal static class AnthropicKeyRule
     private const string Source = "at console.anthropic.com, Settings, API keys";
 
     /// <summary>What a key must look like, as a sentence.</summary>
-    private static readonly string Rule = $"An Anthropic key starts with {Prefix} and has {ProviderKey.MinLength} to {ProviderKey.MaxLength} printable characters without spaces. Make one {Source}.";
+    private static readonly string Rule =
+        $"An Anthropic key starts with {Prefix} and has {ProviderKey.MinLength} to {ProviderKey.MaxLength} printable characters "
+        + $"without spaces. Make one {Source}.";
 
     /// <summary>What people take for a key: what it begins with, and what it is.</summary>
     private static readonly (string Prefix, string Kind)[] Others =
@@ -30,24 +32,31 @@ internal static class AnthropicKeyRule
 
     private static readonly string[] Masking = ["...", "***"];
 
-    /// <summary>What Anthropic's keys are made of, and what stands for the hidden part; a key with other characters may have these too.</summary>
-    private static readonly SearchValues<char> Masked = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*");
+    /// <summary>
+    /// What Anthropic's keys are made of, and what stands for the hidden part; a key with other characters may have these too.
+    /// </summary>
+    private static readonly SearchValues<char> Masked = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*");
 
     /// <inheritdoc cref="Provider.KeyProblem"/>
     public static string? Problem(string text)
     {
         var isAnthropic = text.StartsWith(Prefix, StringComparison.Ordinal);
         var kind = Array.Find(Others, other => text.StartsWith(other.Prefix, StringComparison.Ordinal)).Kind;
-        kind ??= !isAnthropic && text.StartsWith("sk-", StringComparison.Ordinal) ? "a key of OpenAI or another provider: Anthropic's start with sk-ant-" : null;
+        kind ??= !isAnthropic && text.StartsWith(
+            "sk-", StringComparison.Ordinal) ? "a key of OpenAI or another provider: Anthropic's start with sk-ant-" : null;
         if (kind is not null)
         {
             return $"This is {kind}. What belongs here is an API key: make one {Source}.";
         }
 
         // A page shows a key once; what it shows later has its middle hidden.
-        if (text.AsSpan().ContainsAny("…•●∗＊") || (Masking.Any(each => text.Contains(each, StringComparison.Ordinal)) && !text.AsSpan().ContainsAnyExcept(Masked)))
+        if (text.AsSpan().ContainsAny("…•●∗＊")
+            || (Masking.Any(each => text.Contains(each, StringComparison.Ordinal)) && !text.AsSpan().ContainsAnyExcept(Masked)))
         {
-            return $"This is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made: make another {Source}.";
+            return
+                $"This is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made: make "
+                + $"another {Source}.";
         }
 
         if (isAnthropic && text.Length < ProviderKey.MinLength)

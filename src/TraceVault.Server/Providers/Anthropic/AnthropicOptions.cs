@@ -12,7 +12,10 @@ internal sealed class AnthropicOptions
     public string AnthropicUrl { get; set; } = "https://api.anthropic.com";
 }
 
-/// <summary>Limits of single paths, in the section <c>Proxy</c>. The defaults are Anthropic's own: https://docs.anthropic.com/en/api/overview#request-size-limits</summary>
+/// <summary>
+/// Limits of single paths, in the section <c>Proxy</c>. The defaults are Anthropic's own:
+/// https://docs.anthropic.com/en/api/overview#request-size-limits
+/// </summary>
 internal sealed class AnthropicLimitsOptions
 {
     [Range(1 << 10, 512 << 20)]

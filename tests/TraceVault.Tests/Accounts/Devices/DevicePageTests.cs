@@ -60,13 +60,13 @@ public sealed class DevicePageTests : IAsyncLifetime
 
         var (_, html, _) = await _owner.GetAsync($"/auth/device?user_code={begun["user_code"]}");
 
-        Assert.Contains(isSame ? "(the same as yours)" : "(not the one that you read this from)", html);
+        Assert.Contains(isSame ? "(the same as yours)" : "(not the address of your browser)", html);
     }
 
     [Fact]
     public async Task Who_approves_without_a_key_is_told_that_one_is_missing()
     {
-        Assert.Contains("You have no Anthropic key stored yet", await ApproveAsync());
+        Assert.Contains("You have not stored an Anthropic key yet", await ApproveAsync());
         await _server.StoreKeyAsync(await _server.LogInAsync());
         Assert.DoesNotContain("no Anthropic key", await ApproveAsync());
 
@@ -160,7 +160,7 @@ public sealed class DevicePageTests : IAsyncLifetime
     {
         var (status, html, _) = await _owner.GetAsync($"/auth/device?user_code={code}");
         Assert.Equal(expected, status);
-        Assert.Contains(expected == HttpStatusCode.NotFound ? "No device waits under this code" : "A code has eight letters", html);
+        Assert.Contains(expected == HttpStatusCode.NotFound ? "No device is waiting with this code" : "A code has eight letters", html);
         Assert.Contains("field-user_code", html);
     }
 
