@@ -144,16 +144,16 @@ internal static class Program
         return settings.Settings;
     }
 
-    /// <summary>In the order of knowing: each uses only those above it.</summary>
+    /// <summary>In the order of knowing, but for the pages.</summary>
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
         .AddHosting(settings)
         .AddServerLog(settings)
         .AddStorage(settings)
         .AddVault(settings)
         .AddChanges()
-        .AddPages()
         .AddApi()
         .AddAccounts(settings)
+        .AddPages() // after the accounts: it takes out the keys in clear that the framework's authentication brings along
         .AddKeys()
         .AddProviders(settings)
         .AddDevices()

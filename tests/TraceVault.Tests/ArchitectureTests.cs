@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace TraceVault.Tests;
@@ -54,7 +53,7 @@ public partial class ArchitectureTests(ITestOutputHelper output)
 
     private static IEnumerable<(string Name, string Text)> Files()
     {
-        var root = Path.Combine(Root(), "src", "TraceVault.Server");
+        var root = Path.Combine(Repository.Root, "src", "TraceVault.Server");
         return Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
             .Where(file => Path.GetExtension(file) is ".cs" or ".razor")
             .Select(file => (Name: Path.GetRelativePath(root, file).Replace('\\', '/'), Text: File.ReadAllText(file)))
@@ -66,8 +65,6 @@ public partial class ArchitectureTests(ITestOutputHelper output)
         Order.Where(room => path.StartsWith(room + "/", StringComparison.Ordinal)).MaxBy(room => room.Length) ?? path.Split('/')[0];
 
     private static int PlaceOf(string room) => Array.IndexOf(Order, room);
-
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", ".."));
 
     [GeneratedRegex(@"^@?using (static )?TraceVault\.(?<name>(?!FakeAnthropic)[\w.]+)", RegexOptions.Multiline)]
     private static partial Regex Using();

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace TraceVault.Tests;
 
 /// <summary>What holds for every source file of the repository and no analyzer looks after.</summary>
@@ -10,7 +8,7 @@ public class HouseTests
     [Fact]
     public void No_line_is_longer_than_140_columns()
     {
-        var root = Path.GetFullPath(Path.Combine(SourceFile(), "..", "..", ".."));
+        var root = Repository.Root;
         var files = new[] { "src", "tests", "bench" }
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*", SearchOption.AllDirectories))
             .Where(file => Path.GetExtension(file) is ".cs" or ".razor")
@@ -24,6 +22,4 @@ public class HouseTests
             .Where(line => line.Text.Length > Columns)
             .Select(line => line.Place)));
     }
-
-    private static string SourceFile([CallerFilePath] string path = "") => path;
 }

@@ -17,7 +17,7 @@ internal sealed class TestCommand : IDisposable
 
     public TestCommand()
     {
-        var repository = ClientPackages.FindRepository();
+        var repository = Repository.Root;
         foreach (var file in (string[])["test", ".ci/run", "tests/clients/package-lock.json", "tests/clients/.npmrc"])
         {
             Write(file, File.ReadAllText(Path.Combine(repository, file))

@@ -184,7 +184,7 @@ public class ChangeTests
     [Fact]
     public void Nothing_else_writes_to_the_database()
     {
-        var server = Path.Combine(SourceFolder(), "src", "TraceVault.Server");
+        var server = Path.Combine(Repository.Root, "src", "TraceVault.Server");
         var found = Directory.EnumerateFiles(server, "*.cs", SearchOption.AllDirectories)
             .Select(file =>
                 (Name: Path.GetRelativePath(server, file), Count: Regex.Count(File.ReadAllText(file), @"\bconnection\.Execute(Async)?\(")))
@@ -193,9 +193,6 @@ public class ChangeTests
 
         Assert.Equal(Others.OrderBy(each => each.Key, StringComparer.Ordinal), found.OrderBy(each => each.Key, StringComparer.Ordinal));
     }
-
-    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string here = "") =>
-        Path.GetFullPath(Path.Combine(here, "..", "..", "..", ".."));
 
     private sealed class Bench : IAsyncDisposable
     {

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using TraceVault.Tests.Clients;
 
 namespace TraceVault.Tests.Hosting;
 
@@ -7,7 +6,7 @@ namespace TraceVault.Tests.Hosting;
 internal static class PublishedFiles
 {
     private static readonly string Folder = Path.Combine(
-        ClientPackages.FindRepository(),
+        Repository.Root,
         "artifacts",
         "release",
         RuntimeInformation.OSArchitecture is Architecture.Arm64 ? "linux-arm64" : "linux-x64");

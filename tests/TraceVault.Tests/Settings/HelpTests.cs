@@ -1,4 +1,3 @@
-using TraceVault.Tests.Clients;
 
 namespace TraceVault.Tests.Settings;
 
@@ -24,7 +23,7 @@ public sealed class HelpTests
     [Fact]
     public void The_README_lists_every_setting_with_its_default()
     {
-        var readme = File.ReadAllText(Path.Combine(ClientPackages.FindRepository(), "README.md"));
+        var readme = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
         Assert.All(Program.DefaultSettings(), setting => Assert.Contains(
             setting.Default.Length == 0 ? $"\n| `{setting.Name}` |" : $"\n| `{setting.Name}` | `{setting.Default}` |", readme));
     }
