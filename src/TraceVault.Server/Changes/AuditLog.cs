@@ -29,6 +29,7 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
         AuditActions.SignOut,
         AuditActions.SessionEnded,
         AuditActions.OtherSessionsEnded,
+        AuditActions.AllSessionsEnded,
         AuditActions.KeyRemoved,
         AuditActions.TokenRevoked,
         AuditActions.InviteWithdrawn,
@@ -50,7 +51,8 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
         DbConnection connection, DbTransaction? transaction, AuditEvent happened, CancellationToken cancel = default)
     {
         var now = clock.GetUtcNow();
-        var isBounded = happened.Actor.UserId is not null && !Endings.Contains(happened.Action);
+        var isDoneEnding = happened.Outcome is AuditOutcome.Done && Endings.Contains(happened.Action);
+        var isBounded = happened.Actor.UserId is not null && !isDoneEnding;
         var added = await connection.ExecuteAsync(new CommandDefinition(
             $"""
             insert into audit_events (id, at, action, outcome, actor_id, actor_email, subject_id, subject_email, target, client, address)

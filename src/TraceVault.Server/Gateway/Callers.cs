@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Changes;
 using TraceVault.Keys;
@@ -44,7 +43,7 @@ internal sealed partial class Callers : IDisposable
     private readonly ConcurrentDictionary<PresentedToken, CallerSnapshot> _warm = new();
     private readonly ConcurrentDictionary<PresentedToken, Task<Lookup>> _loading = new();
     private readonly ConcurrentDictionary<string, CallerState> _users = new(StringComparer.Ordinal);
-    private readonly Database _database;
+    private readonly CallerRows _rows;
     private readonly Outage _outage;
     private readonly ChangeFeed _changes;
     private readonly TimeSpan _grace;
@@ -59,42 +58,10 @@ internal sealed partial class Callers : IDisposable
     public Callers(Database database, Outage outage, ChangeFeed changes, Upstreams upstreams, ProxyOptions options, TimeProvider clock,
         ILogger<Callers> log)
     {
-        (_database, _outage, _changes, _upstreams, _clock, _log) = (database, outage, changes, upstreams.Routes.Length, clock, log);
+        (_rows, _outage, _changes, _upstreams, _clock, _log) = (
+            new CallerRows(database), outage, changes, upstreams.Routes.Length, clock, log);
         _grace = options.OutageGrace > Fresh ? options.OutageGrace : Fresh;
         changes.Changed += Outdate;
-    }
-
-    /// <summary>A row of the one query that a cold request costs, one a key of the user; the times are Unix milliseconds.</summary>
-    /// <remarks>Properties, not a constructor: where there is no row, SQLite knows no types that would have to fit one.</remarks>
-    private sealed class Row
-    {
-        public string Id { get; init; } = "";
-
-        public string UserId { get; init; } = "";
-
-        public long CreatedAt { get; init; }
-
-        public long? ExpiresAt { get; init; }
-
-        public long? LastUsedAt { get; init; }
-
-        public long ReplacedUntil { get; init; }
-
-        public long? MaxConcurrent { get; init; }
-
-        public string? RowId { get; init; }
-
-        public string? Provider { get; init; }
-
-        public byte[]? Sealed { get; init; }
-
-        public string? KeyId { get; init; }
-
-        public long? Binding { get; init; }
-
-        /// <returns>Null when the user has none.</returns>
-        public SealedKey? Key =>
-            Sealed is null ? null : new SealedKey(RowId!, KeyOwner.User(UserId), Provider!, Sealed, KeyId!, Binding!.Value);
     }
 
     public ValueTask<Lookup> FindAsync(PresentedToken token, CancellationToken cancel)
@@ -282,7 +249,7 @@ internal sealed partial class Callers : IDisposable
         while (true)
         {
             var (changesBefore, versionBefore) = (Volatile.Read(ref _changeCount), user?.Version);
-            if (await QueryRowsAsync(token) is not [var row, ..] rows)
+            if (await _rows.ReadAsync(token) is not [var row, ..] rows)
             {
                 _warm.TryRemove(token, out _);
                 return new Lookup(LookupOutcome.Unknown);
@@ -307,38 +274,7 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    private async Task<List<Row>> QueryRowsAsync(PresentedToken token)
-    {
-        const string Columns = "u.max_concurrent, k.id as row_id, k.provider, k.sealed, k.key_id, k.binding";
-        const string Keys = "left join provider_keys k on k.owner_kind = 'user' and k.owner_id = u.id";
-        const string OfSession = $"""
-            {Sessions.OfToken}
-            select s.id, s.user_id, s.created_at, s.expires_at, s.last_used_at, t.replaced_until, {Columns}
-            from of_token t join auth_sessions s on s.id = t.id join users u on u.id = s.user_id {Keys}
-            where u.disabled_at is null
-            """;
-        const string OfProxyToken = $"""
-            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, {Columns}
-            from proxy_tokens t join users u on u.id = t.user_id {Keys}
-            where t.token_hash = @Hash and u.disabled_at is null
-            """;
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await using var connection = await _database.ConnectAsync(CancellationToken.None);
-                var rows = await connection.QueryAsync<Row>(
-                    token.Kind is TokenKind.Session ? OfSession : OfProxyToken, new { Hash = token.Hash.ToBytes() });
-                return rows.AsList();
-            }
-            catch (Exception problem) when (attempt == 1 && Database.IsUnavailable(problem))
-            {
-                // A pooled connection may have died with a database that is back by now.
-            }
-        }
-    }
-
-    private CallerSnapshot ToCaller(TokenKind kind, List<Row> rows, CallerState user, long version, TokenUse? use)
+    private CallerSnapshot ToCaller(TokenKind kind, List<CallerRow> rows, CallerState user, long version, TokenUse? use)
     {
         var row = rows[0];
         var stored = DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt ?? row.CreatedAt);

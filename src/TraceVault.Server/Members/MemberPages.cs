@@ -86,7 +86,8 @@ internal static class MemberPages
             MemberAction.Disable => await members.DisableAsync(actor, id),
             MemberAction.Enable => await members.EnableAsync(actor, id),
             MemberAction.Remove => await members.RemoveAsync(actor, id),
-            _ => await members.EndSessionsAsync(actor, id),
+            MemberAction.EndSessions => await members.EndSessionsAsync(actor, id),
+            _ => throw new InvalidOperationException($"{asked.Action} has no step."),
         };
         return await ResultAsync(outcome, id, asked, page, context, members, cancel);
     }

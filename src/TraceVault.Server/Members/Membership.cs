@@ -153,6 +153,7 @@ internal sealed class Membership(Database database, ChangeMaker changes)
         MemberAction.Enable => AuditActions.Enabled,
         MemberAction.Remove => AuditActions.Removed,
         MemberAction.ResetPassword => AuditActions.ResetIssued,
-        _ => AuditActions.AllSessionsEnded,
+        MemberAction.EndSessions => AuditActions.AllSessionsEnded,
+        _ => throw new ArgumentOutOfRangeException(nameof(action)),
     };
 }

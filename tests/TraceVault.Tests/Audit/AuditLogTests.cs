@@ -1,8 +1,12 @@
 using System.Data.Common;
 using System.Net;
 using System.Text.Json;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
 using TraceVault.Changes;
+using TraceVault.Identity;
+using TraceVault.Storage;
 
 namespace TraceVault.Tests.Audit;
 
@@ -169,6 +173,31 @@ public class AuditLogTests
                 $"session.signed_out done by {Owner} on {Owner} ({own}) {Origin}",
             ],
             await rig.EventsAsync());
+    }
+
+    /// <summary>Only what is done is let through: whoever may not disable somebody could else fill the log by trying.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task What_takes_something_away_is_never_refused_for_being_too_much(string engine)
+    {
+        await using var rig = await AuditRig.StartAsync(engine);
+        var actor = new Actor("busy", "busy@example.com", new Origin(null, null));
+        await using var connection = await rig.Server.Services.GetRequiredService<Database>().ConnectAsync(Patience.Cancel);
+        await connection.ExecuteAsync(
+            "insert into audit_events (id, at, action, outcome, actor_id) values (@Id, @At, @Action, 'done', 'busy')",
+            Enumerable.Range(0, 2 * AuditLog.MaxFrequent).Select(i => new
+            {
+                Id = $"{i}",
+                At = rig.Clock.GetUtcNow().ToUnixTimeMilliseconds(),
+                Action = i % 2 == 0 ? AuditActions.SignIn : AuditActions.Invited,
+            }));
+
+        await AppendAsync(AuditActions.AllSessionsEnded, AuditOutcome.Done);
+        await AppendAsync(AuditActions.Disabled, AuditOutcome.Done);
+        await Assert.ThrowsAsync<TooManyChangesException>(() => AppendAsync(AuditActions.Disabled, AuditOutcome.Refused));
+        await Assert.ThrowsAsync<TooManyChangesException>(() => AppendAsync(AuditActions.SignIn, AuditOutcome.Done));
+
+        Task AppendAsync(string action, AuditOutcome outcome) => rig.Server.Services.GetRequiredService<AuditLog>().AppendAsync(
+            connection, null, new AuditEvent(action, actor, "somebody", "somebody@example.com", Outcome: outcome), Patience.Cancel);
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]

@@ -132,6 +132,22 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         }
     }
 
+    /// <summary>
+    /// To be called before an end, and awaited after it: completes when the proxy's kernel knows of it. On a busy machine even loopback
+    /// takes its time.
+    /// </summary>
+    public Func<Task> WatchEnd()
+    {
+        var port = ((System.Net.IPEndPoint)socket.RemoteEndPoint!).Port;
+        return async () =>
+        {
+            while (TcpTable.Read().Any(row => row.LocalPort == port && row.State == TcpRow.Established))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, cancel);
+            }
+        };
+    }
+
     /// <summary>A RST, at once.</summary>
     public void Reset()
     {
