@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TraceVault.Accounts;
 using TraceVault.Changes;
 using TraceVault.Gateway;
-using TraceVault.Identity;
 using TraceVault.Storage;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;

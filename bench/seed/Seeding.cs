@@ -2,7 +2,6 @@ using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
-using TraceVault.Audit;
 using TraceVault.Identity;
 using TraceVault.Storage;
 using TraceVault.Keys;
