@@ -78,15 +78,16 @@ internal sealed class CallerState(int upstreams)
     /// <summary>Breaks off what runs under a token that is no longer good.</summary>
     public void BreakOff(PresentedToken token)
     {
-        Exchange[] over;
+        // Under the lock: who has left may have handed the connection, and the context, to the next request of it.
         lock (_running)
         {
-            over = [.. _running.Where(exchange => exchange.Token == token)];
-        }
-
-        foreach (var exchange in over)
-        {
-            exchange.BreakOff();
+            foreach (var exchange in _running.Where(exchange => exchange.Token == token).ToArray())
+            {
+                if (_running.Contains(exchange))
+                {
+                    exchange.BreakOff();
+                }
+            }
         }
     }
 }

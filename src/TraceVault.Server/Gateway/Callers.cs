@@ -55,6 +55,9 @@ internal sealed partial class Callers : IDisposable
     /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
     private long _failedAt;
 
+    /// <summary>Time stamp of the last renewal that took too long; 0 while there was none.</summary>
+    private long _slowAt;
+
     public Callers(Database database, Outage outage, ChangeFeed changes, Upstreams upstreams, ProxyOptions options, TimeProvider clock,
         ILogger<Callers> log)
     {
@@ -69,7 +72,7 @@ internal sealed partial class Callers : IDisposable
         if (_warm.TryGetValue(token, out var caller) && !caller.IsOutdated && _clock.GetElapsedTime(caller.LoadedAt) is var age
             && age < _grace)
         {
-            return age < Fresh || HasJustFailed
+            return age < Fresh || HasJustFailed || HasJustBeenSlow
                 ? ValueTask.FromResult(Admit(caller, _clock.GetUtcNow()))
                 : new ValueTask<Lookup>(RenewAsync(token, caller, cancel));
         }
@@ -81,6 +84,8 @@ internal sealed partial class Callers : IDisposable
     /// <summary>Then nobody waits for the time-out of another try.</summary>
     private bool HasJustFailed =>
         Volatile.Read(ref _failedAt) is not 0 and var failedAt && _clock.GetElapsedTime(failedAt) < RetryAfterFailure;
+
+    private bool HasJustBeenSlow => Volatile.Read(ref _slowAt) is not 0 and var slowAt && _clock.GetElapsedTime(slowAt) < RetryAfterFailure;
 
     /// <summary>Callers whose use is not yet in the database.</summary>
     public IEnumerable<CallerSnapshot> Unwritten() => _warm.Values.Where(caller => caller.Use.IsUnwritten);
@@ -173,8 +178,12 @@ internal sealed partial class Callers : IDisposable
         catch (TimeoutException)
         {
             _ = renewal.ContinueWith(static late => _ = late.Exception, TaskScheduler.Default);
-            Volatile.Write(ref _failedAt, _clock.GetTimestamp()); // the next ones do not wait as well
+            Volatile.Write(ref _slowAt, _clock.GetTimestamp()); // the next ones do not wait as well
             return Admit(old, _clock.GetUtcNow());
+        }
+        catch (Exception problem) when (problem is not OperationCanceledException)
+        {
+            return Admit(old, _clock.GetUtcNow()); // a mistake of ours, which is in the log
         }
     }
 
