@@ -1,7 +1,7 @@
 using System.Collections;
 using OpenTelemetry.Metrics;
 using TraceVault.Accounts;
-using TraceVault.Accounts.Devices;
+using TraceVault.Devices;
 using TraceVault.Api;
 using TraceVault.Audit;
 using TraceVault.Changes;

@@ -11,7 +11,7 @@ public partial class ArchitectureTests(ITestOutputHelper output)
     private static readonly string[] Order =
     [
         "Settings", "Hosting", "Logging", "Storage", "Vault", "Identity", "Changes", "Pages", "Api", "Accounts", "Keys", "Providers",
-        "Providers/Anthropic", "Accounts/Devices", "Gateway", "Members", "Me", "Audit", "Operations", "Downloads", "Demo",
+        "Providers/Anthropic", "Devices", "Gateway", "Members", "Me", "Audit", "Operations", "Downloads", "Demo",
     ];
 
     /// <summary>Who adds what its own parts are made of.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
-using TraceVault.Accounts.Devices;
+using TraceVault.Devices;
 
 namespace TraceVault.Tests.Accounts.Devices;
 

@@ -5,7 +5,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
-using TraceVault.Accounts.Devices;
+using TraceVault.Devices;
 using TraceVault.Storage;
 
 namespace TraceVault.Tests.Accounts.Devices;

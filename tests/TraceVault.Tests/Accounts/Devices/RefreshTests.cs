@@ -1,7 +1,7 @@
 using System.Net;
 using Dapper;
 using TraceVault.Accounts;
-using TraceVault.Accounts.Devices;
+using TraceVault.Devices;
 
 namespace TraceVault.Tests.Accounts.Devices;
 

@@ -1,3 +1,4 @@
+using TraceVault.Accounts;
 using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Changes;
@@ -7,7 +8,7 @@ using TraceVault.Keys;
 using TraceVault.Pages;
 using TraceVault.Providers.Anthropic;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>
 /// The pages on which a signed-in person sees which device asks to be signed in as them, and approves or refuses it.

@@ -1,8 +1,9 @@
+using TraceVault.Accounts;
 using System.Net;
 using TraceVault.Hosting;
 using TraceVault.Identity;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>
 /// The rough place from which a device calls, which is its network address. It distinguishes two parties that hold the same refresh token

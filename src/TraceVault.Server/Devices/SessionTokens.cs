@@ -1,3 +1,4 @@
+using TraceVault.Accounts;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
@@ -6,7 +7,7 @@ using TraceVault.Identity;
 using TraceVault.Storage;
 using TraceVault.Vault;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>Refreshes and ends the sessions of devices by their tokens. Decisions 10 and 19 give the reasons.</summary>
 /// <remarks>

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>
 /// The code that a person reads from one screen and types at another: eight of twenty consonants, shown as <c>WDJB-MJHT</c>

@@ -3,7 +3,7 @@ using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Storage;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 internal static class DevicesFeature
 {

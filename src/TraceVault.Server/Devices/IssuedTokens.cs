@@ -1,4 +1,5 @@
-namespace TraceVault.Accounts.Devices;
+using TraceVault.Accounts;
+namespace TraceVault.Devices;
 
 /// <summary>The two tokens of a session in clear, which only this answer holds.</summary>
 internal sealed record IssuedTokens(AccessToken Access, AccessToken Refresh, DateTimeOffset ExpiresAt);

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>What the OAuth endpoints write.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -1,10 +1,11 @@
+using TraceVault.Accounts;
 using System.Net;
 using Dapper;
 using TraceVault.Changes;
 using TraceVault.Identity;
 using TraceVault.Storage;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>
 /// Devices that ask to be signed in (RFC 8628), in the database. A request is valid for ten minutes; only the hash of its device code is

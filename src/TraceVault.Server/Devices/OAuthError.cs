@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>The errors of the OAuth endpoints, with their names from RFC 6749 §5.2 and RFC 8628 §3.5.</summary>
 /// <param name="Error">The name.</param>

@@ -1,4 +1,4 @@
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>
 /// The parameters of a request to an OAuth endpoint (RFC 6749 §3.2): form-encoded, each at most once; unknown ones are ignored.

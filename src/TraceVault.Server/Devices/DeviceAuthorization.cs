@@ -1,4 +1,4 @@
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>A device that asks to be signed in, as the database holds it; the times are Unix milliseconds.</summary>
 public sealed record DeviceAuthorization(

@@ -1,7 +1,8 @@
+using TraceVault.Accounts;
 using TraceVault.Changes;
 using TraceVault.Identity;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>Answers a device that asks whether it was approved (RFC 8628 §3.4). It issues tokens once.</summary>
 internal sealed class DeviceGrant(

@@ -1,8 +1,9 @@
+using TraceVault.Accounts;
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Hosting;
 using TraceVault.Identity;
 
-namespace TraceVault.Accounts.Devices;
+namespace TraceVault.Devices;
 
 /// <summary>The part of the RFC 8414 metadata that a device needs.</summary>
 internal sealed record ServerMetadata(
