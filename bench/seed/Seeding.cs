@@ -51,7 +51,7 @@ internal static class Seeding
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         var users = Enumerable.Range(0, count).Select(
             i => new User(Guid.CreateVersion7().ToString(), $"user{i}@example.com", null, i == 0 ? User.Owner : User.Member)).ToList();
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var connection = await database.OpenWriterAsync(CancellationToken.None);
         await using var transaction = await connection.BeginTransactionAsync();
         await connection.ExecuteAsync("insert into first_run (id, completed_at) values (1, @now)", new { now }, transaction);
         await connection.ExecuteAsync(

@@ -20,8 +20,8 @@ internal sealed class ProxyTokens(Database database, ChangeMaker changes, TimePr
     /// <param name="Listed">The entry in the list from now on.</param>
     internal sealed record Created(AccessToken Token, Listed Listed);
 
-    /// <summary>The times are Unix milliseconds; a token without <paramref name="ExpiresAt"/> is valid until it is revoked.</summary>
-    internal sealed record Listed(string Id, string Name, long CreatedAt, long? ExpiresAt, long? LastUsedAt);
+    /// <summary>A token without <paramref name="ExpiresAt"/> is valid until it is revoked.</summary>
+    internal sealed record Listed(string Id, string Name, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt);
 
     /// <param name="userId">The user to whom the token will belong.</param>
     /// <param name="bySession">The session that asks for it.</param>
@@ -35,14 +35,10 @@ internal sealed class ProxyTokens(Database database, ChangeMaker changes, TimePr
     public Task<Created?> CreateAsync(
         string userId, string bySession, string name, TimeSpan? lifetime, Actor actor, CancellationToken cancel, Guid? id = null)
     {
-        var now = clock.GetUtcNow();
+        var now = UnixTime.Now(clock);
         var token = AccessToken.Create(TokenKind.Proxy);
         var listed = new Listed(
-            (id ?? Guid.CreateVersion7(now)).ToString(),
-            name,
-            now.ToUnixTimeMilliseconds(),
-            (now + lifetime)?.ToUnixTimeMilliseconds(),
-            null);
+            (id ?? Guid.CreateVersion7(now)).ToString(), name, now, now + lifetime, null);
         return changes.MakeAsync<Created?>(
             Scope.User(userId),
             async change =>
@@ -76,7 +72,7 @@ internal sealed class ProxyTokens(Database database, ChangeMaker changes, TimePr
     /// <returns>All tokens of a user, including expired ones, the newest first.</returns>
     public async Task<IReadOnlyList<Listed>> ListAsync(string userId, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return (await connection.QueryAsync<Listed>(new CommandDefinition(
             "select id, name, created_at, expires_at, last_used_at from proxy_tokens where user_id = @userId order by id desc",
             new { userId },
@@ -86,7 +82,7 @@ internal sealed class ProxyTokens(Database database, ChangeMaker changes, TimePr
     /// <returns>Null when the user has no such token.</returns>
     public async Task<Listed?> FindAsync(string userId, string id, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Listed>(new CommandDefinition(
             "select id, name, created_at, expires_at, last_used_at from proxy_tokens where id = @id and user_id = @userId",
             new { id, userId },
@@ -110,7 +106,7 @@ internal sealed class ProxyTokens(Database database, ChangeMaker changes, TimePr
         CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(
             "update proxy_tokens set last_used_at = @Used where id = @Id and (last_used_at is null or last_used_at < @Used)",
-            uses.Select(use => new { use.Id, Used = use.UsedAt.ToUnixTimeMilliseconds() }),
+            uses.Select(use => new { use.Id, Used = use.UsedAt }),
             transaction,
             cancellationToken: cancel));
 }

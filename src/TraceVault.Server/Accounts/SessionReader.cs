@@ -20,9 +20,8 @@ internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
             return default;
         }
 
-        var (now, created) = (clock.GetUtcNow(), DateTimeOffset.FromUnixTimeMilliseconds(session.CreatedAt));
+        var (now, created, used) = (clock.GetUtcNow(), session.CreatedAt, session.LastUsedAt);
         var expires = Sessions.EndOf(session.ExpiresAt, session.ReplacedUntil);
-        var used = DateTimeOffset.FromUnixTimeMilliseconds(session.LastUsedAt);
         if (now >= expires)
         {
             return new Answer(null, expires);
@@ -30,7 +29,7 @@ internal sealed class SessionReader(Sessions sessions, TimeProvider clock)
 
         // The first use of a device's session moves its end, too. A replaced token moves nothing: so one can tell whether its successor
         // has arrived.
-        var moves = session.ReplacedUntil == 0 && (now - used > TouchInterval || expires < Sessions.ExpiryAfterUse(created, used));
+        var moves = session.ReplacedUntil is null && (now - used > TouchInterval || expires < Sessions.ExpiryAfterUse(created, used));
         if (moves)
         {
             await sessions.TouchAsync(new Sessions.Use(session.Id, created, now), cancel);

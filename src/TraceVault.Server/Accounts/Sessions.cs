@@ -29,19 +29,20 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
 
     internal sealed record Created(AccessToken Token, DateTimeOffset ExpiresAt);
 
-    internal sealed record Listed(string Id, string? Client, string? Address, long CreatedAt, long ExpiresAt, long LastUsedAt);
+    internal sealed record Listed(
+        string Id, string? Client, string? Address, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset LastUsedAt);
 
-    /// <param name="ReplacedUntil">Until when an access token that a refresh has replaced still works; otherwise 0.</param>
+    /// <param name="ReplacedUntil">Until when an access token that a refresh has replaced still works; null for a token in force.</param>
     internal sealed record Found(
         string Id,
         string UserId,
         string Email,
         string? Name,
         string Role,
-        long CreatedAt,
-        long ExpiresAt,
-        long LastUsedAt,
-        long ReplacedUntil);
+        DateTimeOffset CreatedAt,
+        DateTimeOffset ExpiresAt,
+        DateTimeOffset LastUsedAt,
+        DateTimeOffset? ReplacedUntil);
 
     internal readonly record struct Use(string Id, DateTimeOffset CreatedAt, DateTimeOffset UsedAt);
 
@@ -51,7 +52,7 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
     /// </summary>
     public const string OfToken = """
         with of_token as (
-            select id, cast(0 as bigint) as replaced_until from auth_sessions where token_hash = @Hash
+            select id, cast(null as bigint) as replaced_until from auth_sessions where token_hash = @Hash
             union all select session_id, access_until from spent_refresh_tokens where access_hash = @Hash)
         """;
 
@@ -59,8 +60,8 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
     /// When a session ends: at the time in its row, which each use moves (<see cref="ExpiryAfterUse"/>), or for a replaced token when its
     /// own time is up, if that is earlier.
     /// </summary>
-    public static DateTimeOffset EndOf(long expiresAt, long replacedUntil = 0) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(replacedUntil == 0 ? expiresAt : Math.Min(expiresAt, replacedUntil));
+    public static DateTimeOffset EndOf(DateTimeOffset expiresAt, DateTimeOffset? replacedUntil) =>
+        replacedUntil is { } until && until < expiresAt ? until : expiresAt;
 
     /// <summary>When a session ends that was last used at the given time.</summary>
     public static DateTimeOffset ExpiryAfterUse(DateTimeOffset createdAt, DateTimeOffset usedAt)
@@ -122,10 +123,10 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
                 refresh?.Place,
                 owner.Origin.Client,
                 owner.Origin.Address,
-                Now = change.NowMs,
-                Expires = (refresh is null ? expires : change.Now + Unused).ToUnixTimeMilliseconds(),
+                change.Now,
+                Expires = refresh is null ? expires : change.Now + Unused,
             });
-        await change.ExecuteAsync("update users set last_seen_at = @Now where id = @UserId", new { owner.UserId, Now = change.NowMs });
+        await change.ExecuteAsync("update users set last_seen_at = @Now where id = @UserId", new { owner.UserId, change.Now });
         var ended = await change.ExecuteAsync(
             """
             delete from auth_sessions where user_id = @UserId and id <> @id and id not in (
@@ -146,7 +147,7 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
     /// <returns>The session, even if expired; null when it was ended or never existed, or when its user is disabled.</returns>
     public async Task<Found?> FindAsync(TokenHash hash, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
             $"""
             {OfToken}
@@ -160,8 +161,8 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
     /// <returns>The live sessions of a user, the most recently used first.</returns>
     public async Task<IReadOnlyList<Listed>> ListAsync(string userId, CancellationToken cancel)
     {
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await using var connection = await database.ConnectAsync(cancel);
+        var now = clock.GetUtcNow();
+        await using var connection = await database.OpenReaderAsync(cancel);
         return (await connection.QueryAsync<Listed>(new CommandDefinition(
             """
             select id, client, address, created_at, expires_at, last_used_at from auth_sessions
@@ -192,7 +193,7 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
     {
         var ended = await change.ExecuteAsync(
             "delete from auth_sessions where user_id = @userId and id <> @keptId and expires_at > @Now",
-            new { userId, keptId, Now = change.NowMs });
+            new { userId, keptId, change.Now });
         var happened = AuditEvent.Own(AuditActions.OtherSessionsEnded, actor, ended.ToString(CultureInfo.InvariantCulture));
         return ended == 0 ? Verdict.Nothing(ended) : Verdict.Done(ended, ChangeKind.Access, userId, happened);
     });
@@ -212,7 +213,7 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
     /// <summary>Records that a session was used, which also moves its end, and that its user was seen.</summary>
     public async Task TouchAsync(Use use, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await TouchAsync(connection, null, [use], cancel);
     }
 
@@ -228,8 +229,8 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
             uses.Select(use => new
             {
                 use.Id,
-                Used = use.UsedAt.ToUnixTimeMilliseconds(),
-                Expires = ExpiryAfterUse(use.CreatedAt, use.UsedAt).ToUnixTimeMilliseconds(),
+                Used = use.UsedAt,
+                Expires = ExpiryAfterUse(use.CreatedAt, use.UsedAt),
             }),
             transaction,
             cancellationToken: cancel));
@@ -237,8 +238,8 @@ internal sealed class Sessions(Database database, ChangeMaker changes, TimeProvi
     /// <summary>Forgets sessions that expired long ago.</summary>
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
-        var before = (clock.GetUtcNow() - RememberExpired).ToUnixTimeMilliseconds();
-        await using var connection = await database.ConnectAsync(cancel);
+        var before = clock.GetUtcNow() - RememberExpired;
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from auth_sessions where expires_at < @before", new { before }, cancellationToken: cancel));
     }

@@ -34,13 +34,13 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock, ILog
     /// <summary>The subject for which attempts are counted, and how many of them may fail.</summary>
     internal sealed record Limit(string Subject, int Most);
 
-    private sealed record Count(long Failures, long WindowStartedAt);
+    private sealed record Count(long Failures, DateTimeOffset WindowStartedAt);
 
     /// <summary>Counts nothing. An attempt that is refused anyway need not queue for a hash first.</summary>
     /// <returns>How long an attempt would have to wait; null when it need not.</returns>
     public async Task<TimeSpan?> WaitAsync(string account, IPAddress? address, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await WaitAsync(connection, Limits(account, address), cancel);
     }
 
@@ -77,7 +77,7 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock, ILog
     public async Task SucceedAsync(string account, IPAddress? address, CancellationToken cancel)
     {
         var limits = Limits(account, address);
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from sign_in_failures where subject = @Subject", new { limits[^1].Subject }, cancellationToken: cancel));
         foreach (var limit in limits[..^1])
@@ -91,14 +91,14 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock, ILog
     /// </summary>
     public async Task SucceedAsync(string guesserId, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await TakeBackAsync(connection, Limits(guesserId)[0], cancel);
     }
 
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
-        var before = (clock.GetUtcNow() - Window).ToUnixTimeMilliseconds();
-        await using var connection = await database.ConnectAsync(cancel);
+        var before = clock.GetUtcNow() - Window;
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from sign_in_failures where window_started_at < @before", new { before }, cancellationToken: cancel));
     }
@@ -106,7 +106,7 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock, ILog
     private async Task<Admission> EnterAsync(Limit[] limits, CancellationToken cancel)
     {
         var (now, expired) = Times();
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         if (await WaitAsync(connection, limits, cancel) is { } refused)
         {
             return new Admission(refused);
@@ -131,7 +131,7 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock, ILog
             if (count.Failures > limit.Most)
             {
                 // Another attempt was faster. The count is rolled back, because this attempt is refused without a check.
-                return new Admission(TimeSpan.FromMilliseconds(count.WindowStartedAt - expired));
+                return new Admission(count.WindowStartedAt - expired);
             }
 
             reached ??= count.Failures == limit.Most ? limit : null;
@@ -146,14 +146,14 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock, ILog
         var (expired, longest) = (Times().Expired, (TimeSpan?)null);
         foreach (var limit in limits)
         {
-            var startedAt = await connection.QuerySingleOrDefaultAsync<long?>(new CommandDefinition(
+            var startedAt = await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(new CommandDefinition(
                 """
                 select window_started_at from sign_in_failures
                 where subject = @Subject and window_started_at >= @expired and failures >= @most
                 """,
                 new { limit.Subject, expired, most = (long)limit.Most },
                 cancellationToken: cancel));
-            longest = startedAt is { } at && TimeSpan.FromMilliseconds(at - expired) is var wait && !(wait <= longest) ? wait : longest;
+            longest = startedAt - expired is { } wait && !(wait <= longest) ? wait : longest;
         }
 
         return longest;
@@ -165,10 +165,10 @@ internal sealed class SignInThrottle(Database database, TimeProvider clock, ILog
             new { limit.Subject },
             cancellationToken: cancel));
 
-    private (long Now, long Expired) Times()
+    private (DateTimeOffset Now, DateTimeOffset Expired) Times()
     {
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        return (now, now - (long)Window.TotalMilliseconds);
+        var now = UnixTime.Now(clock);
+        return (now, now - Window);
     }
 
     /// <summary>The order is always the same, so that two attempts that lock the same rows cannot deadlock.</summary>

@@ -9,14 +9,14 @@ namespace TraceVault.Accounts;
 internal sealed class Users(Database database, ChangeMaker changes, TimeProvider clock)
 {
     /// <summary>A user with the facts that a sign-in checks.</summary>
-    internal sealed record WithPassword(string Id, string Email, string? Name, string Role, string PasswordHash, long? DisabledAt)
+    internal sealed record WithPassword(string Id, string Email, string? Name, string Role, string PasswordHash, DateTimeOffset? DisabledAt)
     {
         public User User => new(Id, Email, Name, Role);
     }
 
     public async Task<bool> AnyAsync(CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         var command = new CommandDefinition("select count(*) from users", cancellationToken: cancel);
         return await connection.ExecuteScalarAsync<long>(command) > 0;
     }
@@ -28,7 +28,7 @@ internal sealed class Users(Database database, ChangeMaker changes, TimeProvider
             async change =>
             {
                 var first = await change.ExecuteAsync(
-                    "insert into first_run (id, completed_at) values (1, @NowMs) on conflict do nothing", new { change.NowMs });
+                    "insert into first_run (id, completed_at) values (1, @Now) on conflict do nothing", new { change.Now });
                 if (first == 0)
                 {
                     return Verdict.Nothing<User?>(null);
@@ -38,9 +38,9 @@ internal sealed class Users(Database database, ChangeMaker changes, TimeProvider
                 await change.ExecuteAsync(
                     """
                     insert into users (id, email, email_key, name, role, password_hash, created_at, updated_at)
-                    values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @NowMs, @NowMs)
+                    values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @Now, @Now)
                     """,
-                    new { user.Id, user.Email, email.Key, user.Name, user.Role, passwordHash, change.NowMs });
+                    new { user.Id, user.Email, email.Key, user.Name, user.Role, passwordHash, change.Now });
                 var happened = AuditEvent.Own(AuditActions.SetUp, new Actor(user.Id, user.Email, origin));
                 return Verdict.Done<User?>(user, ChangeKind.Member, user.Id, happened);
             },
@@ -48,7 +48,7 @@ internal sealed class Users(Database database, ChangeMaker changes, TimeProvider
 
     public async Task<WithPassword?> FindAsync(EmailAddress email, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<WithPassword>(new CommandDefinition(
             "select id, email, name, role, password_hash, disabled_at from users where email_key = @Key",
             new { email.Key },
@@ -60,8 +60,8 @@ internal sealed class Users(Database database, ChangeMaker changes, TimeProvider
     /// </summary>
     public async Task RenewHashAsync(string userId, string checkedHash, string renewed, CancellationToken cancel)
     {
-        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
-        await using var connection = await database.ConnectAsync(cancel);
+        var now = clock.GetUtcNow();
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "update users set password_hash = @renewed, updated_at = @now where id = @userId and password_hash = @checkedHash",
             new { userId, checkedHash, renewed, now },

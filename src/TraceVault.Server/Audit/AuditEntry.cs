@@ -1,11 +1,9 @@
-using TraceVault.Storage;
-
 namespace TraceVault.Audit;
 
-/// <summary>An event as the log holds it; <paramref name="At"/> is in Unix milliseconds.</summary>
+/// <summary>An event as the log holds it.</summary>
 public sealed record AuditEntry(
     string Id,
-    long At,
+    DateTimeOffset At,
     string Action,
     string Outcome,
     string? ActorId,
@@ -16,5 +14,5 @@ public sealed record AuditEntry(
     string? Client,
     string? Address)
 {
-    public DateTime Time => UnixTime.ToUtc(At);
+    public DateTime Time => At.UtcDateTime;
 }

@@ -10,8 +10,8 @@ namespace TraceVault.Audit;
 /// <param name="SubjectAsTyped">The same as it was typed.</param>
 /// <param name="Action">An action, or the beginning of several up to a dot; null: all.</param>
 /// <param name="Outcome">As the log holds it; null: any.</param>
-/// <param name="From">Unix milliseconds, inclusive.</param>
-/// <param name="To">Unix milliseconds, exclusive.</param>
+/// <param name="From">Inclusive.</param>
+/// <param name="To">Exclusive.</param>
 /// <param name="Before">The id of an event: only earlier events are read.</param>
 /// <param name="Limit">How many events at most.</param>
 internal sealed record AuditFilter(
@@ -21,8 +21,8 @@ internal sealed record AuditFilter(
     string? SubjectAsTyped,
     string? Action,
     string? Outcome,
-    long From,
-    long To,
+    DateTimeOffset From,
+    DateTimeOffset To,
     string Before,
     long Limit)
 {
@@ -56,8 +56,8 @@ internal sealed record AuditFilter(
                 text => AuditPhrases.Knows(text) ? text : null,
                 "There is no such action. Use one such as key.replaced, or the beginning of several, such as key."),
             Check("outcome", query.Outcome, text => Outcomes.Contains(text) ? text : null, "It takes done, failed or refused."),
-            Check("from", query.From, text => Time(text, TimeSpan.Zero), NoTime) ?? 0,
-            Check("to", query.To, text => Time(text, TimeSpan.FromDays(1)), NoTime) ?? long.MaxValue,
+            Check("from", query.From, text => Time(text, TimeSpan.Zero), NoTime) ?? DateTimeOffset.UnixEpoch,
+            Check("to", query.To, text => Time(text, TimeSpan.FromDays(1)), NoTime) ?? DateTimeOffset.MaxValue,
             Check(
                 "before",
                 query.Before,
@@ -82,11 +82,11 @@ internal sealed record AuditFilter(
 
     /// <param name="text">A day in UTC, or a time.</param>
     /// <param name="intoDay">Added to a day: a day without a time means its beginning or its end.</param>
-    private static long? Time(string text, TimeSpan intoDay) =>
+    private static DateTimeOffset? Time(string text, TimeSpan intoDay) =>
         DateTimeOffset.TryParseExact(text, Day, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var day)
-            ? day.ToUnixTimeMilliseconds() + (long)intoDay.TotalMilliseconds
+            ? day < DateTimeOffset.MaxValue - intoDay ? day + intoDay : DateTimeOffset.MaxValue
         : DateTimeOffset.TryParseExact(text, Times, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            ? time.ToUnixTimeMilliseconds()
+            ? time
         : null;
 
     private static long? Count(string text) =>

@@ -21,7 +21,7 @@ internal sealed class AuditReader(Database database)
 
     public async Task<Page> ReadAsync(AuditFilter filter, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         var events = (await connection.QueryAsync<AuditEntry>(new CommandDefinition(
             $"""
             select id, at, action, outcome, actor_id, actor_email, subject_id, subject_email, target, client, address from audit_events
@@ -41,7 +41,7 @@ internal sealed class AuditReader(Database database)
     /// <returns>The <see cref="AuditFilter.Before"/> of the page that ends where this one begins; null: the first page.</returns>
     public async Task<string?> NewerAsync(AuditFilter filter, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
             $"select id from audit_events where id >= @Before and {Matches} order by id limit 1 offset @Limit",
             filter,

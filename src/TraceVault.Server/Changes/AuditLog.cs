@@ -62,7 +62,7 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
             new
             {
                 Id = Guid.CreateVersion7(now).ToString(),
-                At = now.ToUnixTimeMilliseconds(),
+                At = now,
                 happened.Action,
                 Outcome = Text(happened.Outcome),
                 ActorId = happened.Actor.UserId,
@@ -88,7 +88,7 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
     /// <exception cref="TooManyChangesException">The change would be refused.</exception>
     public async Task RequireRoomAsync(string action, Actor actor, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         var lately = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             LatelyByActor,
             new { ActorId = actor.UserId, Since = Since(clock.GetUtcNow()), Area = Area(action) },
@@ -105,7 +105,7 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
     /// </summary>
     public async Task AppendFailureAsync(AuditEvent failed, bool isLast, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         await AppendAsync(connection, transaction, failed, cancel);
         if (isLast)
@@ -120,7 +120,7 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
 
     private static long Most(string action) => Area(action) is "session.%" or "member.%" ? MaxFrequent : MaxChanges;
 
-    private static long Since(DateTimeOffset now) => (now - Window).ToUnixTimeMilliseconds();
+    private static DateTimeOffset Since(DateTimeOffset now) => now - Window;
 
     private static string Text(AuditOutcome outcome) => outcome switch
     {

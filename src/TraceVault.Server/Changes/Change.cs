@@ -9,11 +9,8 @@ namespace TraceVault.Changes;
 internal sealed class Change(
     DbConnection connection, DbTransaction transaction, AuditLog audit, DateTimeOffset now, CancellationToken cancel)
 {
-    /// <summary>When the change began.</summary>
+    /// <summary>When the change began, in whole milliseconds, as columns hold it.</summary>
     public DateTimeOffset Now => now;
-
-    /// <summary><see cref="Now"/> in Unix milliseconds, as columns hold it.</summary>
-    public long NowMs => now.ToUnixTimeMilliseconds();
 
     /// <returns>How many rows were changed.</returns>
     public Task<int> ExecuteAsync(string sql, object? values = null) => connection.ExecuteAsync(Command(sql, values));

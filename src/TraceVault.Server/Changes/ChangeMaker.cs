@@ -19,9 +19,9 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
         ChangeNotice? told = null;
         try
         {
-            await using var connection = await database.ConnectAsync(cancel);
+            await using var connection = await database.OpenWriterAsync(cancel);
             await using var transaction = await connection.BeginTransactionAsync(cancel);
-            var change = new Change(connection, transaction, audit, clock.GetUtcNow(), cancel);
+            var change = new Change(connection, transaction, audit, UnixTime.Now(clock), cancel);
             await scope.LockAsync(change);
             var verdict = await step(change);
             if (!verdict.IsKept)
@@ -36,7 +36,7 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
 
             if (verdict.Notice is { } notice)
             {
-                await NumberAsync(connection, transaction, notice, change.NowMs, cancel);
+                await NumberAsync(connection, transaction, notice, change.Now, cancel);
                 told = notice; // from here on: a connection may break after the commit
             }
 
@@ -54,8 +54,8 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
 
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
-        var before = (clock.GetUtcNow() - Remembered).ToUnixTimeMilliseconds();
-        await using var connection = await database.ConnectAsync(cancel);
+        var before = clock.GetUtcNow() - Remembered;
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(
             new CommandDefinition("delete from changes where at < @before", new { before }, cancellationToken: cancel));
     }
@@ -65,7 +65,7 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
     /// the last one that it knows misses none. A sequence would number changes that are committed in another order.
     /// </summary>
     private static async Task NumberAsync(
-        DbConnection connection, DbTransaction transaction, ChangeNotice notice, long at, CancellationToken cancel)
+        DbConnection connection, DbTransaction transaction, ChangeNotice notice, DateTimeOffset at, CancellationToken cancel)
     {
         var n = await connection.ExecuteScalarAsync<long>(
             new CommandDefinition("update change_counter set n = n + 1 returning n", transaction: transaction, cancellationToken: cancel));

@@ -1,6 +1,6 @@
 namespace TraceVault.Devices;
 
-/// <summary>A device that asks to be signed in, as the database holds it; the times are Unix milliseconds.</summary>
+/// <summary>A device that asks to be signed in, as the database holds it.</summary>
 public sealed record DeviceAuthorization(
     string Id,
     string UserCode,
@@ -8,10 +8,10 @@ public sealed record DeviceAuthorization(
     string? UserId,
     string? Client,
     string? Address,
-    long CreatedAt,
-    long ExpiresAt,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
     long IntervalSeconds,
-    long PolledAt)
+    DateTimeOffset PolledAt)
 {
     /// <summary>The values of <see cref="State"/>; used and refused are final.</summary>
     public const string Pending = "pending", Approved = "approved", Refused = "refused", Used = "used";

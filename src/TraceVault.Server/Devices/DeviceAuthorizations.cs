@@ -33,7 +33,7 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
     {
         var created = new Created(AccessToken.Create(TokenKind.Device), UserCode.Create());
         var now = clock.GetUtcNow();
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         var inserted = await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into device_authorizations
@@ -52,8 +52,8 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
                 origin.Client,
                 origin.Address,
                 source = SignInThrottle.Subject(address),
-                Now = now.ToUnixTimeMilliseconds(),
-                Expires = (now + Lifetime).ToUnixTimeMilliseconds(),
+                Now = now,
+                Expires = now + Lifetime,
                 Interval = (long)Interval,
                 MaxPerAddress = (long)MaxPerAddress,
                 MaxOpen = (long)MaxOpen,
@@ -65,7 +65,7 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
     /// <returns>The request in whatever state, even if expired; null when there is none.</returns>
     public async Task<DeviceAuthorization?> FindAsync(TokenHash deviceCode, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<DeviceAuthorization>(new CommandDefinition(
             $"select {Columns} from device_authorizations where device_code_hash = @Hash",
             new { Hash = deviceCode.ToBytes() },
@@ -75,10 +75,10 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
     /// <returns>The request that waits for a decision; null when there is none, or when it has expired.</returns>
     public async Task<DeviceAuthorization?> FindPendingAsync(UserCode code, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<DeviceAuthorization>(new CommandDefinition(
             $"select {Columns} from device_authorizations where user_code = @Letters and state = @Pending and expires_at > @Now",
-            new { code.Letters, DeviceAuthorization.Pending, Now = Now() },
+            new { code.Letters, DeviceAuthorization.Pending, Now = clock.GetUtcNow() },
             cancellationToken: cancel));
     }
 
@@ -95,7 +95,7 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
             var id = await change.FindAsync<string>(
                 """
                 update device_authorizations set state = @State, user_id = @UserId, approved_by = @By
-                where user_code = @Letters and state = @Pending and expires_at > @NowMs returning id
+                where user_code = @Letters and state = @Pending and expires_at > @Now returning id
                 """,
                 new
                 {
@@ -104,7 +104,7 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
                     actor.UserId,
                     code.Letters,
                     DeviceAuthorization.Pending,
-                    change.NowMs,
+                    change.Now,
                 });
             var happened = AuditEvent.Own(approve ? AuditActions.DeviceApproved : AuditActions.DeviceRefused, actor, id);
             return id is null ? Verdict.Nothing(false) : Verdict.Done(true, ChangeKind.Access, actor.UserId!, happened);
@@ -116,13 +116,13 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
     /// <returns>False when another poll or a decision came first.</returns>
     public async Task<bool> TouchAsync(DeviceAuthorization found, long intervalSeconds, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         return await connection.ExecuteAsync(new CommandDefinition(
             """
             update device_authorizations set polled_at = @Now, interval_seconds = @intervalSeconds
             where id = @Id and state = @Pending and polled_at = @PolledAt
             """,
-            new { Now = Now(), intervalSeconds, found.Id, DeviceAuthorization.Pending, found.PolledAt },
+            new { Now = clock.GetUtcNow(), intervalSeconds, found.Id, DeviceAuthorization.Pending, found.PolledAt },
             cancellationToken: cancel)) > 0;
     }
 
@@ -130,7 +130,7 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
     /// <returns>Whether there was still a request to withdraw.</returns>
     public async Task<bool> WithdrawAsync(string id)
     {
-        await using var connection = await database.ConnectAsync(CancellationToken.None);
+        await using var connection = await database.OpenWriterAsync(CancellationToken.None);
         return await connection.ExecuteAsync(
             "update device_authorizations set state = @Refused where id = @id and state in (@Pending, @Approved)",
             new { id, DeviceAuthorization.Refused, DeviceAuthorization.Pending, DeviceAuthorization.Approved }) > 0;
@@ -139,11 +139,9 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
     /// <summary>Forgets requests some time after they expired: until then a device that comes too late is told so.</summary>
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
-        var before = (clock.GetUtcNow() - Lifetime).ToUnixTimeMilliseconds();
-        await using var connection = await database.ConnectAsync(cancel);
+        var before = clock.GetUtcNow() - Lifetime;
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from device_authorizations where expires_at < @before", new { before }, cancellationToken: cancel));
     }
-
-    private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -11,8 +11,8 @@ internal sealed class DeviceGrant(
     /// <summary>How many seconds each early poll adds to the interval (RFC 8628 §3.5), and the longest interval in seconds.</summary>
     private const long SlowDown = 5, MaxInterval = 60;
 
-    /// <summary>How many milliseconds too early a poll may come, because networks do not keep time.</summary>
-    private const long Tolerance = 1000;
+    /// <summary>How much too early a poll may come, because networks do not keep time.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     private sealed record Owner(string Id, string Email);
 
@@ -37,7 +37,7 @@ internal sealed class DeviceGrant(
                 return new GrantResult(OAuthError.Refused);
             }
 
-            if (clock.GetUtcNow().ToUnixTimeMilliseconds() >= found.ExpiresAt)
+            if (clock.GetUtcNow() >= found.ExpiresAt)
             {
                 return new GrantResult(OAuthError.ExpiredDeviceCode);
             }
@@ -67,8 +67,8 @@ internal sealed class DeviceGrant(
 
     private async Task<OAuthError> PendingAsync(DeviceAuthorization found, CancellationToken cancel)
     {
-        var early = found.PolledAt > 0
-            && clock.GetUtcNow().ToUnixTimeMilliseconds() < found.PolledAt + (found.IntervalSeconds * 1000) - Tolerance;
+        var early = found.PolledAt > DateTimeOffset.UnixEpoch
+            && clock.GetUtcNow() < found.PolledAt.AddSeconds(found.IntervalSeconds) - Tolerance;
         var interval = early ? Math.Min(found.IntervalSeconds + SlowDown, MaxInterval) : found.IntervalSeconds;
         return await devices.TouchAsync(found, interval, cancel) && !early ? OAuthError.Pending : OAuthError.SlowDown;
     }

@@ -45,18 +45,18 @@ internal sealed class SessionTokens
         ring.Sealing.Derive("tracevault/refreshed-tokens", _key);
     }
 
-    /// <summary>A session of a user who is not disabled, found by one of its tokens; the times are Unix milliseconds.</summary>
+    /// <summary>A session of a user who is not disabled, found by one of its tokens.</summary>
     /// <param name="RefreshPlace">Where the tokens in force were issued.</param>
     private sealed record Found(
         string Id,
         string UserId,
         string Email,
-        long CreatedAt,
-        long ExpiresAt,
-        long LastUsedAt,
+        DateTimeOffset CreatedAt,
+        DateTimeOffset ExpiresAt,
+        DateTimeOffset LastUsedAt,
         byte[] TokenHash,
         byte[]? RefreshHash,
-        long? RefreshedAt,
+        DateTimeOffset? RefreshedAt,
         string? RefreshPlace)
     {
         /// <summary>Whether nobody has used the tokens of the last refresh, so that its answer may not have arrived.</summary>
@@ -71,7 +71,7 @@ internal sealed class SessionTokens
         var place = _places.Of(origin);
         while (await FindAsync(ByToken, new { Hash = hash.ToBytes() }, cancel) is { } found)
         {
-            var (now, end) = (_clock.GetUtcNow(), Sessions.EndOf(found.ExpiresAt));
+            var (now, end) = (_clock.GetUtcNow(), found.ExpiresAt);
             if (now >= end)
             {
                 return refused;
@@ -79,7 +79,7 @@ internal sealed class SessionTokens
 
             if (Is(found.RefreshHash, hash))
             {
-                var expires = Sessions.ExpiryAfterUse(DateTimeOffset.FromUnixTimeMilliseconds(found.CreatedAt), now);
+                var expires = Sessions.ExpiryAfterUse(found.CreatedAt, now);
                 if (await RotateAsync(found, access, refresh, place, now, expires))
                 {
                     return new GrantResult(null, new IssuedTokens(access, refresh, expires));
@@ -89,7 +89,7 @@ internal sealed class SessionTokens
             }
 
             var isRepeated = Is(found.RefreshHash, refresh.Hash())
-                && (now - DateTimeOffset.FromUnixTimeMilliseconds(found.RefreshedAt ?? 0) <= Grace
+                && (now - found.RefreshedAt <= Grace
                     || (found.IsUnused && IsSame(place, found.RefreshPlace)));
             if (isRepeated)
             {
@@ -119,8 +119,8 @@ internal sealed class SessionTokens
             }
 
             var isNews = await change.ExecuteAsync(
-                "update spent_refresh_tokens set shown_at = @NowMs where token_hash = @Hash and (shown_at is null or shown_at <= @Before)",
-                new { change.NowMs, Before = (change.Now - TellAgain).ToUnixTimeMilliseconds(), Hash = hash.ToBytes() }) > 0;
+                "update spent_refresh_tokens set shown_at = @Now where token_hash = @Hash and (shown_at is null or shown_at <= @Before)",
+                new { change.Now, Before = change.Now - TellAgain, Hash = hash.ToBytes() }) > 0;
             var refused = new AuditEvent(AuditActions.RefreshRefused, new Actor(null, null, origin), found.UserId, found.Email, found.Id);
             return isNews ? Verdict.Recorded(true, refused) : Verdict.Nothing(true);
         });
@@ -183,8 +183,8 @@ internal sealed class SessionTokens
                     Access = access.Hash().ToBytes(),
                     Refresh = refresh.Hash().ToBytes(),
                     place,
-                    Now = now.ToUnixTimeMilliseconds(),
-                    Expires = expires.ToUnixTimeMilliseconds(),
+                    Now = now,
+                    Expires = expires,
                     found.Id,
                     found.RefreshHash,
                 });
@@ -207,7 +207,7 @@ internal sealed class SessionTokens
                     found.Id,
                     found.RefreshPlace,
                     found.TokenHash,
-                    Until = (now + Overlap).ToUnixTimeMilliseconds(),
+                    Until = now + Overlap,
                     MaxSpent = (long)MaxSpent,
                 });
             return Verdict.DoneUnaudited(true, ChangeKind.Access, found.UserId);
@@ -215,7 +215,7 @@ internal sealed class SessionTokens
 
     private async Task<Found?> FindAsync(string condition, object parameters, CancellationToken cancel)
     {
-        await using var connection = await _database.ConnectAsync(cancel);
+        await using var connection = await _database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Found>(new CommandDefinition(
             $"""
             select s.id, s.user_id, u.email, s.created_at, s.expires_at, s.last_used_at,

@@ -5,7 +5,7 @@ using TraceVault.Storage;
 
 namespace TraceVault.Gateway;
 
-/// <summary>A row of the one query that a cold request costs, one a key of the user; the times are Unix milliseconds.</summary>
+/// <summary>A row of the one query that a cold request costs, one a key of the user.</summary>
 /// <remarks>Properties, not a constructor: where there is no row, SQLite knows no types that would have to fit one.</remarks>
 internal sealed class CallerRow
 {
@@ -13,13 +13,13 @@ internal sealed class CallerRow
 
     public string UserId { get; init; } = "";
 
-    public long CreatedAt { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
 
-    public long? ExpiresAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
 
-    public long? LastUsedAt { get; init; }
+    public DateTimeOffset? LastUsedAt { get; init; }
 
-    public long ReplacedUntil { get; init; }
+    public DateTimeOffset? ReplacedUntil { get; init; }
 
     public long? MaxConcurrent { get; init; }
 
@@ -53,7 +53,7 @@ internal sealed class CallerRows(Database database)
             where u.disabled_at is null
             """;
         const string OfProxyToken = $"""
-            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(0 as bigint) as replaced_until, {Columns}
+            select t.id, t.user_id, t.created_at, t.expires_at, t.last_used_at, cast(null as bigint) as replaced_until, {Columns}
             from proxy_tokens t join users u on u.id = t.user_id {Keys}
             where t.token_hash = @Hash and u.disabled_at is null
             """;
@@ -61,7 +61,7 @@ internal sealed class CallerRows(Database database)
         {
             try
             {
-                await using var connection = await database.ConnectAsync(CancellationToken.None);
+                await using var connection = await database.OpenReaderAsync(CancellationToken.None);
                 var rows = await connection.QueryAsync<CallerRow>(
                     token.Kind is TokenKind.Session ? OfSession : OfProxyToken, new { Hash = token.Hash.ToBytes() });
                 return rows.AsList();

@@ -286,15 +286,15 @@ internal sealed partial class Callers : IDisposable
     private CallerSnapshot ToCaller(TokenKind kind, List<CallerRow> rows, CallerState user, long version, TokenUse? use)
     {
         var row = rows[0];
-        var stored = DateTimeOffset.FromUnixTimeMilliseconds(row.LastUsedAt ?? row.CreatedAt);
+        var stored = row.LastUsedAt ?? row.CreatedAt;
         return new(
             kind,
             row.Id,
             row.UserId,
-            DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt),
+            row.CreatedAt,
             row.ExpiresAt is { } expires ? Sessions.EndOf(expires, row.ReplacedUntil) : DateTimeOffset.MaxValue,
             stored,
-            row.ReplacedUntil != 0,
+            row.ReplacedUntil is not null,
             [.. rows.Select(each => each.Key).OfType<SealedKey>()],
             (int)(row.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent),
             _clock.GetTimestamp(),

@@ -65,7 +65,7 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
 
     private async Task WriteAsync((CallerSnapshot Caller, DateTimeOffset UsedAt)[] uses, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         // SQLite waits for the disk once for all. PostgreSQL would keep every row locked until the last is written, against somebody who
         // signs out.
         await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;

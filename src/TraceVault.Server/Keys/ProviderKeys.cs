@@ -24,7 +24,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     /// <summary>For SQL: the key of a user for a provider, as <c>k</c>.</summary>
     private const string OfUser = "k.owner_kind = 'user' and k.owner_id = @userId and k.provider = @provider";
 
-    /// <summary>What is stored of a key; the times are Unix milliseconds.</summary>
+    /// <summary>What is stored of a key.</summary>
     /// <param name="MaxConcurrent">Null: <see cref="DefaultMaxConcurrent"/>.</param>
     /// <param name="WorksSince">Since when the provider has taken it, and <paramref name="RefusedAt"/> since when it has refused it: one of
     /// the two at most.</param>
@@ -36,10 +36,10 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
         byte[] Sealed,
         string KeyId,
         long Binding,
-        long UpdatedAt,
-        long? LastUsedAt,
-        long? WorksSince,
-        long? RefusedAt,
+        DateTimeOffset UpdatedAt,
+        DateTimeOffset? LastUsedAt,
+        DateTimeOffset? WorksSince,
+        DateTimeOffset? RefusedAt,
         long? MaxConcurrent)
     {
         public SealedKey SealedKey => new(Id, new KeyOwner(OwnerKind, OwnerId), Provider, Sealed, KeyId, Binding);
@@ -48,7 +48,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     /// <returns>The key as stored, or null when this user has none.</returns>
     public async Task<Stored?> FindAsync(string userId, string provider, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
             $"select {Columns} from {Tables} where {OfUser}", new { userId, provider }, cancellationToken: cancel));
     }
@@ -56,7 +56,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     /// <returns>The key of that row, or null when it is gone.</returns>
     public async Task<Stored?> FindAsync(string id, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
             $"select {Columns} from {Tables} where k.id = @id", new { id }, cancellationToken: cancel));
     }
@@ -64,7 +64,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     /// <summary>How many requests at once a user may have, with or without a key.</summary>
     public async Task<long> MaxConcurrentAsync(string userId, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
             "select max_concurrent from users where id = @userId", new { userId }, cancellationToken: cancel)) ?? DefaultMaxConcurrent;
     }
@@ -124,7 +124,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
 
     public async Task TouchAsync(string id, DateTimeOffset usedAt, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await TouchAsync(connection, null, [(id, usedAt)], cancel);
     }
 
@@ -134,13 +134,13 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(
             "update provider_keys set last_used_at = @Used where id = @Id and updated_at <= @Used",
-            uses.Select(use => new { use.Id, Used = use.UsedAt.ToUnixTimeMilliseconds() }),
+            uses.Select(use => new { use.Id, Used = use.UsedAt }),
             transaction,
             cancellationToken: cancel));
 
     public async Task<long> CountAsync(CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.ExecuteScalarAsync<long>(
             new CommandDefinition("select count(*) from provider_keys", cancellationToken: cancel));
     }
@@ -149,17 +149,17 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     public async Task NoteAsync(KeyNote note, CancellationToken cancel)
     {
         var (now, before) = note.Works ? ("works_since", "refused_at") : ("refused_at", "works_since");
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             $"update provider_keys set {now} = @At, {before} = null where id = @Id and updated_at <= @At and {now} is null",
-            new { note.Id, At = note.At.ToUnixTimeMilliseconds() },
+            new { note.Id, note.At },
             cancellationToken: cancel));
     }
 
     /// <summary>Every stored key, one at a time. Holds a connection meanwhile.</summary>
     public async IAsyncEnumerable<SealedKey> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         await foreach (var row in connection.QueryUnbufferedAsync<Stored>($"select {Columns} from {Tables}").WithCancellation(cancel))
         {
             yield return row.SealedKey;
@@ -172,7 +172,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     /// </summary>
     public async Task ResealAsync(IEnumerable<(SealedKey Before, SealedKey After)> keys, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "update provider_keys set sealed = @Sealed, key_id = @KeyId, binding = @Binding where id = @Id and sealed = @Old",
@@ -208,7 +208,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             key.Sealed,
             key.KeyId,
             key.Binding,
-            Now = change.NowMs,
-            Works = isKnownToWork ? change.NowMs : (long?)null,
+            change.Now,
+            Works = isKnownToWork ? change.Now : (DateTimeOffset?)null,
         });
 }

@@ -6,7 +6,6 @@ using TraceVault.Changes;
 using TraceVault.Identity;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;
-using TraceVault.Storage;
 
 namespace TraceVault.Me;
 
@@ -48,12 +47,12 @@ internal static class MeEndpoints
         await keys.FindAsync(me.User.Id, AnthropicProvider.Id, cancel) is { } stored
             ? new KeyAnswer(
                 true,
-                UnixTime.ToUtc(stored.UpdatedAt),
-                UnixTime.ToUtc(stored.LastUsedAt),
+                stored.UpdatedAt.UtcDateTime,
+                stored.LastUsedAt?.UtcDateTime,
                 stored.MaxConcurrent ?? ProviderKeys.DefaultMaxConcurrent,
                 vault.CanOpen(stored.SealedKey),
-                UnixTime.ToUtc(stored.WorksSince),
-                UnixTime.ToUtc(stored.RefusedAt))
+                stored.WorksSince?.UtcDateTime,
+                stored.RefusedAt?.UtcDateTime)
             : new KeyAnswer(false, null, null, await keys.MaxConcurrentAsync(me.User.Id, cancel), null);
 
     public static async Task<IResult> PutKeyAsync(
@@ -91,9 +90,9 @@ internal static class MeEndpoints
             session.Id,
             session.Client,
             session.Address,
-            UnixTime.ToUtc(session.CreatedAt),
-            UnixTime.ToUtc(session.LastUsedAt),
-            UnixTime.ToUtc(session.ExpiresAt),
+            session.CreatedAt.UtcDateTime,
+            session.LastUsedAt.UtcDateTime,
+            session.ExpiresAt.UtcDateTime,
             session.Id == me.SessionId));
 
     public static async Task<IResult> EndSessionAsync(string id, SignedIn me, Actor actor, Sessions sessions) =>

@@ -2,7 +2,6 @@ using TraceVault.Accounts;
 using TraceVault.Api;
 using TraceVault.Identity;
 using TraceVault.Logging;
-using TraceVault.Storage;
 
 namespace TraceVault.Me;
 
@@ -27,9 +26,9 @@ internal static class TokenEndpoints
             token.Id,
             token.Name,
             Scope,
-            UnixTime.ToUtc(token.CreatedAt),
-            UnixTime.ToUtc(token.ExpiresAt),
-            UnixTime.ToUtc(token.LastUsedAt)));
+            token.CreatedAt.UtcDateTime,
+            token.ExpiresAt?.UtcDateTime,
+            token.LastUsedAt?.UtcDateTime));
 
     public static async Task<IResult> CreateAsync(
         TokenRequest request, SignedIn me, Actor actor, ProxyTokens tokens, CancellationToken cancel)
@@ -74,8 +73,8 @@ internal static class TokenEndpoints
                     listed.Name,
                     Scope,
                     token.Reveal(),
-                    UnixTime.ToUtc(listed.CreatedAt),
-                    UnixTime.ToUtc(listed.ExpiresAt)),
+                    listed.CreatedAt.UtcDateTime,
+                    listed.ExpiresAt?.UtcDateTime),
                 null,
                 null)
             : (null, null, $"You have {ProxyTokens.MaxPerUser} proxy tokens, which is the maximum. Revoke one that nobody uses.");

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Api;
 using TraceVault.Hosting;
 using TraceVault.Identity;
-using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
@@ -21,7 +20,7 @@ internal static class InviteEndpoints
 {
     public static async Task<IEnumerable<ListedInvite>> ListAsync(Invites invites, CancellationToken cancel) =>
         (await invites.ListAsync(cancel)).Select(invite => new ListedInvite(
-            invite.Id, invite.Email, invite.Role, invite.InvitedBy, UnixTime.ToUtc(invite.CreatedAt), UnixTime.ToUtc(invite.ExpiresAt)));
+            invite.Id, invite.Email, invite.Role, invite.InvitedBy, invite.CreatedAt.UtcDateTime, invite.ExpiresAt.UtcDateTime));
 
     public static async Task<IResult> CreateAsync(InviteRequest request, Actor actor, Invites invites, PublicUrl publicUrl)
     {
@@ -43,8 +42,8 @@ internal static class InviteEndpoints
                     invite.Email,
                     invite.Role,
                     MemberLinks.Invite(publicUrl.Origin, link),
-                    UnixTime.ToUtc(invite.CreatedAt),
-                    UnixTime.ToUtc(invite.ExpiresAt)),
+                    invite.CreatedAt.UtcDateTime,
+                    invite.ExpiresAt.UtcDateTime),
                 statusCode: StatusCodes.Status201Created),
             { Outcome: var outcome } => Problem(outcome),
         };

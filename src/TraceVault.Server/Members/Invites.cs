@@ -21,9 +21,9 @@ internal enum InviteOutcome
     LinkMade,
 }
 
-/// <summary>An invite as it is listed; the times are in Unix milliseconds.</summary>
+/// <summary>An invite as it is listed.</summary>
 /// <param name="InvitedBy">The address of the person who made it.</param>
-public sealed record Invite(string Id, string Email, string Role, string InvitedBy, long CreatedAt, long ExpiresAt);
+public sealed record Invite(string Id, string Email, string Role, string InvitedBy, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
 
 /// <summary>
 /// Invites in the database: one per address, good for one account, for seven days. Of a link's token only the hash is stored.
@@ -41,9 +41,11 @@ internal sealed class Invites(Database database, ChangeMaker changes, TimeProvid
     /// <returns>The invites that may still be used, the newest first.</returns>
     public async Task<IReadOnlyList<Invite>> ListAsync(CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return (await connection.QueryAsync<Invite>(new CommandDefinition(
-            $"{Select} where i.expires_at > @Now order by i.created_at desc, i.id desc", new { Now }, cancellationToken: cancel))).AsList();
+            $"{Select} where i.expires_at > @Now order by i.created_at desc, i.id desc",
+            new { Now = clock.GetUtcNow() },
+            cancellationToken: cancel))).AsList();
     }
 
     /// <returns>The invite of that id, expired or not.</returns>
@@ -53,7 +55,7 @@ internal sealed class Invites(Database database, ChangeMaker changes, TimeProvid
     public Task<Invite?> FindAsync(TokenHash link, CancellationToken cancel) =>
         FindAsync("i.token_hash = @Hash", new { Hash = link.ToBytes() }, cancel);
 
-    public bool IsExpired(Invite invite) => invite.ExpiresAt <= Now;
+    public bool IsExpired(Invite invite) => invite.ExpiresAt <= clock.GetUtcNow();
 
     /// <summary>Makes an invite, and replaces the one that the address may have.</summary>
     /// <param name="actor">Who invites.</param>
@@ -102,7 +104,7 @@ internal sealed class Invites(Database database, ChangeMaker changes, TimeProvid
         }
 
         var link = new IssuedLink(AccessToken.Create(TokenKind.Link), change.Now + Lifetime);
-        var invite = new Invite(id, email.Text, role, me.Email, change.NowMs, link.ExpiresAt.ToUnixTimeMilliseconds());
+        var invite = new Invite(id, email.Text, role, me.Email, change.Now, link.ExpiresAt);
         await change.ExecuteAsync(
             """
             insert into invites (id, email, email_key, role, token_hash, invited_by, created_at, expires_at)
@@ -144,7 +146,7 @@ internal sealed class Invites(Database database, ChangeMaker changes, TimeProvid
         TokenHash link, string? name, string passwordHash, Origin origin) => changes.MakeAsync<User?>(Scope.Members, async change =>
     {
         var found = await change.FindAsync<Invite>(
-            $"{Select} where i.token_hash = @Hash and i.expires_at > @NowMs", new { Hash = link.ToBytes(), change.NowMs });
+            $"{Select} where i.token_hash = @Hash and i.expires_at > @Now", new { Hash = link.ToBytes(), change.Now });
         if (found is not { } invite)
         {
             return Verdict.Nothing<User?>(null);
@@ -155,10 +157,10 @@ internal sealed class Invites(Database database, ChangeMaker changes, TimeProvid
         var inserted = await change.ExecuteAsync(
             """
             insert into users (id, email, email_key, name, role, password_hash, created_at, updated_at)
-            values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @NowMs, @NowMs)
+            values (@Id, @Email, @Key, @Name, @Role, @passwordHash, @Now, @Now)
             on conflict (email_key) do nothing
             """,
-            new { user.Id, user.Email, EmailAddress.Of(user.Email).Key, user.Name, user.Role, passwordHash, change.NowMs });
+            new { user.Id, user.Email, EmailAddress.Of(user.Email).Key, user.Name, user.Role, passwordHash, change.Now });
         var joined = AuditEvent.Own(AuditActions.InviteAccepted, new Actor(user.Id, user.Email, origin), user.Role);
         return inserted == 0
             ? Verdict.Nothing<User?>(null)
@@ -167,21 +169,19 @@ internal sealed class Invites(Database database, ChangeMaker changes, TimeProvid
 
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from invites where expires_at < @before",
             new { before = LinkTokens.ForgottenBefore(clock) },
             cancellationToken: cancel));
     }
 
-    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
-
     private static AuditEvent Withdrawn(Invite invite, Actor actor) =>
         new(AuditActions.InviteWithdrawn, actor, null, invite.Email, invite.Role);
 
     private async Task<Invite?> FindAsync(string condition, object values, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Invite>(
             new CommandDefinition($"{Select} where {condition}", values, cancellationToken: cancel));
     }

@@ -18,10 +18,9 @@ internal static class LinkTokens
     }
 
     /// <summary>
-    /// In Unix milliseconds. A link that expired after this time is called too old; one that expired before it is unknown.
+    /// A link that expired after this time is called too old; one that expired before it is unknown.
     /// </summary>
-    public static long ForgottenBefore(TimeProvider clock) =>
-        (clock.GetUtcNow() - RememberExpired).ToUnixTimeMilliseconds();
+    public static DateTimeOffset ForgottenBefore(TimeProvider clock) => clock.GetUtcNow() - RememberExpired;
 
     public static IResult Unknown(HttpContext context) => Problems.Page(
         context,
@@ -30,7 +29,7 @@ internal static class LinkTokens
         "It has been used, replaced or withdrawn, or part of it got lost on the way. "
         + "If you have used it, sign in. Otherwise ask whoever sent it for another.");
 
-    public static IResult Expired(HttpContext context, long expiresAt) => Problems.Page(
+    public static IResult Expired(HttpContext context, DateTimeOffset expiresAt) => Problems.Page(
         context,
         StatusCodes.Status410Gone,
         "This link is too old",

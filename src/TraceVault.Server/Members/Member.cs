@@ -1,18 +1,15 @@
 using TraceVault.Accounts;
 using TraceVault.Identity;
-using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
-/// <summary>Somebody with an account, as administrators see them; the times are in Unix milliseconds.</summary>
+/// <summary>Somebody with an account, as administrators see them.</summary>
 /// <param name="DisabledAt">Null while the account may be used.</param>
-/// <param name="LastSeenAt">The latest use of a session, whether it still exists or not; 0 when there was none.</param>
-public sealed record Member(string Id, string Email, string? Name, string Role, long? DisabledAt, long CreatedAt, long LastSeenAt)
+/// <param name="LastSeenAt">The latest use of a session, whether it still exists or not; null when there was none.</param>
+public sealed record Member(
+    string Id, string Email, string? Name, string Role, DateTimeOffset? DisabledAt, DateTimeOffset CreatedAt, DateTimeOffset? LastSeenAt)
 {
-    internal const string Columns =
-        "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, coalesce(u.last_seen_at, 0) as last_seen_at";
-
-    internal DateTime? LastSeen => LastSeenAt == 0 ? null : UnixTime.ToUtc(LastSeenAt);
+    internal const string Columns = "u.id, u.email, u.name, u.role, u.disabled_at, u.created_at, u.last_seen_at";
 
     internal User User => new(Id, Email, Name, Role);
 }

@@ -37,7 +37,7 @@ internal static class MemberChanges
     public static async Task WithdrawLinksOfAsync(this Change change, Member issuer, Actor actor)
     {
         var invited = await change.ListAsync<string>(
-            "select email from invites where invited_by = @Id and expires_at > @NowMs order by id", new { issuer.Id, change.NowMs });
+            "select email from invites where invited_by = @Id and expires_at > @Now order by id", new { issuer.Id, change.Now });
         foreach (var email in invited)
         {
             await change.AlsoHappenedAsync(new AuditEvent(AuditActions.InviteWithdrawn, actor, null, email));
@@ -56,8 +56,8 @@ internal static class MemberChanges
     {
         var good = await change.ListAsync<WithdrawnReset>(
             "select u.id, u.email from password_resets join users u on u.id = user_id "
-            + $"where {column} = @id and expires_at > @NowMs order by u.id",
-            new { id, change.NowMs });
+            + $"where {column} = @id and expires_at > @Now order by u.id",
+            new { id, change.Now });
         foreach (var reset in good)
         {
             await change.AlsoHappenedAsync(new AuditEvent(AuditActions.ResetWithdrawn, actor, reset.Id, reset.Email));

@@ -2,7 +2,6 @@ using TraceVault.Accounts;
 using TraceVault.Api;
 using TraceVault.Hosting;
 using TraceVault.Identity;
-using TraceVault.Storage;
 
 namespace TraceVault.Members;
 
@@ -31,9 +30,9 @@ internal static class MemberEndpoints
             member.Email,
             member.Name,
             member.Role,
-            UnixTime.ToUtc(member.CreatedAt),
-            member.LastSeen,
-            member.DisabledAt is { } at ? UnixTime.ToUtc(at) : null));
+            member.CreatedAt.UtcDateTime,
+            member.LastSeenAt?.UtcDateTime,
+            member.DisabledAt?.UtcDateTime));
 
     public static async Task<IResult> ChangeRoleAsync(string id, RoleRequest request, Actor actor, Membership members) =>
         MemberPolicy.Roles.Contains(request.Role!)

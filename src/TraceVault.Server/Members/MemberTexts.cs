@@ -5,9 +5,6 @@ internal static class MemberTexts
 {
     public const string UnknownRole = "A role is member, admin or owner.";
 
-    /// <param name="unixMilliseconds">A time as the database stores it.</param>
-    public static string Time(long unixMilliseconds) => Time(DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds));
-
     public static string Time(DateTimeOffset time) => $"{time.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
 
     public static string Of(MemberOutcome outcome) => outcome switch

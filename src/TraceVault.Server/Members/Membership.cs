@@ -13,14 +13,14 @@ internal sealed class Membership(Database database, ChangeMaker changes)
 {
     public async Task<IReadOnlyList<Member>> ListAsync(CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return (await connection.QueryAsync<Member>(new CommandDefinition(
             $"select {Member.Columns} from users u order by u.email_key", cancellationToken: cancel))).AsList();
     }
 
     public async Task<Member?> FindAsync(string id, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Member>(new CommandDefinition(
             $"select {Member.Columns} from users u where u.id = @id", new { id }, cancellationToken: cancel));
     }
@@ -28,7 +28,7 @@ internal sealed class Membership(Database database, ChangeMaker changes)
     /// <returns>The address of an account that was removed; only the audit log still has it.</returns>
     public async Task<string?> RemovedEmailAsync(string id, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
             "select subject_email from audit_events where action = @Removed and outcome = 'done' and subject_id = @id",
             new { AuditActions.Removed, id },
@@ -55,7 +55,7 @@ internal sealed class Membership(Database database, ChangeMaker changes)
             }
 
             await change.ExecuteAsync(
-                "update users set role = @role, updated_at = @NowMs where id = @Id", new { role, change.NowMs, member.Id });
+                "update users set role = @role, updated_at = @Now where id = @Id", new { role, change.Now, member.Id });
             await change.EndAccessAsync(member.Id, actor);
             await change.WithdrawLinksOfAsync(member, actor);
             return Done(AuditActions.RoleChanged, actor, member, role);
@@ -75,7 +75,7 @@ internal sealed class Membership(Database database, ChangeMaker changes)
             }
 
             await change.ExecuteAsync(
-                "update users set disabled_at = @NowMs, updated_at = @NowMs where id = @Id", new { change.NowMs, member.Id });
+                "update users set disabled_at = @Now, updated_at = @Now where id = @Id", new { change.Now, member.Id });
             await change.EndAccessAsync(member.Id, actor);
             await change.WithdrawLinksOfAsync(member, actor);
             return Done(AuditActions.Disabled, actor, member);
@@ -90,7 +90,7 @@ internal sealed class Membership(Database database, ChangeMaker changes)
             }
 
             await change.ExecuteAsync(
-                "update users set disabled_at = null, updated_at = @NowMs where id = @Id", new { change.NowMs, member.Id });
+                "update users set disabled_at = null, updated_at = @Now where id = @Id", new { change.Now, member.Id });
             await change.EndAccessAsync(member.Id, actor); // whatever a request under way left when the account was disabled
             return Done(AuditActions.Enabled, actor, member);
         });

@@ -80,10 +80,10 @@ internal sealed class PasswordChange(
     {
         var saved = await change.ExecuteAsync(
             """
-            update users set password_hash = @hash, updated_at = @NowMs
+            update users set password_hash = @hash, updated_at = @Now
             where id = @Id and password_hash = @checkedHash and disabled_at is null
             """,
-            new { me.User.Id, hash, checkedHash, change.NowMs });
+            new { me.User.Id, hash, checkedHash, change.Now });
         if (saved == 0)
         {
             return Verdict.Nothing(false);

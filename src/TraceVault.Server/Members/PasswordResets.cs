@@ -23,7 +23,7 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
     internal sealed record Issued(MemberOutcome Outcome, IssuedLink? Link = null, string? Email = null);
 
     /// <summary>Whose password a link changes, and until when.</summary>
-    internal sealed record Pending(string UserId, string Email, long ExpiresAt);
+    internal sealed record Pending(string UserId, string Email, DateTimeOffset ExpiresAt);
 
     /// <summary>The mark that says that there is no link, see <see cref="LatestAsync"/>.</summary>
     public const string NoLink = "none";
@@ -34,7 +34,7 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
     /// </returns>
     public async Task<string> LatestAsync(string userId, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return Mark(await connection.QuerySingleOrDefaultAsync<long?>(
             new CommandDefinition(MadeAt, new { userId }, cancellationToken: cancel)));
     }
@@ -83,14 +83,14 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
     /// </returns>
     public async Task<Pending?> FindAsync(TokenHash link, CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenReaderAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<Pending>(new CommandDefinition(
             "select r.user_id, u.email, r.expires_at from password_resets r join users u on u.id = r.user_id where r.token_hash = @Hash",
             new { Hash = link.ToBytes() },
             cancellationToken: cancel));
     }
 
-    public bool IsExpired(Pending reset) => reset.ExpiresAt <= Now;
+    public bool IsExpired(Pending reset) => reset.ExpiresAt <= clock.GetUtcNow();
 
     /// <summary>
     /// Sets the password and ends everything that the old one gave access to. If two people use one link at once, one of them succeeds.
@@ -100,8 +100,8 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
         Pending reset, TokenHash link, string passwordHash, Origin origin) => changes.MakeAsync<User?>(Scope.Members, async change =>
     {
         var used = await change.ExecuteAsync(
-            "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @NowMs",
-            new { Hash = link.ToBytes(), reset.UserId, change.NowMs });
+            "delete from password_resets where token_hash = @Hash and user_id = @UserId and expires_at > @Now",
+            new { Hash = link.ToBytes(), reset.UserId, change.Now });
         if (used == 0 || await change.FindMemberAsync(reset.UserId) is not { } member)
         {
             return Verdict.Nothing<User?>(null);
@@ -114,7 +114,7 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
 
     public async Task ForgetExpiredAsync(CancellationToken cancel)
     {
-        await using var connection = await database.ConnectAsync(cancel);
+        await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from password_resets where expires_at < @before",
             new { before = LinkTokens.ForgottenBefore(clock) },
@@ -125,8 +125,6 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
 
     private static string Mark(long? madeAt) => madeAt?.ToString(CultureInfo.InvariantCulture) ?? NoLink;
 
-    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
-
     private static async Task<Verdict<Issued>> IssueAsync(Change change, Actor actor, Member member)
     {
         var link = new IssuedLink(AccessToken.Create(TokenKind.Link), change.Now + Lifetime);
@@ -134,15 +132,15 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
         await change.ExecuteAsync(
             """
             insert into password_resets (user_id, token_hash, issued_by, created_at, expires_at)
-            values (@Id, @Hash, @By, @NowMs, @Expires)
+            values (@Id, @Hash, @By, @Now, @Expires)
             """,
             new
             {
                 member.Id,
                 Hash = link.Token.Hash().ToBytes(),
                 By = actor.UserId,
-                change.NowMs,
-                Expires = link.ExpiresAt.ToUnixTimeMilliseconds(),
+                change.Now,
+                Expires = link.ExpiresAt,
             });
         var happened = new AuditEvent(AuditActions.ResetIssued, actor, member.Id, member.Email);
         return Verdict.Done(new Issued(MemberOutcome.Done, link, member.Email), ChangeKind.Member, member.Id, happened);
@@ -151,8 +149,8 @@ internal sealed class PasswordResets(Database database, ChangeMaker changes, Tim
     private static async Task ChangePasswordAsync(Change change, Member member, string passwordHash, Actor actor)
     {
         await change.ExecuteAsync(
-            "update users set password_hash = @passwordHash, disabled_at = null, updated_at = @NowMs where id = @Id",
-            new { passwordHash, change.NowMs, member.Id });
+            "update users set password_hash = @passwordHash, disabled_at = null, updated_at = @Now where id = @Id",
+            new { passwordHash, change.Now, member.Id });
         await change.EndAccessAsync(member.Id, actor);
         if (member.DisabledAt is not null)
         {

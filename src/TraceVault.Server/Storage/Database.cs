@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
 using Dapper;
@@ -15,25 +16,34 @@ internal enum Engine
 }
 
 /// <summary>
-/// The only way to the database, on either engine. Columns hold only text, 64-bit integers and bytes, so that one SQL string works on both.
+/// The only way to the database, on either engine. Columns hold only text, 64-bit integers and bytes, so that one SQL string works on both;
+/// a <see cref="DateTimeOffset"/> is stored as <see cref="UnixTime"/> says.
 /// </summary>
 /// <remarks>
-/// SQLite runs on the calling thread, in "async" calls too (its driver has no other way), and a writer that meets another one sleeps on
-/// that thread. <see cref="ConnectAsync"/> therefore returns on a pool thread, never on one that serves sockets, and to one caller at a
-/// time: callers that wait hold no thread, so that a crowd at the database does not slow streams down. Nobody may ask for a second
-/// connection while holding one. After PostgreSQL has answered, the caller may be on a thread that serves sockets: it must not block there.
+/// <para>SQLite has one writer and, beside it, <see cref="Readers"/> that see what was committed when they began. Its driver runs on the
+/// calling thread, in "async" calls too, and a writer that meets another one sleeps on that thread. Callers therefore wait for a turn
+/// without holding a thread, and run on a pool thread, never on one that serves sockets: a crowd at the database does not slow streams
+/// down. After PostgreSQL has answered, the caller may be on a thread that serves sockets: it must not block there.</para>
+/// <para>Whoever holds a connection may not ask for a second one: a crowd of such callers would wait for each other for ever. It throws,
+/// on both engines.</para>
 /// </remarks>
 internal sealed class Database : IAsyncDisposable
 {
-    /// <summary>The longest wait for the embedded database, both for its lock and for a turn; PostgreSQL has limits of its own.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>How many may read from the embedded database at once.</summary>
+    public const int Readers = 4;
+
 
     private readonly DbDataSource? _postgres; // not Npgsql's own type, so that a server on SQLite does not load that library
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly Turns? _writer, _readers; // of SQLite
+    private readonly AsyncLocal<Hold?> _held = new();
     private readonly string _fileSetting = "TRACEVAULT_DATABASE"; // the setting that says where the embedded database is
     private FileStream? _lock;
 
-    static Database() => DefaultTypeMap.MatchNamesWithUnderscores = true;
+    static Database()
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        UnixTime.Register();
+    }
 
     public Database(StorageOptions options, DataDirectory data)
     {
@@ -57,12 +67,15 @@ internal sealed class Database : IAsyncDisposable
             throw new StartupException("TRACEVAULT_DATABASE is invalid: it takes sqlite, sqlite:PATH or a postgres:// URL.");
         }
 
-        ConnectionString = new SqliteConnectionStringBuilder
+        var file = new SqliteConnectionStringBuilder
         {
             DataSource = SqliteFile,
             ForeignKeys = true,
-            DefaultTimeout = (int)Patience.TotalSeconds,
-        }.ConnectionString;
+            DefaultTimeout = (int)Turns.Patience.TotalSeconds,
+        };
+        _writer = new Turns(ConnectionString = file.ConnectionString, 1);
+        file.Mode = SqliteOpenMode.ReadOnly;
+        _readers = new Turns(file.ConnectionString, Readers);
     }
 
     public Engine Engine { get; }
@@ -73,29 +86,38 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>It holds the password of a PostgreSQL user, so it is never logged.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>A connection that may write. To be disposed soon: on SQLite every other writer waits for it.</summary>
     /// <exception cref="Exception">The database cannot be reached; <see cref="IsUnavailable"/> tells.</exception>
-    public async ValueTask<DbConnection> ConnectAsync(CancellationToken cancel)
+    /// <exception cref="InvalidOperationException">The caller holds a connection already.</exception>
+    public Task<DbConnection> OpenWriterAsync(CancellationToken cancel) => OpenAsync(_writer, cancel);
+
+    /// <summary>A connection that only reads. On SQLite it waits for no writer, and a statement that writes fails.</summary>
+    /// <exception cref="Exception">The database cannot be reached; <see cref="IsUnavailable"/> tells.</exception>
+    /// <exception cref="InvalidOperationException">The caller holds a connection already.</exception>
+    public Task<DbConnection> OpenReaderAsync(CancellationToken cancel) => OpenAsync(_readers, cancel);
+
+    /// <remarks>Not async: what an async method puts into an <see cref="AsyncLocal{T}"/>, its caller does not see.</remarks>
+    private Task<DbConnection> OpenAsync(Turns? turns, CancellationToken cancel)
     {
-        if (_postgres is not null)
+        if (_held.Value is { IsOver: false })
         {
-            return await _postgres.OpenConnectionAsync(cancel);
+            throw new InvalidOperationException("Pass the connection on: whoever holds one may not wait for a second one.");
         }
 
-        if (!await _turn.WaitAsync(Patience, cancel))
-        {
-            throw new TimeoutException("The embedded database is busy.");
-        }
+        return OpenAsync(turns, _held.Value = new Hold(), cancel);
+    }
 
-        await Task.Yield();
-        var connection = new ConnectionInTurn(ConnectionString, _turn);
+    private async Task<DbConnection> OpenAsync(Turns? turns, Hold hold, CancellationToken cancel)
+    {
         try
         {
-            await connection.OpenAsync(cancel);
+            var connection = turns is null ? await _postgres!.OpenConnectionAsync(cancel) : await turns.OpenAsync(cancel);
+            connection.StateChange += (_, change) => hold.IsOver = change.CurrentState is ConnectionState.Closed;
             return connection;
         }
         catch
         {
-            await connection.DisposeAsync();
+            hold.IsOver = true;
             throw;
         }
     }
@@ -104,7 +126,7 @@ internal sealed class Database : IAsyncDisposable
     /// <exception cref="Exception">The database does not answer; <see cref="IsUnavailable"/> tells.</exception>
     public async Task ProbeAsync(CancellationToken cancel)
     {
-        await using var connection = await ConnectAsync(cancel);
+        await using var connection = await OpenReaderAsync(cancel);
         await connection.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) from first_run", cancellationToken: cancel));
     }
 
@@ -162,7 +184,7 @@ internal sealed class Database : IAsyncDisposable
             {
             }
 
-            await using var connection = await ConnectAsync(CancellationToken.None);
+            await using var connection = await OpenWriterAsync(CancellationToken.None);
             await connection.ExecuteAsync("pragma journal_mode = wal");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or SqliteException)
@@ -177,18 +199,13 @@ internal sealed class Database : IAsyncDisposable
         {
             await _postgres.DisposeAsync();
         }
-        else
-        {
-            await using var connection = new SqliteConnection(ConnectionString);
-            SqliteConnection.ClearPool(connection);
-        }
 
+        _readers?.Dispose();
+        _writer?.Dispose(); // last: whoever closes the file last moves the log into it, which a reader cannot
         if (_lock is not null)
         {
             await _lock.DisposeAsync();
         }
-
-        _turn.Dispose();
     }
 
     private StartupException CannotOpen(Exception problem) => new(
@@ -196,47 +213,9 @@ internal sealed class Database : IAsyncDisposable
         + "If another TraceVault server uses it, stop that one, or run both on one PostgreSQL. "
         + $"Otherwise make room, let this user write there, or set {_fileSetting} to another place.");
 
-    /// <summary>A connection that passes the turn to the next caller when it is closed, even if closing it fails.</summary>
-    private sealed class ConnectionInTurn(string connectionString, SemaphoreSlim turn) : SqliteConnection(connectionString)
+    /// <summary>That somebody holds a connection, as seen by all that runs on behalf of them.</summary>
+    private sealed class Hold
     {
-        private bool _over;
-
-        protected override void Dispose(bool disposing)
-        {
-            try
-            {
-                base.Dispose(disposing);
-            }
-            catch (SqliteException)
-            {
-                CloseAnyway(disposing);
-                throw;
-            }
-            finally
-            {
-                if (disposing && !_over)
-                {
-                    _over = true;
-                    turn.Release();
-                }
-            }
-        }
-
-        /// <summary>
-        /// A transaction that could not be rolled back must not reach the next user of the connection, nor keep the file locked.
-        /// </summary>
-        private void CloseAnyway(bool disposing)
-        {
-            try
-            {
-                base.Dispose(disposing);
-            }
-            catch (SqliteException)
-            {
-                // The first failure tells the reason.
-            }
-
-            ClearPool(this);
-        }
+        public volatile bool IsOver;
     }
 }

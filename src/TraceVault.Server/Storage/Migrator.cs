@@ -25,7 +25,7 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
         await database.PrepareFileAsync();
         try
         {
-            await using var connection = await database.ConnectAsync(cancel);
+            await using var connection = await database.OpenWriterAsync(cancel);
             if (database.Engine is Engine.Postgres)
             {
                 // The lock belongs to the session of this connection, so it is released however the connection closes.
@@ -78,7 +78,7 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
 
         try
         {
-            await using var connection = await database.ConnectAsync(cancel);
+            await using var connection = await database.OpenWriterAsync(cancel);
             if (await FoundVersionAsync(connection) is var found && found != NewestKnown)
             {
                 throw new StartupException(

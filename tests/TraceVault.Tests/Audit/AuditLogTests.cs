@@ -181,7 +181,7 @@ public class AuditLogTests
     {
         await using var rig = await AuditRig.StartAsync(engine);
         var actor = new Actor("busy", "busy@example.com", new Origin(null, null));
-        await using var connection = await rig.Server.Services.GetRequiredService<Database>().ConnectAsync(Patience.Cancel);
+        await using var connection = await rig.Server.Services.GetRequiredService<Database>().OpenWriterAsync(Patience.Cancel);
         await connection.ExecuteAsync(
             "insert into audit_events (id, at, action, outcome, actor_id) values (@Id, @At, @Action, 'done', 'busy')",
             Enumerable.Range(0, 2 * AuditLog.MaxFrequent).Select(i => new

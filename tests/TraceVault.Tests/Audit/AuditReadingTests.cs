@@ -217,7 +217,8 @@ public class AuditReadingTests
     [InlineData(AuditActions.RoleChanged, "refused", "b", "owner", "was not allowed to change the role of b@x to owner")]
     public void A_sentence_says_whose_it_was_and_how_many(string action, string outcome, string subject, string? target, string expected) =>
         Assert.Equal(
-            expected, AuditPhrases.What(new AuditEntry("", 0, action, outcome, "a", "a@x", subject, $"{subject}@x", target, null, null)));
+            expected,
+            AuditPhrases.What(new AuditEntry("", default, action, outcome, "a", "a@x", subject, $"{subject}@x", target, null, null)));
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Pages_of_the_log_lead_back_and_forth_with_their_filters(string engine)
@@ -246,7 +247,7 @@ public class AuditReadingTests
     [Fact]
     public void What_users_typed_is_shown_as_they_typed_it()
     {
-        var made = new AuditEntry("", 0, "token.created", "done", "a", "a@x", "b", "{target}@x", "{subject} {of}", null, null);
+        var made = new AuditEntry("", default, "token.created", "done", "a", "a@x", "b", "{target}@x", "{subject} {of}", null, null);
 
         Assert.Equal("created the proxy token “{subject} {of}” of {target}@x", AuditPhrases.What(made));
     }
@@ -278,7 +279,7 @@ public class AuditReadingTests
         Assert.Equal(actions.Order(), AuditPhrases.Actions.Order());
         Assert.All(AuditPhrases.Actions.Concat(AuditPhrases.Areas), name => Assert.NotEqual("", AuditPhrases.Name(name)));
         Assert.All(AuditPhrases.Actions, action => Assert.DoesNotContain(
-            '{', AuditPhrases.What(new AuditEntry("", 0, action, "done", "a", "a@x", "b", "b@x", "target", null, null))));
+            '{', AuditPhrases.What(new AuditEntry("", default, action, "done", "a", "a@x", "b", "b@x", "target", null, null))));
     }
 
     private static async Task<IEnumerable<string?>> ActionsAsync(AuditRig rig, string query) =>

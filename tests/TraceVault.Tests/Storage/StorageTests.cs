@@ -1,9 +1,12 @@
+using System.Data.Common;
+using System.Net;
 using System.Reflection;
 using Dapper;
 using FluentMigrator;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Settings;
 using TraceVault.Storage;
+using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Storage;
 
@@ -21,7 +24,7 @@ public class StorageTests
         foreach (var server in servers)
         {
             using var ready = await server.Client.GetAsync("/readyz", Cancel);
-            Assert.Equal(System.Net.HttpStatusCode.OK, ready.StatusCode);
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         }
 
         Assert.Single(servers, server => server.Log.Text.Contains("now at schema"));
@@ -136,7 +139,7 @@ public class StorageTests
     {
         await using var server = await TestServer.StartAsync();
         var database = server.Services.GetRequiredService<Database>();
-        var connection = await database.ConnectAsync(Cancel);
+        var connection = await database.OpenWriterAsync(Cancel);
         await using (var transaction = await connection.BeginTransactionAsync(Cancel))
         {
             await connection.ExecuteAsync("commit"); // behind the driver's back: its rollback at the end finds nothing to roll back
@@ -145,9 +148,94 @@ public class StorageTests
 
         for (var i = 0; i < 3; i++)
         {
-            await using var next = await database.ConnectAsync(Cancel);
+            await using var next = await database.OpenWriterAsync(Cancel);
             await next.ExecuteAsync("begin immediate; rollback");
         }
+    }
+
+    [Fact]
+    public async Task The_embedded_database_is_read_beside_its_writer()
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        var (server, database) = (rig.Server, rig.Server.Services.GetRequiredService<Database>());
+        await using var writer = await database.OpenWriterAsync(Cancel);
+        await using var transaction = await writer.BeginTransactionAsync(Cancel);
+        await writer.ExecuteAsync("update users set name = 'Not yet'", transaction: transaction);
+
+        var (status, _, _) = await rig.CallAsync(cancel: Cancel); // looks the token up
+        var before = await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token);
+        await transaction.CommitAsync(Cancel);
+        var after = await server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me", rig.Token);
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.NotEqual("Not yet", before.GetProperty("name").GetString());
+        Assert.Equal("Not yet", after.GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_reader_of_the_embedded_database_cannot_write()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var reader = await server.Services.GetRequiredService<Database>().OpenReaderAsync(Cancel);
+
+        var problem = await Assert.ThrowsAsync<Microsoft.Data.Sqlite.SqliteException>(
+            () => reader.ExecuteAsync("delete from first_run"));
+
+        Assert.Contains("readonly", problem.Message);
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Whoever_holds_a_connection_gets_no_second_one(string engine)
+    {
+        await using var test = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(test);
+        var database = server.Services.GetRequiredService<Database>();
+        foreach (var open in (Func<Task<DbConnection>>[])[() => database.OpenReaderAsync(Cancel), () => database.OpenWriterAsync(Cancel)])
+        {
+            await using (await open())
+            {
+                await Assert.ThrowsAsync<InvalidOperationException>(AskDeeperAsync);
+                await Assert.ThrowsAsync<InvalidOperationException>(() => database.OpenReaderAsync(Cancel));
+                await Assert.ThrowsAsync<InvalidOperationException>(() => database.OpenWriterAsync(Cancel));
+            }
+
+            await AskDeeperAsync();
+        }
+
+        if (engine == "sqlite")
+        {
+            // Nor does whoever failed to get one hold it. PostgreSQL's pool hands one out all the same.
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => database.OpenWriterAsync(new CancellationToken(true)));
+        }
+
+        await AskDeeperAsync();
+
+        async Task AskDeeperAsync()
+        {
+            await Task.Yield();
+            await database.ProbeAsync(Cancel);
+        }
+    }
+
+    /// <summary>Read and written as every row is: by Dapper, without a word about the time's form.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task Times_are_stored_as_milliseconds(string engine)
+    {
+        await using var test = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(test);
+        await using var connection = await server.Services.GetRequiredService<Database>().OpenWriterAsync(Cancel);
+        var time = new DateTimeOffset(2026, 1, 31, 9, 0, 0, 123, TimeSpan.FromHours(1));
+
+        await connection.ExecuteAsync(
+            "insert into first_run (id, completed_at) values (1, @time), (2, @early)",
+            new { time, early = (DateTimeOffset?)time.AddDays(-1) });
+
+        Assert.Equal(1769846400123, await connection.ExecuteScalarAsync<long>("select completed_at from first_run where id = 1"));
+        Assert.Equal(time, await connection.QuerySingleAsync<DateTimeOffset>("select max(completed_at) from first_run"));
+        Assert.Null(await connection.QuerySingleAsync<DateTimeOffset?>("select max(completed_at) from first_run where id = 3"));
+        Assert.Equal(1, await connection.ExecuteAsync("delete from first_run where completed_at = @time", new { time }));
+        Assert.Equal(
+            1, await connection.ExecuteAsync("delete from first_run where @time is null or id = 2", new { time = (DateTimeOffset?)null }));
     }
 
     [Fact]

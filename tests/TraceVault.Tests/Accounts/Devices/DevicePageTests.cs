@@ -3,6 +3,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
 using TraceVault.Devices;
+using TraceVault.Storage;
 
 namespace TraceVault.Tests.Accounts.Devices;
 
@@ -52,8 +53,8 @@ public sealed class DevicePageTests : IAsyncLifetime
     public async Task All_addresses_of_this_machine_are_the_same_place(string? address, bool isSame)
     {
         var begun = await _device.BeginAsync();
-        await using (var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>()
-            .ConnectAsync(Patience.Cancel))
+        await using (var connection = await _server.Services.GetRequiredService<Database>()
+            .OpenWriterAsync(Patience.Cancel))
         {
             await connection.ExecuteAsync("update device_authorizations set address = @address", new { address });
         }
@@ -193,7 +194,7 @@ public sealed class DevicePageTests : IAsyncLifetime
                 (await _owner.GetAsync($"/auth/device?user_code={begun["user_code"]}")).Status);
         }
 
-        await using var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>().ConnectAsync(Patience.Cancel);
+        await using var connection = await _server.Services.GetRequiredService<Database>().OpenWriterAsync(Patience.Cancel);
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>(
             "select coalesce(sum(failures), 0) from sign_in_failures where subject like 'address:%'"));
     }
@@ -208,7 +209,7 @@ public sealed class DevicePageTests : IAsyncLifetime
         using var answer = await _server.Client.SendAsync(request, Patience.Cancel);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        await using var connection = await _server.Services.GetRequiredService<TraceVault.Storage.Database>().ConnectAsync(Patience.Cancel);
+        await using var connection = await _server.Services.GetRequiredService<Database>().OpenWriterAsync(Patience.Cancel);
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select coalesce(sum(failures), 0) from sign_in_failures"));
     }
 

@@ -1,0 +1,87 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+
+namespace TraceVault.Storage;
+
+/// <summary>Connections to the embedded database, of which a number may be open at once; further callers wait without a thread.</summary>
+internal sealed class Turns(string connectionString, int atOnce) : IDisposable
+{
+    /// <summary>The longest wait for a turn, and for the lock of the file.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim _free = new(atOnce);
+
+    /// <returns>An open connection, on a thread of the pool.</returns>
+    /// <exception cref="TimeoutException">There was no turn within ten seconds.</exception>
+    public async Task<DbConnection> OpenAsync(CancellationToken cancel)
+    {
+        if (!await _free.WaitAsync(Patience, cancel))
+        {
+            throw new TimeoutException("The embedded database is busy.");
+        }
+
+        await Task.Yield();
+        var connection = new Connection(connectionString, _free);
+        try
+        {
+            await connection.OpenAsync(cancel);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        using var connection = new SqliteConnection(connectionString);
+        SqliteConnection.ClearPool(connection);
+        _free.Dispose();
+    }
+
+    /// <summary>A connection that passes the turn to the next caller when it is closed, even if closing it fails.</summary>
+    private sealed class Connection(string connectionString, SemaphoreSlim free) : SqliteConnection(connectionString)
+    {
+        private bool _over;
+
+        protected override void Dispose(bool disposing)
+        {
+            try
+            {
+                base.Dispose(disposing);
+            }
+            catch (SqliteException)
+            {
+                CloseAnyway(disposing);
+                throw;
+            }
+            finally
+            {
+                if (disposing && !_over)
+                {
+                    _over = true;
+                    free.Release();
+                }
+            }
+        }
+
+        /// <summary>
+        /// A transaction that could not be rolled back must not reach the next user of the connection, nor keep the file locked.
+        /// </summary>
+        private void CloseAnyway(bool disposing)
+        {
+            try
+            {
+                base.Dispose(disposing);
+            }
+            catch (SqliteException)
+            {
+                // The first failure tells the reason.
+            }
+
+            ClearPool(this);
+        }
+    }
+}
