@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Api;
 using TraceVault.Changes;
 using TraceVault.Identity;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Api;
 using TraceVault.Hosting;
 using TraceVault.Identity;
@@ -31,8 +32,8 @@ internal static class AccountsFeature
         builder.Services.AddSingleton<SignIn>();
         builder.Services.AddSingleton<FirstRun>();
         builder.Services.AddSingleton<ProxyTokens>();
-        builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = Passwords.Iterations);
-        builder.Services.AddSingleton<Passwords>();
+        builder.Services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordHashes.Iterations);
+        builder.Services.AddSingleton<PasswordHashes>();
         builder.Services.AddSingleton<Turnstile>();
         builder.Services.AddExpiring<SignInThrottle>();
         // There is no default scheme: a token or cookie is looked up only where a scheme is asked for, and telemetry asks for none.

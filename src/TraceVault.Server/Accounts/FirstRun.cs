@@ -1,3 +1,4 @@
+using TraceVault.Accounts.Passwords;
 using TraceVault.Changes;
 using TraceVault.Identity;
 
@@ -33,7 +34,7 @@ internal sealed class FirstRun(
     SetupToken setupToken,
     Users users,
     Sessions sessions,
-    Passwords passwords,
+    PasswordHashes passwords,
     Turnstile turnstile,
     SignInThrottle throttle,
     AuditLog audit)

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Identity;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Changes;
 using TraceVault.Identity;
 
@@ -28,7 +29,7 @@ internal sealed record SignInResult(SignInOutcome Outcome, User? User = null, Se
 /// Signs a user in by e-mail address and password, for the API and the page. An unknown address takes the same time as a wrong password.
 /// </summary>
 internal sealed class SignIn(
-    Users users, Sessions sessions, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, AuditLog audit)
+    Users users, Sessions sessions, PasswordHashes passwords, Turnstile turnstile, SignInThrottle throttle, AuditLog audit)
 {
     public async Task<SignInResult> TryAsync(EmailAddress email, string password, HttpContext context, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Changes;
 using TraceVault.Identity;
 using TraceVault.Pages;

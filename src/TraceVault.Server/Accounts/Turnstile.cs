@@ -1,9 +1,11 @@
+using TraceVault.Accounts.Passwords;
+
 namespace TraceVault.Accounts;
 
 /// <summary>
 /// Lets one caller of each line in at a time, while the others of that line wait. When many use one link at once, all but the first find it
-/// used before they cost a hash. And since <see cref="Passwords"/> serves the lines in turn, a crowd from one address delays each of the
-/// others by one hash.
+/// used before they cost a hash. And since <see cref="PasswordHashes"/> serves the lines in turn, a crowd from one address delays each of
+/// the others by one hash.
 /// </summary>
 internal sealed class Turnstile
 {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Hosting;
 using TraceVault.Identity;
 using TraceVault.Pages;
@@ -25,7 +26,7 @@ internal static class InvitePages
         HttpContext context,
         Invites invites,
         PublicUrl publicUrl,
-        Passwords passwords,
+        PasswordHashes passwords,
         Turnstile turnstile,
         SessionReader reader,
         Sessions sessions,

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Identity;
 using TraceVault.Accounts;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Changes;
 using TraceVault.Identity;
 
@@ -28,7 +29,7 @@ internal sealed record PasswordResult(PasswordOutcome Outcome, string? Problem =
 /// Changes one's own password, which ends every other session and all proxy tokens. Guesses of the current one count as failed sign-ins.
 /// </summary>
 internal sealed class PasswordChange(
-    Users users, Passwords passwords, Turnstile turnstile, SignInThrottle throttle, ChangeMaker changes, AuditLog audit)
+    Users users, PasswordHashes passwords, Turnstile turnstile, SignInThrottle throttle, ChangeMaker changes, AuditLog audit)
 {
     public const string WrongCurrent = "This is not your current password.";
 

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Identity;
 using TraceVault.Pages;
 
@@ -20,7 +21,7 @@ internal static class ResetPages
         PageContext page,
         HttpContext context,
         PasswordResets resets,
-        Passwords passwords,
+        PasswordHashes passwords,
         Turnstile turnstile,
         SessionReader reader,
         Sessions sessions,

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
+using TraceVault.Accounts.Passwords;
 
 namespace TraceVault.Tests.Accounts;
 
@@ -157,7 +158,7 @@ public class AccountTests
     [Fact]
     public async Task An_unknown_user_costs_one_password_check_as_a_known_one_does()
     {
-        using var passwords = new Passwords(Options.Create(new PasswordHasherOptions { IterationCount = Passwords.Iterations }));
+        using var passwords = new PasswordHashes(Options.Create(new PasswordHasherOptions { IterationCount = PasswordHashes.Iterations }));
         var hash = await passwords.HashAsync(TestServer.Password, Cancel);
         await passwords.CheckAsync(hash, "warm up", Cancel);
 
@@ -236,7 +237,7 @@ public class AccountTests
     public async Task An_old_hash_is_renewed_at_sign_in(string engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var server = await TestServer.StartAsync(database, passwordIterations: Passwords.Iterations);
+        await using var server = await TestServer.StartAsync(database, passwordIterations: PasswordHashes.Iterations);
         await server.SetUpAsync();
         await using var connection = await database.OpenAsync();
         var weak = new PasswordHasher<object>(Options.Create(

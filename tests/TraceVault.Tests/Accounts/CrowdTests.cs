@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Tests.Members;
 using TraceVault.Tests.Pages;
 
@@ -75,7 +76,7 @@ public class CrowdTests
             : await team.ResetAsync((await team.JoinAsync("ada", "member")).Id);
         var browser = team.Browser();
         var form = PageClient.FormToken(await browser.ReadAsync(link));
-        var passwords = team.Server.Services.GetRequiredService<Passwords>();
+        var passwords = team.Server.Services.GetRequiredService<PasswordHashes>();
         var one = await CostAsync(() => passwords.HashAsync(Team.Password, Cancel));
 
         var answers = Array.Empty<PageAnswer>();
@@ -93,7 +94,7 @@ public class CrowdTests
     {
         const int Crowd = 8; // fewer than guesses of the token may be
         await using var server = await TestServer.StartAsync(passwordIterations: 300_000);
-        var passwords = server.Services.GetRequiredService<Passwords>();
+        var passwords = server.Services.GetRequiredService<PasswordHashes>();
         var one = await CostAsync(() => passwords.HashAsync(Team.Password, Cancel));
 
         var answers = Array.Empty<HttpResponseMessage>();

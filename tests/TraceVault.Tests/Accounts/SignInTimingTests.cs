@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Dapper;
-using TraceVault.Accounts;
+using TraceVault.Accounts.Passwords;
 using TraceVault.Tests.Members;
 
 namespace TraceVault.Tests.Accounts;
@@ -18,7 +18,7 @@ public class SignInTimingTests
     public async Task Unknown_known_and_disabled_accounts_take_the_same_time_to_refuse()
     {
         await using var team = await Team.StartAsync(
-            "sqlite", passwordIterations: Passwords.Iterations / 4); // still many times all else that a refusal costs
+            "sqlite", passwordIterations: PasswordHashes.Iterations / 4); // still many times all else that a refusal costs
         var disabled = await team.JoinAsync("disabled", "member");
         await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{disabled.Id}/disable");
         await using var connection = await team.Database.OpenAsync();

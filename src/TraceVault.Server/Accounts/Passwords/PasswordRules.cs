@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using TraceVault.Identity;
 
-namespace TraceVault.Accounts;
+namespace TraceVault.Accounts.Passwords;
 
 /// <summary>The rules for a new password (NIST SP 800-63B §5.1.1.2: long, not a common one, no composition rules).</summary>
 internal static class PasswordRules

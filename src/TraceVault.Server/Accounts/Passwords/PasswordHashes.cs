@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using TraceVault.Identity;
 
-namespace TraceVault.Accounts;
+namespace TraceVault.Accounts.Passwords;
 
 /// <summary>
 /// Hashes and checks passwords with PBKDF2, HMAC-SHA-512 and a 128-bit salt, in the format of ASP.NET Core Identity (version 3).
 /// </summary>
-internal sealed class Passwords : IDisposable
+internal sealed class PasswordHashes : IDisposable
 {
     /// <summary>
     /// The number for PBKDF2-HMAC-SHA512 in the OWASP Password Storage Cheat Sheet
@@ -27,7 +27,7 @@ internal sealed class Passwords : IDisposable
     /// </summary>
     private readonly SemaphoreSlim _turn = new(Math.Max(1, Environment.ProcessorCount - 1));
 
-    public Passwords(IOptions<PasswordHasherOptions> options)
+    public PasswordHashes(IOptions<PasswordHasherOptions> options)
     {
         _hasher = new PasswordHasher<User>(options);
         _decoy = _hasher.HashPassword(Nobody, "no account has this password");

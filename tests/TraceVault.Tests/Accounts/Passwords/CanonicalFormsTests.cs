@@ -1,6 +1,6 @@
-using TraceVault.Accounts;
+using TraceVault.Accounts.Passwords;
 
-namespace TraceVault.Tests.Accounts;
+namespace TraceVault.Tests.Accounts.Passwords;
 
 /// <summary>Vectors of Unicode's own NormalizationTest.txt, and what people type.</summary>
 public class CanonicalFormsTests

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text;
 
-namespace TraceVault.Accounts;
+namespace TraceVault.Accounts.Passwords;
 
 /// <summary>
 /// The two canonical forms of a text (Unicode Standard Annex 15): composed, as most keyboards type it, and decomposed, as some programs
