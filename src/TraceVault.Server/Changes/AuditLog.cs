@@ -8,10 +8,10 @@ using TraceVault.Storage;
 namespace TraceVault.Changes;
 
 /// <summary>
-/// Who did what, when, from where and with what outcome. An event is written in the transaction of its change; the application can only add
-/// and read.
+/// Records who did what, when, from where and with what outcome. An event is written in the transaction of its change; the application can
+/// only add and read.
 /// </summary>
-/// <remarks>Nobody can delete from it, so what one person may add in an hour is limited: a change beyond that is not made.</remarks>
+/// <remarks>Nobody can delete events, so what one person may add in an hour is limited: a change beyond that limit is not made.</remarks>
 internal sealed class AuditLog(Database database, TimeProvider clock)
 {
     /// <summary>
@@ -100,8 +100,8 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
     }
 
     /// <summary>
-    /// Adds a failed attempt. After the last one that is allowed for a while it also adds that further ones are refused: those add nothing,
-    /// or somebody who guesses would fill the log.
+    /// Adds a failed attempt. After the last one that is allowed for a while, it also adds that further ones are refused. Those add nothing
+    /// themselves, because somebody who guesses could fill the log.
     /// </summary>
     public async Task AppendFailureAsync(AuditEvent failed, bool isLast, CancellationToken cancel)
     {

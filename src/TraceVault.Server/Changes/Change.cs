@@ -3,9 +3,11 @@ using Dapper;
 
 namespace TraceVault.Changes;
 
-/// <summary>A change under way: one transaction, in which its step reads and writes. <see cref="ChangeMaker"/> makes it.</summary>
-/// <remarks>A step ends with a <see cref="Verdict"/>. There is no other way to keep what it wrote, so none forgets the audit log or those
-/// who have to hear of it.</remarks>
+/// <summary>A change under way: one transaction, in which a step reads and writes. <see cref="ChangeMaker"/> makes it.</summary>
+/// <remarks>
+/// A step ends with a <see cref="Verdict"/>. There is no other way to keep what the step wrote, so no step forgets the audit log or those
+/// who have to hear of the change.
+/// </remarks>
 internal sealed class Change(
     DbConnection connection, DbTransaction transaction, AuditLog audit, DateTimeOffset now, CancellationToken cancel)
 {
@@ -21,7 +23,7 @@ internal sealed class Change(
     public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? values = null) =>
         (await connection.QueryAsync<T>(Command(sql, values))).AsList();
 
-    /// <summary>Adds to the audit log what happened beside that which the verdict tells.</summary>
+    /// <summary>Adds an event to the audit log, besides the one that the verdict tells.</summary>
     /// <exception cref="TooManyChangesException">Its actor made too many changes lately.</exception>
     public Task AlsoHappenedAsync(AuditEvent happened) => audit.AppendAsync(connection, transaction, happened, cancel);
 

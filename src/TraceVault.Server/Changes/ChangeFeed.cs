@@ -1,12 +1,12 @@
 namespace TraceVault.Changes;
 
-/// <summary>What a change is about: whoever keeps something in memory knows by it whether that is concerned.</summary>
+/// <summary>What a change is about: tells whoever keeps something in memory whether the change concerns them.</summary>
 internal enum ChangeKind
 {
     /// <summary>What somebody signs in and calls with: sessions, tokens. Subject: the user's id.</summary>
     Access,
 
-    /// <summary>Somebody's stored key, or its cap. Subject: the user's id.</summary>
+    /// <summary>Somebody's stored key, or their cap. Subject: the user's id.</summary>
     Key,
 
     /// <summary>An account: made, disabled, enabled, removed, with another role or password. Subject: the user's id.</summary>
@@ -16,18 +16,21 @@ internal enum ChangeKind
     Invite,
 }
 
-/// <param name="Kind">What it is about.</param>
+/// <param name="Kind">What the change is about.</param>
 /// <param name="Subject">Whose, or which one: see <see cref="ChangeKind"/>.</param>
 internal readonly record struct ChangeNotice(ChangeKind Kind, string Subject)
 {
-    /// <summary>The user whom it concerns; null for what is nobody's.</summary>
+    /// <summary>The user whom the change concerns; null when it concerns nobody in particular.</summary>
     public string? UserId => Kind is ChangeKind.Invite ? null : Subject;
 }
 
 /// <summary>
 /// The one place that is told of every change. Whoever keeps something in memory that a change may outdate subscribes here.
 /// </summary>
-/// <remarks>Told after the commit. Within this process a change holds from the next request on.</remarks>
+/// <remarks>
+/// It is told after the commit, even if it is unknown whether the commit succeeded. Within this process a change holds from the next
+/// request on.
+/// </remarks>
 internal sealed class ChangeFeed
 {
     public event Action<ChangeNotice>? Changed;

@@ -4,15 +4,17 @@ using TraceVault.Storage;
 
 namespace TraceVault.Changes;
 
-/// <summary>The one unit of work of whatever somebody manages: lock, execute, audit, number, commit, tell.</summary>
+/// <summary>The one unit of work for everything that people manage: lock, execute, audit, number, commit, tell.</summary>
 internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed feed, TimeProvider clock) : IExpiring
 {
-    /// <summary>How long a change can be read in the table. A server that was away for longer knows nothing that it could keep.</summary>
+    /// <summary>
+    /// How long a change can be read in the table. A server that was away for longer has nothing in memory that would still be good.
+    /// </summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
 
     /// <param name="scope">What is locked first.</param>
     /// <param name="step">Reads, writes, and says what came of it.</param>
-    /// <param name="cancel">Until the commit: a change that was committed must not go unheard because nobody waits for it.</param>
+    /// <param name="cancel">Cancels up to the commit: a committed change has to be told even if nobody waits for it any more.</param>
     /// <exception cref="TooManyChangesException">Its actor made too many changes lately; nothing changed.</exception>
     public async Task<T> MakeAsync<T>(Scope scope, Func<Change, Task<Verdict<T>>> step, CancellationToken cancel = default)
     {
@@ -37,7 +39,7 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
             if (verdict.Notice is { } notice)
             {
                 await NumberAsync(connection, transaction, notice, change.Now, cancel);
-                told = notice; // from here on: a connection may break after the commit
+                told = notice; // set before the commit, because the connection may break after it
             }
 
             await transaction.CommitAsync(CancellationToken.None);
@@ -61,8 +63,9 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
     }
 
     /// <summary>
-    /// Last, because the counter is locked until the commit: so the numbers follow the order of the commits, and whoever reads all after
-    /// the last one that it knows misses none. A sequence would number changes that are committed in another order.
+    /// Runs last, because the counter is locked until the commit. So the numbers follow the order of the commits, and whoever reads all
+    /// changes after the last number that they know misses none. A sequence would number changes in another order than that of their
+    /// commits.
     /// </summary>
     private static async Task NumberAsync(
         DbConnection connection, DbTransaction transaction, ChangeNotice notice, DateTimeOffset at, CancellationToken cancel)

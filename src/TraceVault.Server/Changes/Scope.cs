@@ -1,18 +1,21 @@
 namespace TraceVault.Changes;
 
 /// <summary>
-/// What a change locks before it looks at anything, so that of two changes of one thing one waits for the other and sees what it did.
+/// What a change locks before it looks at anything: of two changes of the same thing, one waits for the other and sees what it did.
 /// </summary>
-/// <remarks>A row is locked by writing it, which both engines understand. Always in this order, or two changes could wait for each other:
-/// members, user, the rest.</remarks>
+/// <remarks>
+/// A row is locked by writing it, which works on both engines. The order is always members, user, the rest: otherwise two changes could
+/// wait for each other.
+/// </remarks>
 internal sealed class Scope
 {
     /// <summary>
-    /// Who belongs to the server, and with which role: one such change at a time, on all servers. The row is that of the first set-up.
+    /// Who belongs to the server, and with which role. One such change runs at a time, across all servers. The row is that of the first
+    /// set-up.
     /// </summary>
     public static readonly Scope Members = new("update first_run set completed_at = completed_at where id = 1");
 
-    /// <summary>For a change whose first statement decides of itself which of two comes first.</summary>
+    /// <summary>For a change whose first statement alone decides which of two changes comes first.</summary>
     public static readonly Scope None = new(null);
 
     private readonly string? _lock;

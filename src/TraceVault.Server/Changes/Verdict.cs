@@ -1,13 +1,13 @@
 namespace TraceVault.Changes;
 
-/// <summary>What came of a step.</summary>
+/// <summary>The outcome of a step.</summary>
 /// <param name="Result">For the caller.</param>
 /// <param name="IsKept">Whether the transaction is committed.</param>
-/// <param name="Happened">For the audit log; null: nothing.</param>
-/// <param name="Notice">For the <see cref="ChangeFeed"/>; null: nothing.</param>
+/// <param name="Happened">For the audit log; null for nothing.</param>
+/// <param name="Notice">For the <see cref="ChangeFeed"/>; null for nothing.</param>
 internal readonly record struct Verdict<T>(T Result, bool IsKept, AuditEvent? Happened = null, ChangeNotice? Notice = null)
 {
-    /// <summary>The same, with another result.</summary>
+    /// <summary>The same verdict with another result.</summary>
     public Verdict<TOther> As<TOther>(Func<T, TOther> convert) => new(convert(Result), IsKept, Happened, Notice);
 }
 
@@ -17,7 +17,7 @@ internal static class Verdict
     /// <summary>There was nothing to change: what the step wrote is undone.</summary>
     public static Verdict<T> Nothing<T>(T result) => new(result, IsKept: false);
 
-    /// <summary>It is done: the audit log says what happened, and whoever keeps something of the subject hears of it.</summary>
+    /// <summary>The change is made: the audit log says what happened, and whoever keeps something about the subject hears of it.</summary>
     /// <param name="result">For the caller.</param>
     /// <param name="kind">What changed.</param>
     /// <param name="subject">Whose, or which one: see <see cref="ChangeKind"/>.</param>
@@ -26,12 +26,12 @@ internal static class Verdict
         new(result, IsKept: true, happened, new ChangeNotice(kind, subject));
 
     /// <summary>
-    /// As <see cref="Done"/>, of what happens too often, and of itself, to stand in the audit log: a client that renews its token.
+    /// As <see cref="Done"/>, for what happens too often, and by itself, to be in the audit log: a client that renews its token.
     /// </summary>
     public static Verdict<T> DoneUnaudited<T>(T result, ChangeKind kind, string subject) =>
         new(result, IsKept: true, Notice: new ChangeNotice(kind, subject));
 
-    /// <summary>Somebody tried what is not theirs to do: nothing changed, and the audit log says so.</summary>
+    /// <summary>Somebody tried what they are not allowed to do: nothing changed, and the audit log says so.</summary>
     public static Verdict<T> Refused<T>(T result, AuditEvent attempted) =>
         Recorded(result, attempted with { Outcome = AuditOutcome.Refused });
 

@@ -1,28 +1,32 @@
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// Reads over the head of an answer as its bytes come: whether it is a final one or an interim one (RFC 9110 §15.2), and where it ends.
+/// Scans the head of an answer as its bytes arrive, to tell whether the answer is final or interim (RFC 9110 §15.2), and where its head
+/// ends.
 /// </summary>
 internal sealed class AnswerScan
 {
-    /// <summary>Where the digits of the status stand in <c>HTTP/1.1 200</c>.</summary>
+    /// <summary>The columns of the status in <c>HTTP/1.1 200</c>.</summary>
     private const int StatusAt = 9, StatusEnd = 12;
 
     private int _column, _status;
     private bool _isInFields, _isAfterReturn;
 
-    /// <summary>Whether the final answer has begun, or what is no answer at all: in both cases no other one will come.</summary>
+    /// <summary>
+    /// Whether the final answer has begun, or something that is no answer at all: in both cases no other answer will come.
+    /// </summary>
     public bool HasBegun { get; private set; }
 
-    /// <summary>Whether its head was read to the end: what follows is no more looked at.</summary>
+    /// <summary>Whether the head of the final answer was read to its end. What follows is not looked at any more.</summary>
     public bool IsOver { get; private set; }
 
     public void Reset() => (_column, _status, _isInFields, _isAfterReturn, HasBegun, IsOver) = (0, 0, false, false, false, false);
 
-    /// <param name="bytes">What follows on what was read before.</param>
-    /// <returns>Whether the final answer begins in them.</returns>
-    /// <exception cref="HttpIOException">There is a NUL or a carriage return alone, which the HTTP client would make a space (RFC 9112
-    /// §2.2).</exception>
+    /// <param name="bytes">The bytes that follow those of the last call.</param>
+    /// <returns>Whether the final answer begins in these bytes.</returns>
+    /// <exception cref="HttpIOException">
+    /// There is a NUL or a bare carriage return, which the HTTP client would turn into a space (RFC 9112 §2.2).
+    /// </exception>
     public bool Read(ReadOnlySpan<byte> bytes)
     {
         var had = HasBegun;
@@ -50,7 +54,7 @@ internal sealed class AnswerScan
         return HasBegun && !had;
     }
 
-    /// <summary>A status of 1xx is an interim one. But 101 ends HTTP on this connection, and nobody asked for it.</summary>
+    /// <summary>A status of 1xx makes an answer interim. But 101 would end HTTP on this connection, and nobody asked for it.</summary>
     private void ReadStatus(byte one)
     {
         if (!_isInFields && _column is >= StatusAt and < StatusEnd)
@@ -60,7 +64,7 @@ internal sealed class AnswerScan
         }
     }
 
-    /// <summary>An empty line ends the fields. Behind those of an interim answer comes another one.</summary>
+    /// <summary>An empty line ends the fields. After those of an interim answer comes another answer.</summary>
     private void EndLine()
     {
         HasBegun |= !_isInFields && _column < StatusEnd; // no status line

@@ -5,8 +5,12 @@ using TraceVault.Storage;
 
 namespace TraceVault.Gateway;
 
-/// <summary>A row of the one query that a cold request costs, one a key of the user.</summary>
-/// <remarks>Properties, not a constructor: where there is no row, SQLite knows no types that would have to fit one.</remarks>
+/// <summary>
+/// A row of the one query that a cold request costs. There is one row for each key of the user.
+/// </summary>
+/// <remarks>
+/// Has properties instead of a constructor, which would have to fit the types of the columns: SQLite knows none when there are no rows.
+/// </remarks>
 internal sealed class CallerRow
 {
     public string Id { get; init; } = "";
@@ -41,7 +45,7 @@ internal sealed class CallerRow
 /// <summary>The one query of a cold request.</summary>
 internal sealed class CallerRows(Database database)
 {
-    /// <returns>None when the token is nobody's, or its user is disabled.</returns>
+    /// <returns>No rows when the token belongs to nobody, or to a user who is disabled.</returns>
     public async Task<List<CallerRow>> ReadAsync(PresentedToken token)
     {
         const string Columns = "u.max_concurrent, k.id as row_id, k.provider, k.sealed, k.key_id, k.binding";
@@ -68,7 +72,7 @@ internal sealed class CallerRows(Database database)
             }
             catch (Exception problem) when (attempt == 1 && Database.IsUnavailable(problem))
             {
-                // A pooled connection may have died with a database that is back by now.
+                // The pooled connection may have died with a database that is back by now.
             }
         }
     }

@@ -5,11 +5,11 @@ using TraceVault.Providers;
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// Somebody's live token with what its user stored, as of <see cref="LoadedAt"/>, a time stamp of the clock. The key stays sealed here.
+/// A valid token and what its user has stored, as read at <see cref="LoadedAt"/>, a time stamp of the clock. The keys stay sealed here.
 /// </summary>
-/// <param name="StoredEnd">When it ends, as its row says.</param>
-/// <param name="StoredUse">When it was last used, as its row says.</param>
-/// <param name="IsReplaced">Whether a refresh has put another in its place: it serves on for some minutes.</param>
+/// <param name="StoredEnd">When the token ends, as its row says.</param>
+/// <param name="StoredUse">When the token was last used, as its row says.</param>
+/// <param name="IsReplaced">Whether a refresh has replaced the token by another: it remains valid for some minutes.</param>
 internal sealed record CallerSnapshot(
     TokenKind TokenKind,
     string TokenId,
@@ -25,7 +25,7 @@ internal sealed record CallerSnapshot(
     long UserVersion,
     TokenUse Use)
 {
-    /// <summary>Whether the user was changed since this was read.</summary>
+    /// <summary>Whether something about the user has changed since this was read.</summary>
     public bool IsOutdated => User.Version != UserVersion;
 
     /// <returns>The key that the user has for a provider; null when there is none.</returns>
@@ -42,7 +42,7 @@ internal sealed record CallerSnapshot(
         return null;
     }
 
-    /// <summary>Notes what an answer says of the key that asked, unless that is another one by now.</summary>
+    /// <summary>Notes what an answer says about the key that was sent, unless the user may have another key by now.</summary>
     public void Answered(SealedKey key, int? status, DateTimeOffset now)
     {
         if (KeyNote.Of(status) is { } works && !IsOutdated)
@@ -51,9 +51,9 @@ internal sealed record CallerSnapshot(
         }
     }
 
-    /// <summary>Whether its use moves its end.</summary>
+    /// <summary>Whether using the token moves its end.</summary>
     public bool Slides => TokenKind is TokenKind.Session && !IsReplaced;
 
-    /// <summary>When the token ends: as its row says, and a session that was used since then slides.</summary>
+    /// <summary>When the token ends: as its row says, or later if it is a session that was used after the time of use in its row.</summary>
     public DateTimeOffset ExpiresAt => Slides && Use.UsedAt > StoredUse ? Sessions.ExpiryAfterUse(CreatedAt, Use.UsedAt) : StoredEnd;
 }

@@ -3,8 +3,8 @@ using TraceVault.Keys;
 
 namespace TraceVault.Gateway;
 
-/// <summary>What this process knows of a user across sessions and reloads.</summary>
-/// <param name="upstreams">How many there are.</param>
+/// <summary>What this process knows about a user, across the user's tokens and their reloads.</summary>
+/// <param name="upstreams">How many upstreams there are.</param>
 internal sealed class CallerState(int upstreams)
 {
     private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
@@ -13,7 +13,9 @@ internal sealed class CallerState(int upstreams)
     private long _version;
     private volatile KeyNote? _note, _written;
 
-    /// <summary>The user's own connections, to each upstream by its index: see <see cref="Upstream.ClientOf"/>.</summary>
+    /// <summary>
+    /// The user's own connections: one client for each upstream, at the upstream's index. See <see cref="Upstream.ClientOf"/>.
+    /// </summary>
     public HttpMessageInvoker?[] Clients { get; } = new HttpMessageInvoker?[upstreams];
 
     public long Version => Volatile.Read(ref _version);
@@ -25,8 +27,8 @@ internal sealed class CallerState(int upstreams)
     }
 
     /// <summary>
-    /// Keeps what is news of the user's key for <see cref="LastUseWriter"/>: nearly every answer says the same as the one before. Said
-    /// again after a while, for another server may have written something else.
+    /// Keeps what is new about the user's key for <see cref="LastUseWriter"/>: nearly every answer says the same as the one before. The
+    /// same is kept again after a while, because another server may have written something else.
     /// </summary>
     public void Note(string keyId, bool works, DateTimeOffset now)
     {
@@ -36,7 +38,7 @@ internal sealed class CallerState(int upstreams)
         }
     }
 
-    /// <summary>What is not in the database yet; null when there is nothing.</summary>
+    /// <summary>The note that is not in the database yet; null when there is none.</summary>
     public KeyNote? UnwrittenNote => _note is { } note && note != _written ? note : null;
 
     public void Written(KeyNote note) => _written = note;
@@ -58,7 +60,7 @@ internal sealed class CallerState(int upstreams)
         }
     }
 
-    /// <returns>The tokens that requests of the user run under at this moment.</returns>
+    /// <returns>The tokens that the user's running exchanges were begun with.</returns>
     public IReadOnlyCollection<PresentedToken> RunningTokens()
     {
         lock (_running)
@@ -75,10 +77,10 @@ internal sealed class CallerState(int upstreams)
         }
     }
 
-    /// <summary>Breaks off what runs under a token that is no longer good.</summary>
+    /// <summary>Breaks off the exchanges that were begun with a token that is no longer valid.</summary>
     public void BreakOff(PresentedToken token)
     {
-        // Under the lock: who has left may have handed the connection, and the context, to the next request of it.
+        // Under the lock, because an exchange that has left may have handed its connection and its context to the next request.
         lock (_running)
         {
             foreach (var exchange in _running.Where(exchange => exchange.Token == token).ToArray())

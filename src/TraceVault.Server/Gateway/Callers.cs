@@ -16,26 +16,26 @@ internal enum LookupOutcome
     Unavailable,
 }
 
-/// <param name="Outcome">What came of it.</param>
-/// <param name="Caller">The caller when found.</param>
-/// <param name="ExpiredAt">The end of the token when expired.</param>
+/// <param name="Outcome">How the look-up ended.</param>
+/// <param name="Caller">The caller, when the token was found.</param>
+/// <param name="ExpiredAt">When the token ended, if it has expired.</param>
 internal readonly record struct Lookup(LookupOutcome Outcome, CallerSnapshot? Caller = null, DateTimeOffset? ExpiredAt = null);
 
 /// <summary>
-/// Who calls: looks a token up together with the user's sealed key, and keeps the answer in memory so that a warm request touches no
-/// database.
+/// Finds out who calls: looks a token up together with the user's sealed keys, and keeps the result in memory, so that a warm request does
+/// not touch the database.
 /// </summary>
 /// <remarks>
-/// An answer is fresh for <see cref="Fresh"/>. After that it is read again before it serves; if that fails or takes longer than <see
-/// cref="LongestRenewal"/>, it serves as it is, up to the outage grace (<see cref="ProxyOptions.OutageGrace"/>): this is what carries warm
-/// sessions through a database that is away. A change that <see cref="ChangeFeed"/> announces outdates it at once, and breaks off the
-/// exchanges that run under a token that it ended.
+/// A copy in memory is fresh for <see cref="Fresh"/>. After that it is read again before it serves. If that fails or takes longer than
+/// <see cref="LongestRenewal"/>, the old copy serves, up to the outage grace (<see cref="ProxyOptions.OutageGrace"/>): that is how warm
+/// sessions survive while the database is away. A change that <see cref="ChangeFeed"/> announces outdates the user's copies at once, and
+/// breaks off the exchanges whose token the change ended.
 /// </remarks>
 internal sealed partial class Callers : IDisposable
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a request waits for a renewal while there is a copy that it could be served from.</summary>
+    /// <summary>How long a request waits for a renewal when there is a copy that could serve it.</summary>
     public static readonly TimeSpan LongestRenewal = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(2);
@@ -52,7 +52,7 @@ internal sealed partial class Callers : IDisposable
     private readonly ILogger<Callers> _log;
     private long _changeCount;
 
-    /// <summary>Time stamp of the last query, when that failed; 0 while the database answers.</summary>
+    /// <summary>Time stamp of the last query if it failed; 0 while the database answers.</summary>
     private long _failedAt;
 
     /// <summary>Time stamp of the last renewal that took too long; 0 while there was none.</summary>
@@ -81,16 +81,16 @@ internal sealed partial class Callers : IDisposable
             LoadAsync(token, cancel));
     }
 
-    /// <summary>Then nobody waits for the time-out of another try.</summary>
+    /// <summary>Whether a query failed a moment ago: then no request waits until another one times out.</summary>
     private bool HasJustFailed =>
         Volatile.Read(ref _failedAt) is not 0 and var failedAt && _clock.GetElapsedTime(failedAt) < RetryAfterFailure;
 
     private bool HasJustBeenSlow => Volatile.Read(ref _slowAt) is not 0 and var slowAt && _clock.GetElapsedTime(slowAt) < RetryAfterFailure;
 
-    /// <summary>Callers whose use is not yet in the database.</summary>
+    /// <summary>Callers whose last use is not in the database yet.</summary>
     public IEnumerable<CallerSnapshot> Unwritten() => _warm.Values.Where(caller => caller.Use.IsUnwritten);
 
-    /// <returns>How many users would be served from memory alone, if the database were away.</returns>
+    /// <returns>How many users could be served from memory alone if the database were away.</returns>
     public int CountServable()
     {
         var now = _clock.GetUtcNow();
@@ -101,11 +101,11 @@ internal sealed partial class Callers : IDisposable
             .Count();
     }
 
-    /// <summary>What is known of users' keys and not yet in the database.</summary>
+    /// <summary>Notes about users' keys that are not in the database yet.</summary>
     public IEnumerable<(CallerState User, KeyNote Note)> UnwrittenNotes() =>
         _users.Values.Where(user => user.UnwrittenNote is not null).Select(user => (user, user.UnwrittenNote!));
 
-    /// <summary>Drops what nobody used for the grace time, which bounds the memory by the sessions in use.</summary>
+    /// <summary>Drops the copies that nobody used for the grace time, so that only sessions in use take memory.</summary>
     public void DropIdle()
     {
         var before = _clock.GetUtcNow() - _grace;
@@ -132,7 +132,7 @@ internal sealed partial class Callers : IDisposable
         return new Lookup(LookupOutcome.Found, caller);
     }
 
-    /// <summary>Looks again at the tokens that a user's exchanges run under, and breaks off those whose token is gone.</summary>
+    /// <summary>Reads the tokens of a user's running exchanges again, and breaks off those whose token was ended.</summary>
     public void Recheck(CallerState user)
     {
         foreach (var token in user.RunningTokens())
@@ -152,7 +152,7 @@ internal sealed partial class Callers : IDisposable
                     case LookupOutcome.Unavailable when user.RunsUnder(token):
                         await Task.Delay(RetryAfterFailure, _clock);
                         break;
-                    case LookupOutcome.Unknown: // ended; what was begun under a token that has expired since may end well
+                    case LookupOutcome.Unknown: // ended; under a token that merely expired, an exchange may run to its end
                         user.BreakOff(token);
                         return;
                     default:
@@ -162,11 +162,11 @@ internal sealed partial class Callers : IDisposable
         }
         catch (Exception problem)
         {
-            LogMistake(problem); // nobody waits for this
+            LogMistake(problem); // nobody awaits this task
         }
     }
 
-    /// <summary>The copy is old: it serves only if nothing newer is to be had in time.</summary>
+    /// <summary>Reads the token again. The old copy serves only if nothing newer comes in time.</summary>
     private async Task<Lookup> RenewAsync(PresentedToken token, CallerSnapshot old, CancellationToken cancel)
     {
         var renewal = LoadAsync(token, cancel);
@@ -178,12 +178,12 @@ internal sealed partial class Callers : IDisposable
         catch (TimeoutException)
         {
             _ = renewal.ContinueWith(static late => _ = late.Exception, TaskScheduler.Default);
-            Volatile.Write(ref _slowAt, _clock.GetTimestamp()); // the next ones do not wait as well
+            Volatile.Write(ref _slowAt, _clock.GetTimestamp()); // so that the next requests do not wait, too
             return Admit(old, _clock.GetUtcNow());
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
-            return Admit(old, _clock.GetUtcNow()); // a mistake of ours, which is in the log
+            return Admit(old, _clock.GetUtcNow()); // a mistake of ours, which was logged
         }
     }
 
@@ -205,7 +205,7 @@ internal sealed partial class Callers : IDisposable
         }
     }
 
-    /// <summary>Requests of one token that arrive together share one query, which none of them can cancel.</summary>
+    /// <summary>Requests with the same token that arrive together share one query, which none of them can cancel.</summary>
     private Task<Lookup> LoadOnceAsync(PresentedToken token)
     {
         if (_loading.TryGetValue(token, out var running))
@@ -213,7 +213,7 @@ internal sealed partial class Callers : IDisposable
             return running;
         }
 
-        // A task not yet started: of two requests that come at once, one starts it and both wait for it.
+        // The task is not started yet: of two requests that come at once, one starts it and both wait for it.
         var load = new Task<Task<Lookup>>(() => QueryAsync(token));
         var task = load.Unwrap();
         var winner = _loading.GetOrAdd(token, task);
@@ -240,7 +240,7 @@ internal sealed partial class Callers : IDisposable
         }
         catch (Exception problem)
         {
-            LogMistake(problem); // here, because nobody waits for a renewal
+            LogMistake(problem); // here, because nobody may be waiting for a renewal any more
             throw;
         }
         finally
@@ -250,7 +250,8 @@ internal sealed partial class Callers : IDisposable
     }
 
     /// <summary>
-    /// Reads again if the user changed meanwhile: what was read may be from before the change. Who it is, only the first reading tells.
+    /// Reads again if the user changed meanwhile, because the rows may be from before the change. Only the first reading tells which user
+    /// it is; during it, a change of any user counts.
     /// </summary>
     private async Task<Lookup> QueryConsistentlyAsync(PresentedToken token)
     {
@@ -303,7 +304,7 @@ internal sealed partial class Callers : IDisposable
             use ?? new TokenUse(stored));
     }
 
-    /// <summary>The counter first, then the user: a query in between sees one of the two.</summary>
+    /// <summary>Raises the counter first, then the user's version: a query in between sees one of the two.</summary>
     private void Outdate(ChangeNotice notice)
     {
         if (notice.UserId is not { } userId)

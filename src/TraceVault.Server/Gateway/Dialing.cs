@@ -8,7 +8,7 @@ namespace TraceVault.Gateway;
 /// <param name="resolve">Finds the addresses of a name, the preferred one first.</param>
 internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>> resolve)
 {
-    /// <summary>How long an address has before the next is tried beside it (RFC 8305 §8).</summary>
+    /// <summary>How long an address is tried alone before the next one is tried beside it (RFC 8305 §8).</summary>
     private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(250);
 
     public Dialing()
@@ -16,7 +16,7 @@ internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>>
     {
     }
 
-    /// <summary>How long it may all take, from the name to the end of the TLS handshake; whoever dials sees to it.</summary>
+    /// <summary>How long connecting may take in all, from the name to the end of the TLS handshake. The caller enforces it.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <exception cref="SocketException">The name has no address, or none of them takes a connection.</exception>
@@ -49,7 +49,7 @@ internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>>
                     }
                     catch (OperationCanceledException)
                     {
-                        cancel.ThrowIfCancellationRequested(); // by the caller's own token, which tells the HTTP client of its limit
+                        cancel.ThrowIfCancellationRequested(); // with the caller's token, by which the HTTP client knows its own limit
                         throw;
                     }
                 }
@@ -80,7 +80,7 @@ internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>>
         }
     }
 
-    /// <summary>The one that lost may have connected in the same moment.</summary>
+    /// <summary>Closes the socket of an attempt that lost, which may have connected at the same moment.</summary>
     private static async Task CloseAsync(Task<Socket> attempt)
     {
         try
@@ -89,12 +89,12 @@ internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>>
         }
         catch (Exception problem) when (problem is SocketException or OperationCanceledException)
         {
-            // It has closed its socket itself.
+            // An attempt that fails closes its socket itself.
         }
     }
 
     /// <summary>
-    /// By turns one of either family, so that one family without a way costs one head start, however many addresses it has.
+    /// Takes an address of each family in turn, so that a family without a route costs one head start, however many addresses it has.
     /// </summary>
     private static IEnumerable<IPAddress> Alternating(IPAddress[] addresses) => addresses
         .GroupBy(address => address.AddressFamily)
@@ -102,7 +102,10 @@ internal sealed class Dialing(Func<string, CancellationToken, Task<IPAddress[]>>
         .OrderBy(each => each.turn)
         .Select(each => each.address);
 
-    /// <summary>A machine without IPv6 has no way to half of the addresses, which says nothing of the upstream.</summary>
+    /// <summary>
+    /// Prefers the error that says something about the upstream. A machine without IPv6 has no route to half of the addresses, whatever the
+    /// upstream does.
+    /// </summary>
     private static SocketException MoreTelling(SocketException one, SocketException other) => one.SocketErrorCode
         is SocketError.HostNotFound or SocketError.NetworkUnreachable or SocketError.HostUnreachable
             or SocketError.AddressFamilyNotSupported ? other : one;

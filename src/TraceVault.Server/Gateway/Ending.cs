@@ -1,7 +1,7 @@
 namespace TraceVault.Gateway;
 
 /// <summary>How an exchange ended: the log's word, the metric's label and what becomes of the connection all follow from it.</summary>
-/// <param name="Error">The answer, where we refuse; otherwise null.</param>
+/// <param name="Error">Our answer when we refuse a request; otherwise null.</param>
 internal readonly record struct Ending(EndingKind Kind, GatewayError? Error = null)
 {
     public static readonly Ending
@@ -12,7 +12,7 @@ internal readonly record struct Ending(EndingKind Kind, GatewayError? Error = nu
         UpstreamSilent = new(EndingKind.UpstreamSilent),
         Cut = new(EndingKind.Cut);
 
-    /// <summary>What the log calls it.</summary>
+    /// <summary>The word for it in the log.</summary>
     public string Word => Consequences.Word;
 
     /// <summary>Who made the error, for the metrics.</summary>
@@ -30,31 +30,31 @@ internal readonly record struct Ending(EndingKind Kind, GatewayError? Error = nu
         _ => throw new InvalidOperationException($"{Kind} has no consequences."),
     };
 
-    /// <summary>We answer instead of the upstream.</summary>
+    /// <summary>We answer with an error instead of the upstream.</summary>
     public static Ending Refused(GatewayError error) => new(EndingKind.Refused, error);
 }
 
 internal enum EndingKind
 {
-    /// <summary>The answer is whole, whoever's it is and whatever its status says.</summary>
+    /// <summary>The answer is whole, whoever gave it and whatever its status.</summary>
     Answered,
 
-    /// <summary>An error of ours.</summary>
+    /// <summary>We answered with an error of our own.</summary>
     Refused,
 
     /// <summary>The client closed its connection, or its side broke.</summary>
     ClientLeft,
 
-    /// <summary>The client neither sent what it had announced nor took what it was sent, for too long.</summary>
+    /// <summary>For too long, the client did not send what it had announced, or did not take what it was sent.</summary>
     ClientSilent,
 
-    /// <summary>The upstream's connection ended within its answer.</summary>
+    /// <summary>The upstream's connection ended in the middle of its answer.</summary>
     UpstreamDied,
 
-    /// <summary>Nothing more of an answer that had begun came for too long.</summary>
+    /// <summary>An answer had begun, but for too long nothing more of it came.</summary>
     UpstreamSilent,
 
-    /// <summary>We broke it off: the server stopped and waited no longer, or the token that it ran under ended.</summary>
+    /// <summary>We broke the exchange off: the server stopped and waited no longer, or the exchange's token was ended.</summary>
     Cut,
 }
 
@@ -64,14 +64,15 @@ internal enum Closing
     /// <summary>Nothing is left to do.</summary>
     Complete,
 
-    /// <summary>Our error is sent. It was too late for that if an answer has begun: then as <see cref="Abort"/>.</summary>
+    /// <summary>Our error is sent. If an answer has already begun, the same as <see cref="Abort"/>.</summary>
     WithError,
 
     /// <summary>The connection is reset.</summary>
     Abort,
 
     /// <summary>
-    /// What there is of the answer arrives, and that it is not whole shows. Where the framing does not show it, as <see cref="Abort"/>.
+    /// What there is of the answer is sent, and the client sees that it is not whole. Where the framing cannot show that, the same as
+    /// <see cref="Abort"/>.
     /// </summary>
     CutShort,
 }

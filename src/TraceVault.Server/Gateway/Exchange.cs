@@ -6,7 +6,7 @@ using TraceVault.Providers;
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// One request on its way through the proxy, and what is known of it so far: for the log, the metrics and the error answers.
+/// One request on its way through the proxy, and what is known about it so far: for the log, the metrics and the error answers.
 /// </summary>
 internal sealed class Exchange(HttpContext context, Provider provider, TimeProvider clock)
 {
@@ -15,28 +15,28 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
 
     public HttpContext Context { get; } = context;
 
-    /// <summary>From <see cref="RequestIds"/>; goes back as <c>x-tracevault-request-id</c>.</summary>
+    /// <summary>Made by <see cref="RequestIds"/>; sent back as <c>x-tracevault-request-id</c>.</summary>
     public string RequestId { get; } = RequestIds.Create(clock.GetUtcNow());
 
-    /// <summary>The target as received, query included: hostile until read by <see cref="RequestTarget"/>.</summary>
+    /// <summary>The target as received, query included: untrusted until <see cref="RequestTargets"/> has read it.</summary>
     public string RawTarget { get; } = RawTargetOf(context);
 
-    /// <summary>Whose API is asked.</summary>
+    /// <summary>The provider whose API is called.</summary>
     public Provider Provider { get; } = provider;
 
     /// <summary>Null until the token is known to be somebody's.</summary>
     public string? UserId { get; set; }
 
-    /// <summary>What the caller showed; meaningless as long as <see cref="UserId"/> is null.</summary>
+    /// <summary>The token that the caller presented; meaningless as long as <see cref="UserId"/> is null.</summary>
     public PresentedToken Token { get; set; }
 
-    /// <summary>Whether we broke it off, because its token ended while it ran.</summary>
+    /// <summary>Whether we broke the exchange off because its token was ended meanwhile.</summary>
     public bool IsBrokenOff { get; private set; }
 
     /// <summary>Null until the upstream has answered.</summary>
     public int? UpstreamStatus { get; set; }
 
-    /// <summary>The provider's own id of the request; null when it holds a part of the key.</summary>
+    /// <summary>The provider's own id of the request; null when there is none, or when it holds a part of the key.</summary>
     public string? UpstreamRequestId { get; set; }
 
     /// <summary>Body bytes read from the client.</summary>
@@ -45,7 +45,7 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
     /// <summary>Body bytes written to the client.</summary>
     public long BytesOut { get; set; }
 
-    /// <summary>The body on its way to the upstream; null when the request has none.</summary>
+    /// <summary>The body on its way to the upstream; null when the request has none, or one of length 0.</summary>
     public RequestContent? Upload { get; set; }
 
     /// <summary>Whether the client sent more than it may.</summary>
@@ -54,13 +54,13 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
     /// <summary>Whether the answer is a stream of events.</summary>
     public bool IsStream { get; set; }
 
-    /// <summary>Whether there is something of an answer, sent or not: it can't be taken back.</summary>
+    /// <summary>Whether some of an answer exists, sent or not. An answer that has begun can't be taken back.</summary>
     public bool HasAnswerBegun => Context.Response.HasStarted || UpstreamStatus is not null;
 
     /// <summary>
-    /// Whether the client can see by the framing alone that the answer is not whole, so that what there is of it may be sent first: over
-    /// HTTP/1.0 the end of the connection can be the end of the answer. Not while the client still sends: the web server would first wait
-    /// for the rest of that, for seconds.
+    /// Whether the framing alone shows the client that an answer is not whole, so that what there is of it may be sent first. It does not
+    /// over HTTP/1.0, where the end of the connection can be the end of the answer. Also false while the client still sends, because the
+    /// web server would first wait for the rest, for seconds.
     /// </summary>
     public bool CanBeCutShort => HttpProtocol.IsHttp11(Context.Request.Protocol) && Upload is null or { IsOver: true };
 
@@ -74,8 +74,8 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
     /// <summary>Time to the first byte of the answer; null when there was none.</summary>
     public TimeSpan? TimeToFirstByte => _firstByte == 0 ? null : clock.GetElapsedTime(_started, _firstByte);
 
-    /// <summary>The head of the upstream's answer stands in the response.</summary>
-    /// <param name="key">That the request was sent with.</param>
+    /// <summary>To be called once the head of the upstream's answer is in the response.</summary>
+    /// <param name="key">The key that the request was sent with.</param>
     public void UpstreamAnswered(ProviderKey key)
     {
         UpstreamStatus = Context.Response.StatusCode;
@@ -84,7 +84,7 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
         MarkFirstByte();
     }
 
-    /// <summary>The token that it runs under is gone: the client sees a broken stream.</summary>
+    /// <summary>Ends the exchange because its token was ended: the client sees a broken stream.</summary>
     public void BreakOff()
     {
         IsBrokenOff = true;

@@ -4,14 +4,14 @@ using TraceVault.Keys;
 
 namespace TraceVault.Gateway;
 
-/// <summary>Sends a request upstream and streams its answer back, byte for byte. Decision 13 says why this is our own.</summary>
+/// <summary>Sends a request upstream and streams its answer back, byte for byte. Decision 13 says why this code is our own.</summary>
 /// <remarks>
-/// A byte waits for nothing but the next one that is there already: what was read is sent on as soon as another read would have to wait. No
-/// buffer is held while a stream is silent. Half an answer never ends cleanly: then the client's connection is broken.
+/// No byte waits for one that has not arrived yet: what was read is sent on as soon as another read would have to wait. No buffer is held
+/// while a stream is silent. Half an answer never ends cleanly: the client's connection is broken instead.
 /// </remarks>
 internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Drain drain, TimeProvider clock)
 {
-    /// <summary>How much of an answer may wait for the bytes behind it, in bytes.</summary>
+    /// <summary>How many bytes of an answer may wait to be sent together with those that follow.</summary>
     private const int MostUnflushed = 64 << 10;
 
     public async Task<Ending> ForwardAsync(Exchange exchange, RequestTarget target, int maxBytes, CallerState user, ProviderKey key)
@@ -47,7 +47,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
         }
         finally
         {
-            // What the upstream has not read by now it does not want; and nobody may read the client's body once the request is over.
+            // The upstream does not want what it has not read by now, and nobody may read the client's body once the request is over.
             if (exchange.Upload is { Copying: { IsCompleted: false } copying })
             {
                 silence.Cancel();
@@ -57,12 +57,13 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
     }
 
     /// <summary>
-    /// Sends the request; again when a connection from the pool, which it then leaves, was over before anything of it was sent.
+    /// Sends the request. Sends it again when a connection from the pool turns out to have ended before anything was sent; that connection
+    /// leaves the pool.
     /// </summary>
     private static async Task<HttpResponseMessage> SendAsync(
         HttpRequestMessage request, Exchange exchange, HttpMessageInvoker client, CancellationToken cancel)
     {
-        UpstreamStream.Sender.Value = exchange; // in this flow, which ends with this method
+        UpstreamStream.Sender.Value = exchange; // for this method and what it calls
         while (true)
         {
             try
@@ -98,7 +99,8 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
 
             if (read == 0)
             {
-                // Always: of an answer with a length whose head has left, Kestrel would not send at the end what was never flushed.
+                // Always, because at the end Kestrel does not send unflushed bytes of an answer that has a length and whose head was
+                // already sent.
                 await FlushAsync(writer, silence);
                 return;
             }
@@ -109,7 +111,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
         }
     }
 
-    /// <summary>The head as well, the first time.</summary>
+    /// <summary>Sends what was written. The first time, that includes the head.</summary>
     private static async ValueTask FlushAsync(PipeWriter writer, SilenceLimit silence)
     {
         silence.IsOfClient = true;
@@ -152,7 +154,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
             route.Provider) : GatewayError.UpstreamUnreachable(route.Provider));
     }
 
-    /// <summary>What came before the upstream died is the client's.</summary>
+    /// <summary>Sends the client what came before the upstream died.</summary>
     private static async ValueTask FlushLastAsync(PipeWriter writer, SilenceLimit silence)
     {
         try

@@ -20,7 +20,8 @@ internal sealed class Gateway(
     TimeProvider clock)
 {
     /// <summary>
-    /// Takes the requests under the base of a provider, by their raw target, before anything normalises it; the rest goes on.
+    /// Serves every request whose raw target lies below a provider's base path, before anything normalises that target. All other requests
+    /// go on to <paramref name="next"/>.
     /// </summary>
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -29,7 +30,7 @@ internal sealed class Gateway(
             new Exchange(context, target.Route!.Provider, clock), target);
     }
 
-    /// <summary>On a pool thread, where pages and the management API may take their time.</summary>
+    /// <summary>Moves to a pool thread, where pages and the management API may take long.</summary>
     private static async Task ElsewhereAsync(HttpContext context, RequestDelegate next)
     {
         await Task.Yield();
@@ -69,16 +70,19 @@ internal sealed class Gateway(
         }
     }
 
-    /// <remarks>1 May it pass. 2 Is anybody here. 3 Who asks. 4 With which key. 5 How many at once. 6 There and back.</remarks>
+    /// <remarks>
+    /// 1. Is the request one that we forward? 2. Does it only ask whether anybody is here, and does the server still run? 3. Who asks?
+    /// 4. With which key, and is the body small enough? 5. Does the user have a free place? 6. Forward the request.
+    /// </remarks>
     private async ValueTask<Ending> AnswerAsync(Exchange exchange, RequestTarget target)
     {
         var request = exchange.Context.Request;
-        if (target.Kind is TargetKind.Unacceptable || !MethodRules.IsForwarded(request.Method)) // 1
+        if (target.Kind is TargetKind.Unacceptable || !MethodRules.IsForwarded(request.Method)) // 1.
         {
             return Ending.Refused(target.Kind is TargetKind.Unacceptable ? GatewayError.BadPath : GatewayError.BadMethod);
         }
 
-        if (target.Kind is TargetKind.Probe && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))) // 2
+        if (target.Kind is TargetKind.Probe && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))) // 2.
         {
             return await ProbeAnswer.WriteAsync(exchange);
         }
@@ -88,13 +92,13 @@ internal sealed class Gateway(
             return Ending.Refused(GatewayError.Draining);
         }
 
-        var (caller, unknown) = await FindCallerAsync(exchange); // 3
+        var (caller, unknown) = await FindCallerAsync(exchange); // 3.
         if (caller is null)
         {
             return Ending.Refused(unknown!);
         }
 
-        if (caller.KeyFor(exchange.Provider) is not { } stored) // 4
+        if (caller.KeyFor(exchange.Provider) is not { } stored) // 4.
         {
             return Ending.Refused(GatewayError.NoKey(exchange.Provider, publicUrl.Origin));
         }
@@ -110,7 +114,7 @@ internal sealed class Gateway(
             return Ending.Refused(GatewayError.KeyUnreadable(exchange.Provider));
         }
 
-        if (!caller.User.TryEnter(exchange, caller.MaxConcurrent)) // 5
+        if (!caller.User.TryEnter(exchange, caller.MaxConcurrent)) // 5.
         {
             return Ending.Refused(GatewayError.TooManyRequests);
         }
@@ -120,10 +124,10 @@ internal sealed class Gateway(
         {
             if (caller.IsOutdated)
             {
-                callers.Recheck(caller.User); // its token may have ended before this exchange could be found
+                callers.Recheck(caller.User); // the token may have been ended before this exchange was listed as running
             }
 
-            return await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 6
+            return await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 6.
         }
         finally
         {
@@ -132,7 +136,7 @@ internal sealed class Gateway(
         }
     }
 
-    /// <returns>Who calls; or why nobody is known.</returns>
+    /// <returns>The caller, or the error that says why there is none.</returns>
     private async ValueTask<(CallerSnapshot? Caller, GatewayError? Error)> FindCallerAsync(Exchange exchange)
     {
         var credential = Credentials.Read(exchange.Context.Request.Headers, out var token);
@@ -157,7 +161,7 @@ internal sealed class Gateway(
         });
     }
 
-    /// <summary>Opens the key for this one request; it is not kept.</summary>
+    /// <summary>Opens the key for this one request; the opened key is not kept. Null when it does not open.</summary>
     private ProviderKey? TryOpen(SealedKey key)
     {
         try
@@ -171,7 +175,7 @@ internal sealed class Gateway(
         }
     }
 
-    /// <summary>Never a clean end to half an answer.</summary>
+    /// <summary>Ends the answer so that half an answer never looks whole: sends the error, or resets the connection.</summary>
     private static Task CloseAsync(Exchange exchange, Ending ending)
     {
         if (ending.Closing is Closing.WithError && !exchange.HasAnswerBegun)

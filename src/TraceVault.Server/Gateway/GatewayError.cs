@@ -19,7 +19,7 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
 {
     public const string CodeHeader = "x-tracevault-error", RequestIdHeader = "x-tracevault-request-id";
 
-    /// <summary>No HTML ever holds these answers, so that quotes may stand as they are.</summary>
+    /// <summary>These answers are never part of an HTML page, so quotes need no escape beyond JSON's own.</summary>
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static readonly GatewayError MissingToken = Final(401, "missing_token",

@@ -28,14 +28,14 @@ internal static class GatewayFeature
         return builder;
     }
 
-    /// <summary>In front of everything that would read or normalise the path.</summary>
+    /// <summary>To be called before anything that would read or normalise the path.</summary>
     public static void UseProxy(this WebApplication app)
     {
         var proxy = app.Services.GetRequiredService<Gateway>();
         app.Use(next => context => proxy.InvokeAsync(context, next));
     }
 
-    /// <summary>What Claude Code asks of its gateway beside the API (https://code.claude.com/docs/en/llm-gateway-protocol).</summary>
+    /// <summary>Maps what Claude Code asks of its gateway besides the API (https://code.claude.com/docs/en/llm-gateway-protocol).</summary>
     public static void MapGateway(this WebApplication app)
     {
         var gateway = app.MapGroup(AnthropicProvider.Base);

@@ -5,13 +5,13 @@ using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <summary>The only place where headers of an outgoing request are made, and headers of an answer let back.</summary>
+/// <summary>The only place that makes the headers of outgoing requests and lets headers of answers back to the client.</summary>
 internal static class GatewayHeaders
 {
-    /// <param name="body">Null when the request has none.</param>
+    /// <param name="body">Null when the request has none, or one of length 0.</param>
     public static void WriteRequest(HttpRequest from, RequestContent? body, HttpRequestMessage to, Provider provider, ProviderKey key)
     {
-        // Of .NET's headers some belong to a body. A request without one that has them anyway goes out with one of length 0.
+        // .NET keeps some headers with the body. A request without a body that has such headers is sent with a body of length 0.
         to.Content = body
             ?? (from.ContentLength is 0 || HasAnyOfContent(from.Headers) ? new ReadOnlyMemoryContent(default) : (HttpContent?)null);
         foreach (var (name, value) in from.Headers)
@@ -25,7 +25,7 @@ internal static class GatewayHeaders
         provider.WriteCredential(to.Headers, key);
     }
 
-    /// <summary>No trailers: no provider sends any, and what is not on the list stays behind.</summary>
+    /// <summary>Copies no trailers: no provider sends any, and what is not on the list stays behind.</summary>
     public static void WriteResponse(HttpResponseMessage from, Exchange exchange)
     {
         var response = exchange.Context.Response;
@@ -46,7 +46,8 @@ internal static class GatewayHeaders
     }
 
     /// <summary>
-    /// What <c>Connection</c> names is the business of that hop alone (RFC 9110 §7.6.1), also where not all that stands in it is a name.
+    /// Removes the headers that <c>Connection</c> names, which concern that hop alone (RFC 9110 §7.6.1), even where other parts of its
+    /// value are no names.
     /// </summary>
     private static void RemoveNamed(HeaderStringValues connection, IHeaderDictionary headers)
     {
@@ -85,13 +86,13 @@ internal static class GatewayHeaders
         }
     }
 
-    /// <summary>Whether the header describes the body, which .NET keeps apart from the message's.</summary>
+    /// <summary>Whether the header describes the body: .NET keeps such headers apart from those of the message.</summary>
     private static bool IsOfContent(string name) => name.StartsWith("content-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether there are headers that describe a body and go to the upstream.</summary>
     private static bool HasAnyOfContent(IHeaderDictionary headers) => headers.ContentType.Count > 0 || headers.ContentEncoding.Count > 0;
 
-    /// <summary>Whether <c>Connection</c> names the header, which makes it the business of this hop alone (RFC 9110 §7.6.1).</summary>
+    /// <summary>Whether <c>Connection</c> names the header, which then concerns this hop alone (RFC 9110 §7.6.1).</summary>
     private static bool IsNamedBy(IHeaderDictionary headers, string name)
     {
         foreach (var value in headers.Connection)

@@ -3,7 +3,7 @@ using ZLogger;
 
 namespace TraceVault.Gateway;
 
-/// <summary>One line a request.</summary>
+/// <summary>Writes one line to the log for each request.</summary>
 internal sealed partial class GatewayLog(ILoggerFactory loggers)
 {
     private const int MaxPathLength = 200, MaxMethodLength = 20, MaxIdLength = 100;
@@ -31,17 +31,17 @@ internal sealed partial class GatewayLog(ILoggerFactory loggers)
         }
     }
 
-    /// <summary>What no rule of ours foresaw.</summary>
+    /// <summary>Logs an exception that no rule of ours foresaw.</summary>
     public void Mistake(Exchange exchange, Exception problem) => LogMistake(exchange.RequestId, problem);
 
-    /// <summary>The path without query.</summary>
+    /// <summary>The path without its query.</summary>
     internal static string PathForLog(string rawTarget)
     {
         var question = rawTarget.IndexOf('?', StringComparison.Ordinal);
         return Redaction.Word(question < 0 ? rawTarget : rawTarget[..question], MaxPathLength);
     }
 
-    // ZLogger's generator: the line is written as UTF-8 on the log's own thread, not as a string on the request's.
+    // With ZLogger's generator the line is written as UTF-8 on the log's own thread, not as a string on the request's thread.
     [ZLoggerMessage(LogLevel.Information,
         "{RequestId} user={UserId} {Method} {Path} {Outcome} status={Status} upstream_status={UpstreamStatus} "
         + "upstream_request_id={UpstreamRequestId} bytes_in={BytesIn} bytes_out={BytesOut} first_byte_ms={FirstByteMs:F1} "

@@ -15,7 +15,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Histogram<double> _firstByte;
     private readonly Counter<long> _connectFailures;
 
-    // Counted here and read at a scrape: a tenth of what an instrument costs at each request.
+    // Counted here and read at a scrape: that costs a tenth of what an instrument costs at each request.
     private long _active, _streams, _bytesIn, _bytesOut;
 
     public GatewayMetrics()
@@ -80,7 +80,7 @@ internal sealed class GatewayMetrics : IDisposable
     private static string StatusClass(Exchange exchange) =>
         exchange.TimeToFirstByte is null ? StatusClasses[0] : StatusClasses[Math.Clamp(exchange.Context.Response.StatusCode / 100, 1, 5)];
 
-    /// <remarks>An upstream's error that arrived whole is the upstream's all the same.</remarks>
+    /// <remarks>An error that the upstream sent counts as the upstream's, even though it arrived whole.</remarks>
     private static string ErrorOrigin(Exchange exchange, Ending ending) =>
         ending.Kind is EndingKind.Answered && exchange.UpstreamStatus >= 400 ? "upstream" : ending.Origin;
 }

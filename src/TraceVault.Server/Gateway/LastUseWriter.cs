@@ -4,11 +4,13 @@ using TraceVault.Storage;
 
 namespace TraceVault.Gateway;
 
-/// <summary>Writes from time to time, and at the end, when tokens and keys were last used, and whether providers take the keys.</summary>
+/// <summary>
+/// Writes, from time to time and when the server stops, when tokens and keys were last used, and whether the providers accept the keys.
+/// </summary>
 internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock,
     ILogger<LastUseWriter> log) : BackgroundService
 {
-    /// <summary>How many are written before the embedded database goes to whoever waits for it.</summary>
+    /// <summary>How many uses are written before the embedded database is left to whoever waits for it.</summary>
     private const int AtOnce = 200;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15), LastWriteTimeout = TimeSpan.FromSeconds(5);
@@ -16,7 +18,7 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        // A time of its own: running requests may have used up that of the stop.
+        // With a time limit of its own, because running requests may have used up the time that the stop was given.
         using var timeout = new CancellationTokenSource(LastWriteTimeout, clock);
         await TryWriteAsync(timeout.Token);
     }
@@ -38,12 +40,12 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
         }
         catch (Exception problem) when (outage.Caused(problem) || problem is OperationCanceledException)
         {
-            // Nothing is lost: what is unwritten is tried again.
+            // Nothing is lost: what was not written is tried again.
             LogPostponed(problem.GetBaseException().Message);
         }
         catch (Exception problem)
         {
-            LogMistake(problem); // and goes on: an escaping exception would stop the whole server
+            LogMistake(problem); // and goes on, because an escaping exception would stop the whole server
         }
     }
 
@@ -54,7 +56,7 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
             await WriteAsync(Array.ConvertAll(part, caller => (caller, caller.Use.UsedAt)), cancel);
         }
 
-        foreach (var (user, note) in callers.UnwrittenNotes().ToList()) // few: a note is a change of state
+        foreach (var (user, note) in callers.UnwrittenNotes().ToList()) // few: an unchanged state is noted at most once a minute
         {
             await keys.NoteAsync(note, cancel);
             user.Written(note);
@@ -66,8 +68,8 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
     private async Task WriteAsync((CallerSnapshot Caller, DateTimeOffset UsedAt)[] uses, CancellationToken cancel)
     {
         await using var connection = await database.OpenWriterAsync(cancel);
-        // SQLite waits for the disk once for all. PostgreSQL would keep every row locked until the last is written, against somebody who
-        // signs out.
+        // In one transaction, SQLite waits for the disk only once. PostgreSQL would keep every row locked until the last one is written,
+        // and somebody who signs out would have to wait.
         await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;
         await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use =>
             new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);

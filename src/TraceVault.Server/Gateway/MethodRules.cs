@@ -1,7 +1,8 @@
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// Which methods are forwarded: any but the two that a proxy must answer itself, and but such as different readers take for different ones.
+/// Decides which methods are forwarded: all but the two that a proxy must answer itself, and those that different readers take for
+/// different methods.
 /// </summary>
 internal static class MethodRules
 {

@@ -1,6 +1,8 @@
 namespace TraceVault.Gateway;
 
-/// <summary>The answer to a client that asks whether anybody is here: the base and <c>/api/hello</c>, without a credential.</summary>
+/// <summary>
+/// Answers a client that asks whether anybody is here, without a credential: for Anthropic at the base and <c>/api/hello</c>.
+/// </summary>
 internal static class ProbeAnswer
 {
     private static readonly byte[] Body = """{"message":"hello"}"""u8.ToArray();

@@ -15,7 +15,7 @@ internal sealed class ProxyOptions
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    // Load balancers close theirs after a minute, and who sends the next request has to be the first to let go.
+    // Load balancers close idle connections after a minute, and the side that sends the next request has to close first.
     [Description("How long idle connections to the upstream are kept; 1 s to an hour.")]
     public TimeSpan UpstreamIdleTimeout { get; set; } = TimeSpan.FromSeconds(50);
 

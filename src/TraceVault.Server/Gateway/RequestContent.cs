@@ -12,7 +12,7 @@ internal sealed class RequestContent : HttpContent
     /// <summary>The largest piece that is sent at once, in bytes.</summary>
     private const int Piece = 64 << 10;
 
-    /// <summary>How long what was read may wait for what follows, to be sent with it.</summary>
+    /// <summary>How long bytes that were read may wait to be sent together with those that follow.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(25);
 
     private readonly Exchange _exchange;
@@ -23,14 +23,17 @@ internal sealed class RequestContent : HttpContent
     private readonly TimeProvider _clock;
 
     /// <summary>
-    /// What was read last; of it the first part is sent. It stays until there is no room for more, so that it can be sent once more.
+    /// The bytes that were read last, of which the first <see cref="_sentOfPiece"/> have been sent. They stay here until there is no room
+    /// for more, so that they can be sent again.
     /// </summary>
     private byte[] _piece = [];
     private int _filled, _sentOfPiece;
     private long _sent;
     private bool _isOver, _isOverwritten;
 
-    /// <summary>Whether something waits for more: the head, or a part of the body. If so and the client pauses, the timer runs.</summary>
+    /// <summary>
+    /// Whether the head or a part of the body waits to be flushed. While that is so, a pause of the client starts the timer.
+    /// </summary>
     private bool _isHeldBack, _isTimed;
     private ITimer? _timer;
     private CancellationToken _dropped;
@@ -45,22 +48,24 @@ internal sealed class RequestContent : HttpContent
         _length = exchange.Context.Request.ContentLength;
     }
 
-    /// <summary>How many bytes are taken.</summary>
+    /// <summary>The largest body that is taken, in bytes.</summary>
     public int MaxBytes { get; }
 
-    /// <summary>The sending of the body; null until it begins.</summary>
+    /// <summary>The task that sends the body; null until it begins.</summary>
     public Task? Copying { get; private set; }
 
-    /// <summary>Whether the body is under way.</summary>
     public bool IsSending => _isSending;
 
-    /// <summary>Whether all of it was read from the client.</summary>
+    /// <summary>Whether the whole body was read from the client.</summary>
     public bool IsOver => _isOver;
 
-    /// <summary>Whether it was the client's side that broke.</summary>
+    /// <summary>Whether reading from the client failed.</summary>
     public bool HasClientFailed { get; private set; }
 
-    /// <returns>Null when the request has no body, which is another thing than one of length 0.</returns>
+    /// <returns>
+    /// Null when there is nothing to copy, because the request has no body or one of length 0. <see cref="GatewayHeaders.WriteRequest"/>
+    /// tells the two apart.
+    /// </returns>
     public static RequestContent? Of(Exchange exchange, SilenceLimit silence, TimeProvider clock, int maxBytes) =>
         exchange.Context.Request.ContentLength switch
         {
@@ -70,8 +75,8 @@ internal sealed class RequestContent : HttpContent
         };
 
     /// <summary>
-    /// Lifts limits of Kestrel's that are the management API's: of size, which would also cut short the reading of what we refuse, and of
-    /// speed.
+    /// Lifts Kestrel's limits on the size and the speed of a body, which are meant for the management API. The limit on size would also
+    /// keep the server from reading a refused body to its end.
     /// </summary>
     public static void LiftLimits(HttpContext context)
     {
@@ -82,17 +87,19 @@ internal sealed class RequestContent : HttpContent
         }
     }
 
-    /// <summary>Which connection the body goes into, so that it can tell of an early answer.</summary>
+    /// <summary>Sets the connection that the body is written to, which can watch for an early answer.</summary>
     public void GoesInto(UpstreamStream stream) => _stream = stream;
 
-    /// <summary>The upstream has answered and takes no more: the rest stays with the client.</summary>
+    /// <summary>Ends the upload, because the upstream takes no more of it. The rest stays with the client.</summary>
     public void GiveUp()
     {
         _hasGivenUp = true;
         WakeReader();
     }
 
-    /// <summary>The answer has begun, or failed for good: nothing is kept any more to be sent once more.</summary>
+    /// <summary>
+    /// Gives the buffer back. To be called once the request cannot be sent again: its answer has begun, or it failed for good.
+    /// </summary>
     public void Forget()
     {
         if (!_isSending && _piece.Length > 0)
@@ -111,11 +118,11 @@ internal sealed class RequestContent : HttpContent
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    /// <param name="stream">Into a connection, or a stream of one.</param>
+    /// <param name="stream">Leads into a connection, or into one stream of a connection.</param>
     /// <param name="context">Not needed.</param>
-    /// <param name="cancellationToken">The HTTP client's: over HTTP/2 cancelled when the upstream resets the stream, but not once the
-    /// answer has begun.</param>
-    /// <exception cref="InvalidOperationException">The body was begun before, and what was read of it is gone.</exception>
+    /// <param name="cancellationToken">The HTTP client's token. Over HTTP/2 it is cancelled when the upstream resets the stream, but not
+    /// once the answer has begun.</param>
+    /// <exception cref="InvalidOperationException">The body was begun before, and some of the bytes that were read are gone.</exception>
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
         Copying = Copying is { } before ? CopyAgainAsync(before, stream, cancellationToken) : CopyOnceAsync(stream, cancellationToken);
 
@@ -126,7 +133,10 @@ internal sealed class RequestContent : HttpContent
         base.Dispose(disposing);
     }
 
-    /// <summary>The HTTP client tries again when an upstream refuses a stream (RFC 9113 §8.7), and we when nothing was sent.</summary>
+    /// <summary>
+    /// Sends the body again: the HTTP client does so when an upstream refuses a stream (RFC 9113 §8.7), and <see cref="Forwarder"/> when
+    /// nothing was sent.
+    /// </summary>
     private async Task CopyAgainAsync(Task before, Stream to, CancellationToken dropped)
     {
         _isTakenBack?.TrySetResult();
@@ -139,13 +149,16 @@ internal sealed class RequestContent : HttpContent
         await CopyOnceAsync(to, dropped);
     }
 
-    /// <summary>Over HTTP/1.1 the HTTP client's token is the one that it was called with, and drops nothing that we do not drop.</summary>
+    /// <summary>
+    /// Over HTTP/1.1 the HTTP client passes on the token that it was called with, so it drops no body that we do not drop. Over HTTP/2 it
+    /// has a token of its own.
+    /// </summary>
     private Task CopyOnceAsync(Stream to, CancellationToken dropped) =>
         dropped == _silence.Token ? CopyAsync(to, dropped) : CopyIntoStreamAsync(to, dropped);
 
     /// <summary>
-    /// The HTTP client looks at why a stream was reset, and whether to send the request again, only if it hears of that before the body
-    /// fails. So a body that it dropped fails no sooner than it is asked for again, or the request is over.
+    /// The HTTP client looks at why a stream was reset, and whether to send the request again, only if it learns of the reset before the
+    /// body fails. So when the HTTP client drops a body, this task fails only once the body is asked for again or the request is over.
     /// </summary>
     private async Task CopyIntoStreamAsync(Stream to, CancellationToken dropped)
     {
@@ -162,14 +175,20 @@ internal sealed class RequestContent : HttpContent
     }
 
     /// <summary>
-    /// In pieces as large as may be where the length is known, otherwise in those that come: a write upstream is a packet, or a record of
-    /// TLS. When the client pauses, what it has sent goes on, and first of all the head: an upstream may refuse a request by that alone.
+    /// Sends the body in pieces that are as large as possible where its length is known, because every write upstream is a packet or a TLS
+    /// record, and otherwise in the pieces that come. When the client pauses, all that it has sent is passed on, even if that is only the
+    /// head: an upstream may refuse a request for its head alone.
     /// </summary>
+    /// <remarks>
+    /// 1. Have the read woken when the exchange is cancelled or the HTTP client drops the body. 2. Send again what an earlier attempt has
+    /// read. 3. Read from the client and send, until the body is over or the upload is given up. 4. If it was given up, fill up the
+    /// announced length. 5. Stop the timer.
+    /// </remarks>
     private async Task CopyAsync(Stream to, CancellationToken dropped)
     {
         var cancel = _silence.Token;
         (_isSending, _isHeldBack, _dropped) = (true, true, dropped);
-        // Not by the token: a read that was given up so could not be followed by another, and the server could not read to the end of the
+        // 1. The tokens do not cancel the read itself: no other read could follow it, and the server could not read to the end of the
         // request.
         using var giveUp = cancel.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
         using var drop = dropped.UnsafeRegister(static content => ((RequestContent)content!).WakeReader(), this);
@@ -181,14 +200,14 @@ internal sealed class RequestContent : HttpContent
             }
 
             (_sentOfPiece, _sent) = (0, 0);
-            await SendAsync(to, cancel); // what was read before, once more
-            while (!_isOver && !_hasGivenUp)
+            await SendAsync(to, cancel); // 2.
+            while (!_isOver && !_hasGivenUp) // 3.
             {
                 await CopyNextAsync(to, cancel);
                 _silence.Moved();
             }
 
-            if (_hasGivenUp)
+            if (_hasGivenUp) // 4.
             {
                 await PretendAsync(to, cancel);
             }
@@ -196,9 +215,9 @@ internal sealed class RequestContent : HttpContent
         finally
         {
             _isSending = false;
-            if (_timer is not null)
+            if (_timer is not null) // 5.
             {
-                await _timer.DisposeAsync(); // a reader that it wakes later would be another request's
+                await _timer.DisposeAsync(); // if it fired later, it would wake the reader of another request
                 (_timer, _isTimed) = (null, false);
             }
         }
@@ -229,8 +248,8 @@ internal sealed class RequestContent : HttpContent
         }
         finally
         {
-            // Nearly always all of it: Kestrel wakes readers for reasons of its own, and hides that only from those who leave nothing
-            // behind.
+            // Nearly always everything is consumed: Kestrel wakes readers for reasons of its own, and hides that only from readers that
+            // leave nothing behind.
             _from.AdvanceTo(rest.Start);
         }
 
@@ -260,8 +279,8 @@ internal sealed class RequestContent : HttpContent
     }
 
     /// <summary>
-    /// The HTTP client reads no answer before it has written as much as was said. What it writes now goes nowhere, see <see
-    /// cref="UpstreamStream"/>.
+    /// Writes until the announced length is reached, because the HTTP client reads no answer before that. <see cref="UpstreamStream"/>
+    /// drops these bytes.
     /// </summary>
     private async Task PretendAsync(Stream to, CancellationToken cancel)
     {
@@ -286,7 +305,7 @@ internal sealed class RequestContent : HttpContent
 
             read = await reading;
         }
-        catch (Exception problem) when (problem is IOException or OperationCanceledException) // a BadHttpRequestException is one, too
+        catch (Exception problem) when (problem is IOException or OperationCanceledException) // a BadHttpRequestException is an IOException
         {
             HasClientFailed = true;
             throw;
@@ -302,7 +321,9 @@ internal sealed class RequestContent : HttpContent
         return read;
     }
 
-    /// <summary>Once for all that comes while it runs: setting it for each piece would cost more than it is worth.</summary>
+    /// <summary>
+    /// Sets the timer once for all bytes that come while it runs: setting it for each piece would cost more than it is worth.
+    /// </summary>
     private void SetTimer()
     {
         if (_isHeldBack && !_isTimed)
@@ -334,7 +355,7 @@ internal sealed class RequestContent : HttpContent
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException or InvalidOperationException)
         {
-            // The connection is broken, and so is the read.
+            // The connection is broken, so the read fails anyway.
         }
     }
 

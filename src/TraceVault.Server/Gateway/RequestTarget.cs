@@ -5,28 +5,28 @@ namespace TraceVault.Gateway;
 
 internal enum TargetKind
 {
-    /// <summary>Under no provider's base, or an endpoint of the server's own that clients look for there.</summary>
+    /// <summary>Below no provider's base, or one of the server's own endpoints that clients look for there.</summary>
     NotOurs,
 
-    /// <summary>Under the base, in a form that could mean another path to the upstream than to us.</summary>
+    /// <summary>Below a base, in a form that the upstream could take for another path than we do.</summary>
     Unacceptable,
 
-    /// <summary>By GET or HEAD a client asks here whether anybody is here; the rest is to be forwarded.</summary>
+    /// <summary>A GET or HEAD only asks whether anybody is here; requests with other methods are to be forwarded.</summary>
     Probe,
 
     /// <summary>To be forwarded.</summary>
     Forward,
 }
 
-/// <param name="Kind">What becomes of it.</param>
-/// <param name="Route">To which provider; null when it is not ours.</param>
+/// <param name="Kind">What becomes of the request.</param>
+/// <param name="Route">The provider that it is for; null when the target is not ours.</param>
 /// <param name="Upstream">Path and query for the upstream, the very characters received; empty unless the target is acceptable.</param>
 internal readonly record struct RequestTarget(TargetKind Kind, Route? Route = null, string Upstream = "");
 
 /// <summary>Reads the request target as it came over the wire (RFC 9112 §3.2), before anything decodes or normalises it.</summary>
 /// <param name="upstreams">Which providers there are.</param>
-/// <param name="reserved">What features answer themselves below a provider's base.</param>
-/// <param name="publicUrl">Under which an absolute-form target is taken.</param>
+/// <param name="reserved">The paths below a provider's base that features answer themselves.</param>
+/// <param name="publicUrl">The address that a target in absolute form must have.</param>
 internal sealed class RequestTargets(Upstreams upstreams, IEnumerable<ReservedPath> reserved, PublicUrl publicUrl)
 {
     private readonly Route[] _routes = upstreams.Routes;

@@ -13,7 +13,7 @@ internal sealed class SilenceLimit : IDisposable
     private long _since;
 
     /// <param name="limit">How long nothing may move.</param>
-    /// <param name="clock">Whose time counts.</param>
+    /// <param name="clock">The source of time.</param>
     /// <param name="left">Cancelled when the client leaves.</param>
     public SilenceLimit(TimeSpan limit, TimeProvider clock, CancellationToken left)
     {
@@ -24,17 +24,18 @@ internal sealed class SilenceLimit : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Whether it is the client that is waited for: that it takes what it is sent.</summary>
+    /// <summary>Whether the exchange waits for the client to take what it is sent.</summary>
     public bool IsOfClient { get; set; }
 
-    /// <summary>Whether it is the client that is waited for: that it sends more of its body.</summary>
+    /// <summary>Whether the exchange waits for the client to send more of its body.</summary>
     public bool IsOfUpload { get; set; }
 
     /// <summary>Whether the silence was too long.</summary>
     public bool IsOver => _source.IsCancellationRequested && !_left.IsCancellationRequested;
 
     /// <summary>
-    /// Something moved. A timer is expensive to set: it is left alone for a hundredth of the limit, which is added to it.
+    /// To be called when something has moved. A timer is expensive to set, so it is left alone for a hundredth of the limit, which is added
+    /// to the limit.
     /// </summary>
     public void Moved()
     {

@@ -10,21 +10,21 @@ using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <param name="IsGood">Whether Anthropic took the key.</param>
+/// <param name="IsGood">Whether Anthropic accepted the key.</param>
 /// <param name="Summary">What happened, as a sentence.</param>
 /// <param name="Milliseconds">How long it took.</param>
 /// <param name="RequestId">Anthropic's <c>request-id</c>.</param>
 /// <param name="Body">The beginning of what Anthropic answered; never holds the key.</param>
-/// <param name="Status">Of the answer; null when there was none.</param>
+/// <param name="Status">The HTTP status; null when there was no answer.</param>
 public sealed record TestResult(
     bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "", int? Status = null)
 {
     private const int MostSaid = 200;
 
-    /// <summary>Whether Anthropic said that it does not know the key. Nothing else is said of it by any other answer.</summary>
+    /// <summary>Whether Anthropic said that it does not know the key. No other error says anything about the key.</summary>
     internal bool IsRefused => KeyNote.Of(Status) is false;
 
-    /// <summary>The sentence in Anthropic's error; null when there is none.</summary>
+    /// <summary>The sentence in Anthropic's error; null when there is none that can be shown.</summary>
     internal string? Said
     {
         get
@@ -43,18 +43,18 @@ public sealed record TestResult(
 }
 
 /// <summary>
-/// One real request with a user's key, for that user alone: always the same one, which costs nothing. It shows that key, network and
-/// Anthropic work together.
+/// Sends one real request with a user's key, for that user alone. It is always the same request, which costs nothing, and shows that key,
+/// network and Anthropic work together.
 /// </summary>
 internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams upstreams, TimeProvider clock)
 {
     private const int MaxBodyLength = 4096;
 
-    /// <summary>Read beyond what is shown, so that there is that much to show after keys were cut out.</summary>
+    /// <summary>How much is read: more than is shown, so that enough is left after keys were cut out.</summary>
     private const int MaxBodyBytes = MaxBodyLength + ProviderKey.MaxLength;
 
     /// <summary>
-    /// How long the answer may take: for somebody who looks into a fault, and for somebody who waits for a key to be stored.
+    /// How long the answer may take: for somebody who looks into a fault, and, with a new key, for somebody who waits for it to be stored.
     /// </summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15), LimitOfNew = TimeSpan.FromSeconds(5);
 
@@ -88,7 +88,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
         return result;
     }
 
-    /// <summary>With a key that is not stored yet.</summary>
+    /// <summary>Tries a key that is not stored yet.</summary>
     public Task<TestResult> TryAsync(ProviderKey key, Provider provider, CancellationToken cancel) =>
         TryAsync(key, provider, LimitOfNew, cancel);
 
@@ -132,7 +132,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
         var body = Without(key, beginning);
         if (isCut)
         {
-            // What was read may end within a key, which is no longer found then.
+            // What was read may end in the middle of a key, which the replacement does not find.
             body = body[..Math.Max(0, body.Length - key.Reveal().Length)];
         }
 

@@ -5,7 +5,7 @@ internal sealed class TokenUse(DateTimeOffset lastUsedAt)
 {
     private long _used = lastUsedAt.UtcTicks, _written = lastUsedAt.UtcTicks;
 
-    /// <summary>The row of the stored key that was used with it last; null as long as none was.</summary>
+    /// <summary>Id of the row of the stored key that was last used with this token; null until one was used.</summary>
     public string? KeyId { get; set; }
 
     public DateTimeOffset UsedAt => new(Volatile.Read(ref _used), TimeSpan.Zero);

@@ -7,7 +7,7 @@ using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <summary>The one host that requests to a provider and its keys are sent to, and the connections to it.</summary>
+/// <summary>The one host to which a provider's requests and keys are sent, and the connections to it.</summary>
 internal sealed class Upstream : IDisposable
 {
     private static readonly UriCreationOptions AsGiven = new() { DangerousDisablePathAndQueryCanonicalization = true };
@@ -28,7 +28,7 @@ internal sealed class Upstream : IDisposable
     /// <param name="index">Its place among the upstreams of this server, see <see cref="CallerState.Clients"/>.</param>
     /// <param name="proxy">Time-outs and the version of HTTP.</param>
     /// <param name="dialing">How connections are made.</param>
-    /// <param name="clock">Whose time counts.</param>
+    /// <param name="clock">The source of time.</param>
     public Upstream(Provider provider, int index, ProxyOptions proxy, Dialing dialing, TimeProvider clock)
     {
         (Provider, _index, _proxy, _dialing, _clock) = (provider, index, proxy, dialing, clock);
@@ -41,8 +41,9 @@ internal sealed class Upstream : IDisposable
     }
 
     /// <summary>
-    /// The connections for a user's requests: over HTTP/1.1 nobody else's. What an upstream sends behind an answer could there be taken for
-    /// the next one, and must then not be another user's. Over HTTP/2 each answer says which request it is for. Decision 26 gives the cost.
+    /// The connections for a user's requests. Over HTTP/1.1 nobody else uses them: bytes that an upstream sends after an answer could be
+    /// taken for the next answer, which must not be another user's. Over HTTP/2 all users share them, because each answer says which
+    /// request it is for. Decision 26 gives the cost.
     /// </summary>
     public HttpMessageInvoker ClientOf(CallerState user)
     {
@@ -57,7 +58,7 @@ internal sealed class Upstream : IDisposable
         }
     }
 
-    /// <summary>Connections of their own, for one use. To be disposed.</summary>
+    /// <summary>A new client with connections of its own. The caller has to dispose of it.</summary>
     public HttpMessageInvoker Once() => new(Handler(), disposeHandler: true);
 
     public Provider Provider { get; }
@@ -65,12 +66,12 @@ internal sealed class Upstream : IDisposable
     /// <summary>Host and port, for the operator.</summary>
     public string Name { get; }
 
-    /// <summary>The one version spoken.</summary>
+    /// <summary>The only version of HTTP that is spoken to the upstream.</summary>
     public Version HttpVersion { get; }
 
     /// <summary>
-    /// The address of a raw path and query, which stay as they are, byte for byte. Nearly all requests ask for the same, and reading one is
-    /// expensive.
+    /// The address of a raw path and query, which stay as they are, byte for byte. The last one is kept, because nearly all requests ask
+    /// for the same and parsing an address is expensive.
     /// </summary>
     public Uri AddressOf(string pathAndQuery)
     {
@@ -103,7 +104,7 @@ internal sealed class Upstream : IDisposable
 
     private SocketsHttpHandler Handler() => new()
     {
-        AllowAutoRedirect = false, // the key is seen by no second host
+        AllowAutoRedirect = false, // so that no other host sees the key
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null, // no trace headers of ours
@@ -111,9 +112,9 @@ internal sealed class Upstream : IDisposable
         ConnectCallback = (context, cancel) => ConnectAsync(_dialing, context, cancel),
         PlaintextStreamFilter = Connected,
         PooledConnectionIdleTimeout = _proxy.UpstreamIdleTimeout,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is seen; running exchanges go on
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5), // so that a changed DNS record is noticed; running exchanges go on
         EnableMultipleHttp2Connections = true,
-        // An answer that nobody waits for is cut off, not read to its end for two more seconds that the user pays for.
+        // An answer that nobody waits for any more is cut off at once. Reading on for two more seconds would cost the user money.
         MaxResponseDrainSize = 0,
         ResponseDrainTimeout = TimeSpan.Zero,
         SslOptions = { RemoteCertificateValidationCallback = UpstreamFailure.Verify },
@@ -130,15 +131,18 @@ internal sealed class Upstream : IDisposable
         return new NetworkStream(socket, ownsSocket: true);
     }
 
-    /// <summary>Now, and not before: checking the certificates of TLS may wait for their issuers' servers.</summary>
+    /// <summary>
+    /// Lets the socket be handled inline, but only now that TLS is established: checking its certificates may wait for the servers of their
+    /// issuers.
+    /// </summary>
     private ValueTask<Stream> Connected(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancel)
     {
-        if (context.InitialRequestMessage.Options.TryGetValue(OfConnection, out var socket)) // not through an HTTPS_PROXY
+        if (context.InitialRequestMessage.Options.TryGetValue(OfConnection, out var socket)) // unknown through an HTTPS_PROXY
         {
             InlineSockets.Prefer(socket);
         }
 
-        var isTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect; // to a proxy, with TLS to the upstream to come above it
+        var isTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect; // to a proxy; TLS to the upstream comes on top
         return ValueTask.FromResult(isTunnel
             || _shared is not null ? context.PlaintextStream : new UpstreamStream(context.PlaintextStream, socket, _clock));
     }

@@ -6,7 +6,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// Why no answer came from the upstream. A closed list: the request's line, the metric and what the operator is told follow from it.
+/// Why no answer came from the upstream. This is a closed list, from which the request's line in the log, the metric and what the operator
+/// is told follow.
 /// </summary>
 internal sealed class UpstreamFailure
 {
@@ -30,7 +31,7 @@ internal sealed class UpstreamFailure
             + "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is 2."),
         ConnectionReset = new("reset", "the connection is broken off while it is made. Check the firewall, and what else stands between.");
 
-    /// <summary>On a connection that stood: an event of one request, and no state of the upstream.</summary>
+    /// <summary>Failures on a connection that was established: they concern one request, not the state of the upstream.</summary>
     public static readonly UpstreamFailure
         AnswerReset = new("reset", null),
         BadAnswer = new("protocol", null);
@@ -40,13 +41,16 @@ internal sealed class UpstreamFailure
     /// <summary>A word for logs and metrics.</summary>
     public string Reason { get; }
 
-    /// <summary>What is wrong and what to do, for whoever runs the server; null when it says nothing of the next request.</summary>
+    /// <summary>
+    /// What is wrong and what to do, for whoever runs the server; null when the failure says nothing about the next request.
+    /// </summary>
     public string? Sentence { get; }
 
     /// <summary>Whether the upstream was reached, and may have carried the request out.</summary>
     public bool IsOfOneRequest => Sentence is null;
 
-    /// <param name="problem">How sending a request ended before an answer; a cancellation is the limit of connecting.</param>
+    /// <param name="problem">The exception that ended a request before its answer. A cancellation means that the time limit for connecting
+    /// was reached.</param>
     public static UpstreamFailure Of(Exception problem) => problem switch
     {
         OperationCanceledException => Timeout,
@@ -65,10 +69,10 @@ internal sealed class UpstreamFailure
     };
 
     /// <summary>
-    /// Whether it is accepted, for <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>: as without one, but
-    /// what is wrong stays known.
+    /// Accepts the same certificates as .NET does without this
+    /// <see cref="SslClientAuthenticationOptions.RemoteCertificateValidationCallback"/>, but remembers what is wrong with the others.
     /// </summary>
-    /// <exception cref="CertificateRefusedException">Anything is wrong with it.</exception>
+    /// <exception cref="CertificateRefusedException">Something is wrong with the certificate.</exception>
     public static bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (errors is SslPolicyErrors.None)

@@ -4,20 +4,21 @@ using TraceVault.Settings;
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// Whether the way to the upstream leads through a proxy, by the variables that curl and Go know. Decision 16 says how they are read.
+/// Decides whether requests to the upstream go through a proxy, by the environment variables that curl and Go know. Decision 16 says how
+/// they are read.
 /// </summary>
 internal static class UpstreamProxy
 {
     private static readonly string[] ProxyVariables = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         BypassVariables = ["no_proxy", "NO_PROXY"];
 
-    /// <param name="upstream">The one that requests go to.</param>
+    /// <param name="upstream">The address that requests go to.</param>
     /// <param name="variable">Reads the environment.</param>
-    /// <returns>Null for the direct way.</returns>
-    /// <exception cref="StartupException">A variable holds no proxy's address.</exception>
+    /// <returns>Null for a direct connection.</returns>
+    /// <exception cref="StartupException">A variable holds something that is not a proxy's address.</exception>
     public static IWebProxy? Of(Uri upstream, Func<string, string?> variable)
     {
-        // Only under TLS to the upstream itself: a proxy in between must not see the key.
+        // Only with TLS to the upstream itself, because a proxy in between must not see the key.
         if (upstream.Scheme != Uri.UriSchemeHttps || upstream.IsLoopback
             || IsBypassed(upstream, First(BypassVariables, variable).Value ?? ""))
         {
@@ -25,7 +26,7 @@ internal static class UpstreamProxy
         }
 
         var (name, value) = First(ProxyVariables, variable);
-        return value is null ? HttpClient.DefaultProxy : Parse(name, value); // the default is that of Windows and macOS
+        return value is null ? HttpClient.DefaultProxy : Parse(name, value); // the default is the proxy set in Windows or macOS
     }
 
     private static (string Name, string? Value) First(string[] names, Func<string, string?> variable) =>
@@ -34,9 +35,9 @@ internal static class UpstreamProxy
     private static WebProxy Parse(string name, string value)
     {
         var (scheme, rest) = value.Split("://", 2) is [var given, var behind] ? (given, behind) : ("http", value);
-        // As desktops and curl spell it: names are left to the proxy anyway.
+        // The spellings of desktops and curl: .NET leaves names to the proxy anyway.
         var spelled = scheme is "socks" or "socks5h" ? "socks5" : scheme;
-        // The value is not repeated: it may hold a password.
+        // The message does not repeat the value, which may hold a password.
         if (!Uri.TryCreate($"{spelled}://{rest}", UriKind.Absolute, out var url)
             || url.Scheme is not ("http" or "https" or "socks4" or "socks4a" or "socks5") || url.Host.Length == 0 || url.Port <= 0)
         {
@@ -60,7 +61,7 @@ internal static class UpstreamProxy
     {
         if (IPAddress.TryParse(entry.Trim('[', ']'), out var whole))
         {
-            return IPAddress.TryParse(host, out var same) && whole.Equals(same); // no port: the colons are those of IPv6
+            return IPAddress.TryParse(host, out var same) && whole.Equals(same); // it has no port: the colons are those of IPv6
         }
 
         if (entry.LastIndexOf(':') is var colon and > 0 && int.TryParse(entry.AsSpan(colon + 1), out var only))
@@ -78,7 +79,7 @@ internal static class UpstreamProxy
             && (host.Equals(name, StringComparison.OrdinalIgnoreCase) || host.EndsWith("." + name, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Unlike <see cref="IPNetwork"/>, which takes no network that is written by one of its hosts.</summary>
+    /// <summary>Unlike <see cref="IPNetwork"/>, this also takes a network that is written as the address of one of its hosts.</summary>
     private static bool IsWithin(IPAddress address, IPAddress network, int bits)
     {
         byte[] one = address.GetAddressBytes(), other = network.GetAddressBytes();

@@ -1,9 +1,11 @@
 namespace TraceVault.Gateway;
 
-/// <summary>Whether the upstream can be reached: told when that changes, not at every request, whose own line has the reason.</summary>
+/// <summary>
+/// Logs whether the upstream can be reached: when that changes, not at every request, because each request's own line has the reason.
+/// </summary>
 internal sealed partial class UpstreamReach(Upstream upstream, GatewayMetrics metrics, ILoggerFactory loggers, TimeProvider clock)
 {
-    /// <summary>An upstream that fails now and then is told of as often.</summary>
+    /// <summary>An upstream that fails now and then is reported at most this often.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
 
     private readonly ILogger _log = loggers.CreateLogger("TraceVault.Proxy");
@@ -11,7 +13,7 @@ internal sealed partial class UpstreamReach(Upstream upstream, GatewayMetrics me
     private volatile UpstreamFailure? _told;
     private DateTimeOffset _toldAt;
 
-    /// <param name="problem">How sending a request ended before an answer.</param>
+    /// <param name="problem">The exception that ended a request before its answer.</param>
     public UpstreamFailure Failed(Exception problem)
     {
         var failure = UpstreamFailure.Of(problem);

@@ -4,24 +4,26 @@ using System.Runtime.CompilerServices;
 namespace TraceVault.Gateway;
 
 /// <summary>
-/// A connection to the upstream over HTTP/1.1, between the HTTP client and the socket (or TLS). The HTTP client writes a whole request
-/// before it reads; an upstream may answer before it has read one, and then stop reading, close or reset
+/// A connection to the upstream over HTTP/1.1, placed between the HTTP client and the socket (or TLS). The HTTP client writes a whole
+/// request before it reads. But an upstream may answer before it has read the whole request, and may then stop reading, close or reset
 /// (https://github.com/dotnet/runtime/issues/119350). Decision 25 has the rules.
 /// </summary>
 /// <remarks>
-/// While a body is on its way and something has to be waited for, the answer is watched for. Once it has begun, the rest of the body is
-/// sent as long as it moves, and given up after <see cref="Patience"/> without movement, or as soon as a write fails: from then on writes
-/// go nowhere, and the HTTP client comes to read what the upstream said. Such a connection takes no other request.
+/// While a body is being sent and something has to wait, this stream watches for an answer. Once an answer has begun, the rest of the body
+/// is sent as long as it moves. It is given up after <see cref="Patience"/> without movement, or as soon as a write fails: from then on
+/// writes go nowhere, and the HTTP client gets to read what the upstream sent. Such a connection takes no other request.
 /// </remarks>
-/// <param name="inner">Plain or TLS.</param>
-/// <param name="socket">What it goes through; null when that is not known, as through an <c>HTTPS_PROXY</c>.</param>
+/// <param name="inner">The plain or the TLS stream.</param>
+/// <param name="socket">The socket below <paramref name="inner"/>; null when it is not known, as through an <c>HTTPS_PROXY</c>.</param>
 /// <param name="clock">For <see cref="Patience"/>.</param>
 internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider clock) : Stream
 {
-    /// <summary>How long an upload may stand still that has been answered already.</summary>
+    /// <summary>How long an upload that was already answered may stand still.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Whose request is sent in this flow; by it a connection knows that another request begins.</summary>
+    /// <summary>
+    /// The exchange whose request is sent in this asynchronous flow. By it a connection knows that another request begins.
+    /// </summary>
     public static readonly AsyncLocal<Exchange?> Sender = new();
 
     private readonly Lock _gate = new();
@@ -31,10 +33,10 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     private Exchange? _exchange;
     private Task? _readingAhead;
 
-    /// <summary>Whether the HTTP client has a read under way: it begins one when it takes a connection from its pool.</summary>
+    /// <summary>Whether the HTTP client has a read under way. It begins one when it takes a connection from its pool.</summary>
     private bool _isClientReading;
 
-    /// <summary>Whether a request went out, and the head of its answer is not there yet.</summary>
+    /// <summary>Whether a request was begun and the head of its answer has not arrived yet.</summary>
     private bool _isAnswerDue;
 
     /// <summary>Whether the upstream is known to have closed.</summary>
@@ -55,7 +57,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>The body's sender has to wait: from now on an early answer is noticed.</summary>
+    /// <summary>To be called when the body's sender has to wait: from now on, an early answer is noticed.</summary>
     public void Watch()
     {
         lock (_gate)
@@ -147,8 +149,8 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
     }
 
     /// <summary>
-    /// Whether there is an end, or something that nobody asked for, between two requests. The HTTP client looks for that when it takes a
-    /// connection from its pool, not when it hands it from one request to the next.
+    /// Whether, between two requests, the connection has ended or bytes have come that nobody asked for. The HTTP client checks that when
+    /// it takes a connection from its pool, but not when it hands a connection from one request to the next.
     /// </summary>
     private bool HasMore()
     {
@@ -158,7 +160,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
         }
         catch (ObjectDisposedException)
         {
-            return true; // the request before has closed it
+            return true; // the previous request has closed it
         }
     }
 
@@ -173,7 +175,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException)
         {
-            GiveUp(); // if the upstream said something it can be read; if not, reading says so
+            GiveUp(); // what the upstream sent can still be read; if it sent nothing, the read fails
         }
         finally
         {
@@ -201,7 +203,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
             _hasEnded = true;
             if (IsSending)
             {
-                GiveUp(); // nobody waits for this read yet, which was begun ahead of the request
+                GiveUp(); // this read was begun before the request, and nobody waits for it yet
             }
 
             throw;
@@ -211,10 +213,10 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
             Volatile.Write(ref _isClientReading, false);
             if (_isAnswerDue)
             {
-                Interlocked.MemoryBarrier(); // who begins to wait at this moment sees that, or is seen
+                Interlocked.MemoryBarrier(); // a sender that begins to wait now sees the flag above, or is seen below
                 if (IsSending)
                 {
-                    Watch(); // it was no final answer, and the HTTP client reads no more before the request is sent
+                    Watch(); // no final answer yet, and the HTTP client reads no more before the request is sent
                 }
             }
         }
@@ -249,7 +251,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
 
     private async Task ReadAheadAsync()
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // out of the lock
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // leaves the lock of the caller
         var came = ReadOnlyMemory<byte>.Empty;
         try
         {
@@ -257,7 +259,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
         }
         catch (Exception problem) when (problem is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // Whoever reads next sees it again.
+            // The next read fails in the same way.
         }
 
         lock (_gate)
@@ -265,7 +267,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
             _readingAhead = null;
             if (!came.IsEmpty && TryArrive(came.Span))
             {
-                Watch(); // unless it was an answer, and not an interim one
+                Watch(); // unless a final answer has begun
                 return;
             }
         }
@@ -273,15 +275,14 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
         GiveUp();
     }
 
-    /// <returns>False when the upload is to end here. The HTTP client comes to read, and is told if it is a head that may not be passed
-    /// on.</returns>
+    /// <returns>False when the upload has to end here. The HTTP client then reads, and fails if the head must not be passed on.</returns>
     private bool TryArrive(ReadOnlySpan<byte> bytes)
     {
         _early.Keep(bytes.Length);
         try
         {
             Arrived(bytes);
-            return !_early.IsFull || _answer.HasBegun; // so much that is no answer: the HTTP client shall judge it
+            return !_early.IsFull || _answer.HasBegun; // so many bytes and no final answer: the HTTP client has to judge them
         }
         catch (HttpIOException problem)
         {
@@ -290,14 +291,14 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
         }
     }
 
-    /// <summary>The beginning of an answer, or a part of it; or the end of the connection (0 bytes).</summary>
-    /// <exception cref="IOException">It ended without an answer.</exception>
+    /// <summary>Takes note of what arrived: the beginning or another part of an answer, or the end of the connection (0 bytes).</summary>
+    /// <exception cref="IOException">The connection ended without an answer.</exception>
     private void Arrived(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
         {
-            // Not an end for the HTTP client: it would send a request without a body again, up to three times, and that may have been
-            // carried out.
+            // The HTTP client must not see a plain end: it would send a request without a body again, up to three times, although the
+            // request may have been carried out.
             throw new IOException("The upstream closed the connection without an answer.");
         }
 
@@ -322,7 +323,7 @@ internal sealed class UpstreamStream(Stream inner, Socket? socket, TimeProvider 
                 return;
             }
 
-            _hasGivenUp = true; // before another request can begin here
+            _hasGivenUp = true; // under the lock, before another request can begin on this connection
         }
 
         GiveUp();

@@ -2,7 +2,7 @@ using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <summary>A provider's host, and whether it can be reached.</summary>
+/// <summary>A provider, its host, and whether that host can be reached.</summary>
 internal sealed record Route(Provider Provider, Upstream Upstream, UpstreamReach Reach);
 
 /// <summary>The providers of this server, each with its host.</summary>

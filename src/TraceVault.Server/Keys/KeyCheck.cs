@@ -3,12 +3,12 @@ using System.Collections.Concurrent;
 namespace TraceVault.Keys;
 
 /// <summary>
-/// Which stored keys cannot be opened: all are tried at start, later each when it is used, the unreadable ones again whenever readiness is
-/// asked for. Seals of version 0.1.0 are replaced at the start.
+/// Knows which stored keys cannot be opened: all are tried at the start, later each one when it is used, and the unreadable ones again
+/// whenever readiness is asked for. At the start it also replaces the seals of version 0.1.0.
 /// </summary>
 internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogger<KeyCheck> log)
 {
-    /// <summary>How many seals are replaced in one transaction: a start that is broken off goes on where it was.</summary>
+    /// <summary>How many seals are replaced in one transaction. If the start is broken off, the next one goes on from there.</summary>
     private const int AtOnce = 200;
 
     private readonly ConcurrentDictionary<string, bool> _unreadable = new(StringComparer.Ordinal);
@@ -41,8 +41,10 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
         }
     }
 
-    /// <summary>A key did not open when it was needed: stored by a server with another master key, or changed under our feet.</summary>
-    /// <param name="id">Of its row.</param>
+    /// <summary>
+    /// Reports a key that did not open when it was needed: it was stored by a server with another master key, or changed under our feet.
+    /// </summary>
+    /// <param name="id">The id of the key's row.</param>
     public void Report(string id) => _unreadable[id] = true;
 
     /// <returns>How many stored keys still cannot be opened, and how many there are in all.</returns>
@@ -60,7 +62,7 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
     }
 
     /// <summary>
-    /// Binds what version 0.1.0 sealed to owner, provider and row. Until a row is written its old seal stands, and opens.
+    /// Binds the keys that version 0.1.0 sealed to owner, provider and row. Until a row is written, its old seal stays and still opens.
     /// </summary>
     private async Task ResealAsync(List<SealedKey> old, CancellationToken cancel)
     {

@@ -1,11 +1,13 @@
 namespace TraceVault.Keys;
 
-/// <summary>What an answer of Anthropic's said of the key that asked.</summary>
-/// <param name="Id">Of the key's row.</param>
+/// <summary>What an answer of Anthropic's said about the key that the request was sent with.</summary>
+/// <param name="Id">The id of the key's row.</param>
 internal sealed record KeyNote(string Id, bool Works, DateTimeOffset At)
 {
-    /// <returns>Null when an answer of this status says nothing of the key: Anthropic refuses one it does not know with 401, before it
-    /// looks at anything else.</returns>
+    /// <returns>
+    /// Null when an answer with this status says nothing about the key. Anthropic refuses an unknown key with 401, before it looks at
+    /// anything else.
+    /// </returns>
     public static bool? Of(int? status) => status switch
     {
         StatusCodes.Status401Unauthorized => false,

@@ -1,6 +1,6 @@
 namespace TraceVault.Keys;
 
-/// <summary>Whose a stored key is.</summary>
+/// <summary>Who owns a stored key.</summary>
 /// <param name="Kind"><see cref="UserKind"/>; the seal leaves room for others.</param>
 /// <param name="Id">The user's id.</param>
 internal readonly record struct KeyOwner(string Kind, string Id)

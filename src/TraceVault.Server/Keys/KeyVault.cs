@@ -4,33 +4,34 @@ using TraceVault.Vault;
 
 namespace TraceVault.Keys;
 
-/// <summary>Seals provider keys, each to its owner, its provider and its row.</summary>
+/// <summary>Seals provider keys, and binds each seal to the key's owner, provider and row.</summary>
 /// <remarks>
 /// <para>The form is that of <see cref="SealedBytes"/> over the key in ASCII, with the id of the master key stored beside it.</para>
 /// <para>AES key: HKDF-SHA-256(master key, no salt, info "tracevault/provider-key/v1"), 32 bytes.</para>
 /// <para>
 /// Associated data, UTF-8, binding 2: "tracevault/provider-key" 0x00 master key id 0x00 owner kind 0x00 owner id 0x00 provider 0x00 row id.
-/// Binding 1, of version 0.1.0: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider. It opens still, and is replaced at the
-/// next start.
+/// Binding 1, of version 0.1.0: "user_anthropic_keys" 0x00 master key id 0x00 user id 0x00 provider. Such a seal still opens, and is
+/// replaced at the next start.
 /// </para>
 /// </remarks>
 internal sealed class KeyVault(KeyRing ring)
 {
-    /// <summary>What new seals are bound by, and what those of version 0.1.0 were.</summary>
+    /// <summary>The binding of new seals, and that of the seals of version 0.1.0.</summary>
     public const long Binding = 2, FirstBinding = 1;
 
     private const int MaxAssociatedSize = 512;
 
     /// <summary>
-    /// The cipher under each master key; one a thread, because OpenSSL's context behind it is not safe to share; it goes with its thread.
+    /// The cipher of each master key. There is one for each thread, because OpenSSL's context behind it is not safe to share; it is
+    /// released with its thread.
     /// </summary>
     private readonly Dictionary<string,
         ThreadLocal<AesGcm>> _ciphers = ring.Keys.ToDictionary(key => key.Id, CipherUnder, StringComparer.Ordinal);
 
     /// <param name="key">In clear.</param>
-    /// <param name="id">Of the row that it is for.</param>
-    /// <param name="owner">Whose it is.</param>
-    /// <param name="provider">Whom it is for.</param>
+    /// <param name="id">The id of the key's row.</param>
+    /// <param name="owner">Whose key it is.</param>
+    /// <param name="provider">Which provider it is for.</param>
     public SealedKey Seal(ProviderKey key, string id, KeyOwner owner, string provider)
     {
         var plain = Encoding.ASCII.GetBytes(key.Reveal());
@@ -46,8 +47,9 @@ internal sealed class KeyVault(KeyRing ring)
         }
     }
 
-    /// <exception cref="CryptographicException">The seal was tampered with, moved from another owner, or made under a key that is not on
-    /// the ring.</exception>
+    /// <exception cref="CryptographicException">
+    /// The seal was tampered with, moved from another owner, provider or row, or made under a key that is not on the ring.
+    /// </exception>
     public ProviderKey Open(SealedKey key)
     {
         var bytes = key.Sealed;

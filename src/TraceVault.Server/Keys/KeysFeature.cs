@@ -10,7 +10,7 @@ internal static class KeysFeature
         return builder;
     }
 
-    /// <summary>After the schema is current.</summary>
+    /// <summary>To be called once the schema is current.</summary>
     public static Task CheckKeysAsync(this WebApplication app, CancellationToken cancel = default) =>
         app.Services.GetRequiredService<KeyCheck>().RunAsync(cancel);
 }

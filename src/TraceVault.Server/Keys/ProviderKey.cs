@@ -14,13 +14,14 @@ internal sealed class ProviderKey
     private ProviderKey(string value) => _value = value;
 
     /// <summary>
-    /// Accepts printable ASCII without spaces, at most <see cref="MaxLength"/> characters, that the rule takes; surrounding white space is
-    /// dropped.
+    /// Accepts at most <see cref="MaxLength"/> characters of printable ASCII without spaces, if the rule accepts them. Surrounding white
+    /// space is dropped.
     /// </summary>
     /// <param name="text">As somebody typed or pasted it.</param>
-    /// <param name="rule">The provider's: what a text is instead of a key, as sentences that hold no part of it; null for a key.</param>
-    /// <param name="key">Null when it is none.</param>
-    /// <param name="problem">What the rule says; null when it is one.</param>
+    /// <param name="rule">The provider's rule: says what a text is instead of a key, in sentences that hold no part of it; null for a
+    /// key.</param>
+    /// <param name="key">Null when the text is no key.</param>
+    /// <param name="problem">Why the text is no key; null when it is one.</param>
     public static bool TryParse(
         string? text, Func<string, string?> rule, [NotNullWhen(true)] out ProviderKey? key, [NotNullWhen(false)] out string? problem)
     {
@@ -31,13 +32,13 @@ internal sealed class ProviderKey
         return key is not null;
     }
 
-    /// <summary>For the vault: what it sealed was a key when it was sealed.</summary>
+    /// <summary>For the vault, without a check: what the vault sealed was a key when it was sealed.</summary>
     internal static ProviderKey FromVault(string value) => new(value);
 
     /// <summary>The secret itself. Named so that every use shows up in a search.</summary>
     public string Reveal() => _value;
 
-    /// <summary>Whether the text holds a part of the key that is long enough to be none by chance.</summary>
+    /// <summary>Whether the text holds a part of the key that is too long to be there by chance.</summary>
     public bool IsPartlyIn(ReadOnlySpan<char> text)
     {
         const int Telling = 12;

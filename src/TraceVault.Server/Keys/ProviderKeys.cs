@@ -9,7 +9,7 @@ using TraceVault.Storage;
 namespace TraceVault.Keys;
 
 /// <summary>
-/// Providers' keys in the database, sealed; and how many requests at once their owners may have, which stays when a key goes.
+/// The sealed provider keys in the database, and how many requests at once their owners may have: that number stays when a key goes.
 /// </summary>
 internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMaker changes)
 {
@@ -24,10 +24,10 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     /// <summary>For SQL: the key of a user for a provider, as <c>k</c>.</summary>
     private const string OfUser = "k.owner_kind = 'user' and k.owner_id = @userId and k.provider = @provider";
 
-    /// <summary>What is stored of a key.</summary>
-    /// <param name="MaxConcurrent">Null: <see cref="DefaultMaxConcurrent"/>.</param>
-    /// <param name="WorksSince">Since when the provider has taken it, and <paramref name="RefusedAt"/> since when it has refused it: one of
-    /// the two at most.</param>
+    /// <summary>What is stored about a key.</summary>
+    /// <param name="MaxConcurrent">Null means <see cref="DefaultMaxConcurrent"/>.</param>
+    /// <param name="WorksSince">Since when the provider has accepted the key. <paramref name="RefusedAt"/>: since when it has refused the
+    /// key. At most one of the two is set.</param>
     internal sealed record Stored(
         string Id,
         string OwnerKind,
@@ -53,7 +53,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             $"select {Columns} from {Tables} where {OfUser}", new { userId, provider }, cancellationToken: cancel));
     }
 
-    /// <returns>The key of that row, or null when it is gone.</returns>
+    /// <returns>The key in that row, or null when it is gone.</returns>
     public async Task<Stored?> FindAsync(string id, CancellationToken cancel)
     {
         await using var connection = await database.OpenReaderAsync(cancel);
@@ -69,16 +69,17 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             "select max_concurrent from users where id = @userId", new { userId }, cancellationToken: cancel)) ?? DefaultMaxConcurrent;
     }
 
-    /// <summary>Stores a key in place of an earlier one.</summary>
-    /// <param name="userId">Whose it is.</param>
-    /// <param name="provider">Whom it is for.</param>
+    /// <summary>Stores a key, in place of an earlier one if there is one.</summary>
+    /// <param name="userId">Whose key it is.</param>
+    /// <param name="provider">Which provider it is for.</param>
     /// <param name="bySession">The session that asks.</param>
     /// <param name="key">In clear.</param>
-    /// <param name="maxConcurrent">How many requests at once the user may have; null: as before.</param>
-    /// <param name="isKnownToWork">Whether the provider has taken it a moment ago.</param>
+    /// <param name="maxConcurrent">How many requests at once the user may have; null leaves that as it is.</param>
+    /// <param name="isKnownToWork">Whether the provider accepted the key a moment ago.</param>
     /// <param name="actor">Who stores it.</param>
-    /// <exception cref="SessionOverException">The session that asks ended meanwhile: a key is never put into an account whose password was
-    /// just reset.</exception>
+    /// <exception cref="SessionOverException">
+    /// The session that asks was ended meanwhile: a key is never put into an account whose password was just reset.
+    /// </exception>
     public Task SaveAsync(
         string userId, string provider, string bySession, ProviderKey key, int? maxConcurrent, bool isKnownToWork, Actor actor) =>
         changes.MakeAsync(Scope.User(userId), async change =>
@@ -96,7 +97,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             return Verdict.Done(true, ChangeKind.Key, userId, AuditEvent.Own(action, actor, provider));
         });
 
-    /// <returns>Whether the user has a key whose cap could be changed.</returns>
+    /// <returns>Whether the user has a key; without one, the cap stays.</returns>
     public Task<bool> SaveMaxConcurrentAsync(string userId, int maxConcurrent, Actor actor) =>
         changes.MakeAsync(Scope.User(userId), async change =>
     {
@@ -108,7 +109,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
         var happened = AuditEvent.Own(AuditActions.KeyCapChanged, actor, maxConcurrent.ToString(CultureInfo.InvariantCulture));
         return await SaveCapAsync(change, userId, maxConcurrent)
             ? Verdict.Done(true, ChangeKind.Key, userId, happened)
-            : Verdict.Nothing(true); // it was so already: nothing changed that somebody would have to hear of
+            : Verdict.Nothing(true); // the cap is the same as before, so nobody has to hear of it
     });
 
     /// <returns>Whether there was one.</returns>
@@ -117,7 +118,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             ? Verdict.Done(true, ChangeKind.Key, userId, AuditEvent.Own(AuditActions.KeyRemoved, actor, provider))
             : Verdict.Nothing(false));
 
-    /// <summary>Removes all keys of a user as a part of another change, under the lock of the user.</summary>
+    /// <summary>Removes all keys of a user as part of another change, which holds the lock of the user.</summary>
     /// <returns>Whether there was one.</returns>
     public static async Task<bool> RemoveAllAsync(Change change, string userId) =>
         await change.ExecuteAsync("delete from provider_keys where user_id = @userId", new { userId }) > 0;
@@ -145,7 +146,9 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             new CommandDefinition("select count(*) from provider_keys", cancellationToken: cancel));
     }
 
-    /// <summary>Notes whether the provider took the key or refused it; of several answers alike, the first counts.</summary>
+    /// <summary>
+    /// Notes whether the provider accepted or refused the key. Of several equal answers in a row, the time of the first counts.
+    /// </summary>
     public async Task NoteAsync(KeyNote note, CancellationToken cancel)
     {
         var (now, before) = note.Works ? ("works_since", "refused_at") : ("refused_at", "works_since");
@@ -156,7 +159,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             cancellationToken: cancel));
     }
 
-    /// <summary>Every stored key, one at a time. Holds a connection meanwhile.</summary>
+    /// <summary>Every stored key, one at a time. Holds a connection until the last one.</summary>
     public async IAsyncEnumerable<SealedKey> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         await using var connection = await database.OpenReaderAsync(cancel);
@@ -167,8 +170,7 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     }
 
     /// <summary>
-    /// Puts other seals of the same keys in place of those that were read, all or none; of a key that was changed meanwhile the change
-    /// stays.
+    /// Replaces the seals that were read by other seals of the same keys, all or none. A key that was changed meanwhile keeps its change.
     /// </summary>
     public async Task ResealAsync(IEnumerable<(SealedKey Before, SealedKey After)> keys, CancellationToken cancel)
     {

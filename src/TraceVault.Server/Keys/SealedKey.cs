@@ -1,13 +1,14 @@
 namespace TraceVault.Keys;
 
 /// <summary>
-/// A provider key as it is stored, with all that its seal is bound to: moved to another row, owner or provider it does not open.
+/// A provider key as it is stored, with everything that its seal is bound to: in another row, or for another owner or provider, it does not
+/// open.
 /// </summary>
-/// <param name="Id">Of the row.</param>
-/// <param name="Owner">Whose it is.</param>
-/// <param name="Provider">Whom it is for, such as <c>anthropic</c>.</param>
+/// <param name="Id">The id of its row.</param>
+/// <param name="Owner">Whose key it is.</param>
+/// <param name="Provider">Which provider it is for, such as <c>anthropic</c>.</param>
 /// <param name="Sealed">Version, nonce, tag and ciphertext: see <see cref="KeyVault"/>.</param>
-/// <param name="KeyId">Id of the master key that it was sealed under.</param>
+/// <param name="KeyId">The id of the master key that it was sealed under.</param>
 /// <param name="Binding">Which associated data it was sealed with: <see cref="KeyVault.Binding"/>, or <see
 /// cref="KeyVault.FirstBinding"/>.</param>
 internal sealed record SealedKey(string Id, KeyOwner Owner, string Provider, byte[] Sealed, string KeyId, long Binding);

@@ -5,14 +5,14 @@ using TraceVault.Keys;
 namespace TraceVault.Providers;
 
 /// <summary>
-/// A provider of models, as far as the gateway has to know it: where its API is, what passes, how a key is sent, and what its errors look
-/// like.
+/// A provider of models, as far as the gateway has to know it: where its API is, which headers pass, how a key is sent, and what its errors
+/// look like.
 /// </summary>
-/// <remarks>Each has a folder of its own. Nothing else in the server names one by its paths, headers or error types.</remarks>
+/// <remarks>Each provider has a folder of its own. Nothing else in the server names its paths, headers or error types.</remarks>
 internal abstract class Provider
 {
     /// <summary>
-    /// Its name in stored keys and in the audit log, such as <c>anthropic</c>. Part of what keys are sealed to: it never changes.
+    /// Its name in stored keys and in the audit log, such as <c>anthropic</c>. Keys are sealed to it, so it never changes.
     /// </summary>
     public abstract string Name { get; }
 
@@ -25,13 +25,13 @@ internal abstract class Provider
     /// <summary>Where requests and keys go: https, or http for a loopback address.</summary>
     public abstract Uri Address { get; }
 
-    /// <summary>The setting that says so, for messages.</summary>
+    /// <summary>The name of the setting that holds <see cref="Address"/>, for messages.</summary>
     public abstract string AddressSetting { get; }
 
     /// <summary>The header that holds the provider's own id of a request.</summary>
     public abstract string RequestIdHeader { get; }
 
-    /// <summary>Path and query of a request that costs nothing and shows whether a key is taken.</summary>
+    /// <summary>Path and query of a request that costs nothing and shows whether the provider accepts a key.</summary>
     public abstract string TestTarget { get; }
 
     /// <summary>
@@ -50,23 +50,23 @@ internal abstract class Provider
     /// <summary>Puts the key into a request.</summary>
     public abstract void WriteCredential(HttpRequestHeaders to, ProviderKey key);
 
-    /// <summary>What every request of ours to the provider needs, beside the credential.</summary>
+    /// <summary>Writes what every request of our own to the provider needs besides the credential.</summary>
     public abstract void WriteTestHeaders(HttpRequestHeaders to);
 
     /// <summary>Writes an error of the gateway's in the provider's own form, so that clients understand it.</summary>
     /// <param name="json">Takes the whole body.</param>
     /// <param name="status">HTTP status, 400 to 599.</param>
     /// <param name="message">A sentence for people.</param>
-    /// <param name="requestId">Ours.</param>
+    /// <param name="requestId">Our own id of the request.</param>
     public abstract void WriteError(Utf8JsonWriter json, int status, string message, string requestId);
 
     /// <summary>
-    /// What the text is, if it is no key of this provider's, and where the right one comes from, as sentences that hold no part of it; null
-    /// if it is one.
+    /// Says what the text is, if it is no key of this provider's, and where to get one, in sentences that hold no part of the text. Null if
+    /// it is a key.
     /// </summary>
     /// <param name="text">Without white space at its ends.</param>
     public abstract string? KeyProblem(string text);
 
-    /// <summary>The largest body that is taken for this path and query, in bytes; null: as for all.</summary>
+    /// <summary>The largest body that is taken for this path and query, in bytes; null for the limit that holds everywhere else.</summary>
     public virtual int? MaxBytesFor(string target) => null;
 }

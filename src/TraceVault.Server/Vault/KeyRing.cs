@@ -4,10 +4,10 @@ using TraceVault.Settings;
 
 namespace TraceVault.Vault;
 
-/// <summary>The master keys in force: the first seals, all open.</summary>
+/// <summary>The master keys in force: the first one seals, all of them open.</summary>
 internal sealed partial class KeyRing
 {
-    /// <summary>32 random bytes have at least this many different values (all but one in more than 10^15 keys).</summary>
+    /// <summary>32 random bytes have at least this many different values, except for fewer than one key in 10^15.</summary>
     private const int MinDistinctBytes = 16;
 
     private const string HowToMake = "Make one with: openssl rand -base64 32";

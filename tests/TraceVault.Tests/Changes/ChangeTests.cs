@@ -8,7 +8,7 @@ using TraceVault.Identity;
 
 namespace TraceVault.Tests.Changes;
 
-/// <summary>The unit of work by which everything is changed that somebody manages.</summary>
+/// <summary>The unit of work that makes every change to what people manage.</summary>
 public class ChangeTests
 {
     private const string Add = "insert into first_run (id, completed_at) values (@id, 0)";
@@ -16,20 +16,23 @@ public class ChangeTests
     private static readonly AuditEvent Happened = new(
         "test.happened", new Actor(null, null, new Origin("test", null)), "somebody", "somebody@example.com");
 
-    /// <summary>What writes to the database without a change, and why it may: nobody manages it, and nobody has to hear of it.</summary>
+    /// <summary>
+    /// The files that write to the database without a change, how often, and what. They may, because nobody manages that, and nobody has to
+    /// hear of it.
+    /// </summary>
     private static readonly Dictionary<string, int> Others = new(StringComparer.Ordinal)
     {
-        ["Devices/DeviceAuthorizations.cs"] = 4, // asked by somebody unknown, polled, given up, forgotten
+        ["Devices/DeviceAuthorizations.cs"] = 4, // requested by an unknown device, polled, given up, expired rows deleted
         ["Accounts/ProxyTokens.cs"] = 1, // last use
-        ["Accounts/Sessions.cs"] = 2, // last use, forgotten
-        ["Accounts/SignInThrottle.cs"] = 3, // failures counted
+        ["Accounts/Sessions.cs"] = 2, // last use, expired rows deleted
+        ["Accounts/SignInThrottle.cs"] = 3, // counted failures: deleted, expired rows deleted, taken back
         ["Accounts/Users.cs"] = 1, // another hash of the same password
         ["Changes/AuditLog.cs"] = 1,
         ["Changes/Change.cs"] = 1,
-        ["Changes/ChangeMaker.cs"] = 2, // the number, forgotten
-        ["Keys/ProviderKeys.cs"] = 3, // last use, what Anthropic says of it, the same key sealed anew
-        ["Members/Invites.cs"] = 1, // forgotten
-        ["Members/PasswordResets.cs"] = 1, // forgotten
+        ["Changes/ChangeMaker.cs"] = 2, // the number, expired rows deleted
+        ["Keys/ProviderKeys.cs"] = 3, // last use, what Anthropic says about the key, the same key sealed anew
+        ["Members/Invites.cs"] = 1, // expired rows deleted
+        ["Members/PasswordResets.cs"] = 1, // expired rows deleted
         ["Storage/Database.cs"] = 1,
         ["Storage/Migrator.cs"] = 2,
     };
@@ -48,7 +51,7 @@ public class ChangeTests
         await bench.MakeAsync(change => Task.FromResult(Verdict.DoneUnaudited("", ChangeKind.Access, "somebody else")));
 
         Assert.Equal([new(ChangeKind.Key, "somebody"), new(ChangeKind.Access, "somebody else")], bench.Told.Select(each => each.Notice));
-        Assert.Equal([1, 2], bench.Told.Select(each => each.Committed)); // seen from another connection when it was told
+        Assert.Equal([1, 2], bench.Told.Select(each => each.Committed)); // as another connection saw it when the change was told
         Assert.Equal(["test.happened"], await bench.ListAsync<string>("select action from audit_events"));
         Assert.Equal([7], await bench.ListAsync<long>("select id from first_run"));
         Assert.Equal(
@@ -93,7 +96,9 @@ public class ChangeTests
         Assert.Equal([0], await bench.ListAsync<long>("select count(*) from changes"));
     }
 
-    /// <summary>What was told once must not be numbered before it: a reader that has seen a number asks for those above alone.</summary>
+    /// <summary>
+    /// No change gets a number below one that was already told: a reader that has seen a number asks only for those above it.
+    /// </summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_numbers_follow_the_order_of_the_commits(string engine)
     {
@@ -154,7 +159,7 @@ public class ChangeTests
     }
 
     /// <summary>
-    /// A connection that breaks at the commit leaves open whether the change was made; whoever keeps something has to look again.
+    /// A connection that breaks at the commit leaves open whether the change was made, so whoever keeps something has to look again.
     /// </summary>
     [Fact]
     public async Task A_change_whose_commit_broke_is_told()
@@ -166,7 +171,7 @@ public class ChangeTests
         await Assert.ThrowsAnyAsync<DbException>(() => bench.MakeAsync(async change =>
         {
             process = await change.FindAsync<int>("select pg_backend_pid()");
-            // Runs at the commit, and ends the connection that commits.
+            // The function runs at the commit, and ends the connection that commits.
             await change.ExecuteAsync(
                 "create function break_off() returns trigger language plpgsql as $$ begin perform "
                 + "pg_terminate_backend(pg_backend_pid()); return null; end $$");
@@ -180,7 +185,9 @@ public class ChangeTests
         Assert.Equal([new(ChangeKind.Key, "somebody")], bench.Told.Select(each => each.Notice));
     }
 
-    /// <summary>A write beside <see cref="ChangeMaker"/> is heard of by nobody: a new one has to say here why that is right.</summary>
+    /// <summary>
+    /// Nobody hears of a write that bypasses <see cref="ChangeMaker"/>: a new one has to say in the list why that is right.
+    /// </summary>
     [Fact]
     public void Nothing_else_writes_to_the_database()
     {

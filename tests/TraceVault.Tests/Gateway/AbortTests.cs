@@ -139,16 +139,16 @@ public class AbortTests
             grown.Add(Memory() - before);
         }
 
-        // Pools fill in some rounds, on a busy machine in three of them; what is left behind adds up in every one.
+        // Pools grow in some rounds, on a busy machine in three of them; what is left behind adds up in every round.
         Assert.True(grown.Order().ElementAt(1) < 256 << 10, $"The heap grew by {string.Join(", ", grown)} bytes.");
-        // A permit left behind would refuse one of these, so that the others would wait for it in vain.
+        // A permit left behind would refuse one of these requests, and the others would wait for it in vain.
         await rig.Server.StoreKeyAsync(rig.Token, maxConcurrent: Cap);
         var (arrived, all) = (0, new TaskCompletionSource());
         rig.Upstream.Handler = context => !HttpMethods.IsPost(context.Request.Method) ? HoldAsync(context)
             : Interlocked.Increment(ref arrived) < Cap ? all.Task.WaitAsync(context.RequestAborted) : Task.Run(all.SetResult, Cancel);
         var answers = await Task.WhenAll(Enumerable.Range(0, Cap).Select(_ => rig.CallAsync(cancel: Cancel)));
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
-        // A server that stops closes the connections it keeps for later; one that still belonged to a request would stay.
+        // A server that stops closes the connections that it keeps for later. A connection that still belonged to a request would stay.
         await rig.Server.StopAsync();
         await rig.Upstream.WaitForConnectionsAsync(0, Cancel);
     }
@@ -206,7 +206,7 @@ public class AbortTests
         await rig.Server.Log.WaitForAsync("client_left", Cancel);
     }
 
-    /// <summary>Counts the clients' connections that a server has done with, by the web server's own meter.</summary>
+    /// <summary>Counts the clients' connections that a server has finished with, by the web server's own meter.</summary>
     private sealed class EndedConnections : IDisposable
     {
         private readonly MeterListener _listener = new();
@@ -235,7 +235,7 @@ public class AbortTests
             _listener.Start();
         }
 
-        /// <summary>Completes when as many more have ended.</summary>
+        /// <summary>Completes when this many more connections have ended.</summary>
         public Task NextAsync(int count)
         {
             _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);

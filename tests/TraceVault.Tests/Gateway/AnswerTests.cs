@@ -2,7 +2,7 @@ using System.Text;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>Every answer arrives, wherever the upstream's packets end, in either framing.</summary>
+/// <summary>Every answer arrives, wherever the upstream's packets end, in each framing.</summary>
 [Collection(nameof(RawBench))]
 public class AnswerTests(RawBench bench)
 {
@@ -27,7 +27,7 @@ public class AnswerTests(RawBench bench)
     public static MatrixTheoryData<string, string> ServersAndFramings =>
         new(RawBench.Servers.Select(row => row.Data), ["length", "chunked", "close"]);
 
-    /// <summary>Gates instead of pauses: each part is sent when the client has the one before.</summary>
+    /// <summary>Waits for events instead of time: each part is sent once the client has the part before.</summary>
     [Theory, MemberData(nameof(ServersAndFramings), MemberType = typeof(AnswerTests))]
     public async Task Passes_each_part_on_before_the_next_one_is_sent(string server, string framing)
     {
@@ -100,7 +100,9 @@ public class AnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>The head and the body in one send, in two, and the body in two; then once more on the same connections.</summary>
+    /// <summary>
+    /// Sends head and body together, then one after the other, then with the body cut in two, all for one client's connection.
+    /// </summary>
     [Theory, MemberData(nameof(ServersAndFramings), MemberType = typeof(AnswerTests))]
     public async Task Arrives_whole_at_every_length(string server, string framing)
     {
@@ -124,7 +126,7 @@ public class AnswerTests(RawBench bench)
     {
         var rig = await bench.GetAsync(server);
         var body = new byte[32 << 20];
-        new Random(7).NextBytes(body); // seeded: a failure is the same failure again
+        new Random(7).NextBytes(body); // seeded, so that a failure can be repeated
         var path = rig.Upstream.Script(async request =>
         {
             await request.ReadBodyAsync();
@@ -146,7 +148,7 @@ public class AnswerTests(RawBench bench)
         Assert.Null(reply.Header("x-trailer"));
     }
 
-    /// <summary>The upstream's connection is used again, also after chunks with extensions and trailers.</summary>
+    /// <summary>The upstream's connection is used again, even after chunks with extensions and trailers.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task The_connection_is_used_again(string server)
     {
@@ -177,7 +179,7 @@ public class AnswerTests(RawBench bench)
             Assert.True((await rig.CallAsync(path)).Status < 400);
         }
 
-        Assert.True(numbers.Distinct().Count() < numbers.Count, string.Join(' ', numbers)); // other tests may have taken one in between
+        Assert.True(numbers.Distinct().Count() < numbers.Count, string.Join(' ', numbers)); // other tests may have used one in between
     }
 
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
@@ -198,7 +200,7 @@ public class AnswerTests(RawBench bench)
     public async Task An_early_end_breaks_the_clients_connection(string server, string framing)
     {
         var rig = await bench.GetAsync(server);
-        foreach (var isReset in (bool[])[true, .. framing is "close" ? (bool[])[] : [false]]) // without a framing a FIN is the end
+        foreach (var isReset in (bool[])[true, .. framing is "close" ? (bool[])[] : [false]]) // without framing, a FIN is the end
         {
             using var received = new SemaphoreSlim(0);
             var path = rig.Upstream.Script(async request =>
@@ -218,7 +220,7 @@ public class AnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>What came in one packet with the end is passed on all the same.</summary>
+    /// <summary>What came in the same packet as the end is passed on, too.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task What_came_before_an_early_end_arrives(string server)
     {
@@ -239,7 +241,7 @@ public class AnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>Also at a client that reads late: a reset would take it out of its socket again.</summary>
+    /// <summary>A client that reads late gets it, too: a reset would remove it from the client's socket.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task What_came_before_an_early_end_arrives_at_a_slow_client(string server)
     {
@@ -266,13 +268,14 @@ public class AnswerTests(RawBench bench)
             var body = await client.ReadToEndAsync();
             Assert.Equal(Length, body.Count(one => one == 0));
             Assert.False(body.AsSpan().EndsWith("0\r\n\r\n"u8));
-            // the web server's, of which the log is free
+            // the web server reports such an end as its own error, which the log leaves out
             Assert.True(server is "here" || !rig.Log.Contains("unhandled exception", StringComparison.OrdinalIgnoreCase));
         }
     }
 
     /// <summary>
-    /// A client that has not sent all of its request hears of it at once, not when the web server has waited five seconds for the rest.
+    /// A client that has not sent all of its request learns of the end at once, not only after the web server has waited five seconds for
+    /// the rest.
     /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task An_early_end_is_heard_at_once_while_the_client_sends(string server)
@@ -291,7 +294,7 @@ public class AnswerTests(RawBench bench)
         Assert.Same(ended, await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, Patience.Cancel)));
     }
 
-    /// <summary>Over HTTP/1.0 the end of the connection is the end of the answer, so half of one must not end so.</summary>
+    /// <summary>Over HTTP/1.0 the end of the connection is the end of the answer, so half an answer must not end that way.</summary>
     [Fact]
     public async Task Half_an_answer_over_http_1_0_is_reset()
     {
@@ -312,7 +315,7 @@ public class AnswerTests(RawBench bench)
         await Assert.ThrowsAnyAsync<IOException>(client.ReadToEndAsync);
     }
 
-    /// <summary>Whether a client sees that something is missing behind the two bytes that it has read.</summary>
+    /// <summary>Asserts that a client sees that something is missing after the two bytes that it has read.</summary>
     private static void AssertCutShort(string framing, byte[] rest) =>
         Assert.True(framing is "length" ? rest.Length == 0 : !rest.AsSpan().EndsWith("0\r\n\r\n"u8), Encoding.Latin1.GetString(rest));
 
@@ -337,7 +340,7 @@ public class AnswerTests(RawBench bench)
         return await client.ReadReplyAsync();
     }
 
-    /// <summary>A few at once, each on a connection of its own.</summary>
+    /// <summary>Tries a few splits at once, each on a connection of its own.</summary>
     private static async Task EachAsync(IEnumerable<int> splits, Func<RawClient, int, Task> ask, RawRig rig) =>
         await Parallel.ForEachAsync(
             splits.Chunk(40), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Patience.Cancel }, async (some, _) =>

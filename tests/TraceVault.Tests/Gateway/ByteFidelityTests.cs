@@ -122,7 +122,7 @@ public class ByteFidelityTests
     public async Task A_stream_cut_into_two_at_any_byte_arrives_whole()
     {
         await using var rig = await ProxyRig.StartAsync(new() { Record = false });
-        var stream = SseScript.Bytes(Environment.GetEnvironmentVariable("TEST_NIGHTLY") is null ? 20 : 50); // a request for each byte of it
+        var stream = SseScript.Bytes(Environment.GetEnvironmentVariable("TEST_NIGHTLY") is null ? 20 : 50); // one request for each byte
         rig.Upstream.Handler = context => WriteStreamAsync(context, stream, int.Parse(context.Request.Query["cut"]!));
 
         await Parallel.ForAsync(
@@ -181,7 +181,7 @@ public class ByteFidelityTests
         return content;
     }
 
-    /// <summary>Sends without a length, a flush after each piece.</summary>
+    /// <summary>Sends without a length, and flushes after each piece.</summary>
     private sealed class ChunkedContent(byte[][] chunks) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)

@@ -39,7 +39,7 @@ public class CallersTests
 
         Assert.Equal(
             [TestServer.AnthropicKey, Replacement, Replacement],
-            rig.Upstream.Requests.Select(r => r.Header("x-api-key").Single())); // tried once when it was stored
+            rig.Upstream.Requests.Select(r => r.Header("x-api-key").Single())); // the replacement was also tried when it was stored
         Assert.Equal("no_key", after.Code);
     }
 
@@ -47,7 +47,7 @@ public class CallersTests
     public async Task Changes_amid_a_crowd_of_requests_are_never_missed()
     {
         await using var rig = await ProxyRig.StartAsync();
-        var cancel = Cancel; // one for all: each takes a timer
+        var cancel = Cancel; // one token for all calls, because each token takes a timer
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var crowd = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
@@ -87,7 +87,7 @@ public class CallersTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, api.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(2), api.Headers.RetryAfter!.Delta);
         using var degraded = await rig.Server.Client.GetAsync("/readyz", Cancel);
-        Assert.Equal(HttpStatusCode.OK, degraded.StatusCode); // it serves who is warm
+        Assert.Equal(HttpStatusCode.OK, degraded.StatusCode); // it still serves users whose sessions are in memory
         Assert.StartsWith(
             """{"status":"degraded","reason":"the database is unavailable; 1 """, await degraded.Content.ReadAsStringAsync(Cancel));
         clock.Advance(TimeSpan.FromMinutes(0.2));
@@ -96,7 +96,7 @@ public class CallersTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
 
         await rig.Database.ComeBackAsync();
-        clock.Advance(TimeSpan.FromSeconds(2)); // what retry-after said
+        clock.Advance(TimeSpan.FromSeconds(2)); // the time that retry-after gave
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: cold, cancel: Cancel)).Status);
         using var readyAgain = await rig.Server.Client.GetAsync("/readyz", Cancel);
@@ -138,7 +138,7 @@ public class CallersTests
         Assert.Equal("invalid_token", (await rig.CallAsync(cancel: Cancel)).Code);
     }
 
-    /// <summary>A database that hangs costs one request in two seconds a second, and nobody more.</summary>
+    /// <summary>While the database hangs, one request in two seconds waits for a second, and no other request waits.</summary>
     [Fact]
     public async Task While_the_database_hangs_an_old_copy_serves_after_a_second()
     {

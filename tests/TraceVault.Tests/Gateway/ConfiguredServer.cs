@@ -2,7 +2,7 @@ using System.Net;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>A server in a process of its own, since what is tried stands in its environment.</summary>
+/// <summary>A server in a process of its own, because the tests that use it set environment variables.</summary>
 internal sealed class ConfiguredServer : RunningServer
 {
     private ConfiguredServer(Uri url, ServerProcess process)
@@ -26,7 +26,7 @@ internal sealed class ConfiguredServer : RunningServer
         }
     }
 
-    /// <summary>Sends a request, which fails for this reason; the operator is told why.</summary>
+    /// <summary>Sends a request and asserts that it fails for this reason, and that the operator is told why.</summary>
     public async Task AssertUnreachableAsync(string reason, string says)
     {
         using var answer = await Client.SendAsync(ProxyRequest(await SetUpWithKeyAsync(), "/v1/models"), Patience.Cancel);

@@ -6,7 +6,7 @@ using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>Names with several addresses, of which some are of no use.</summary>
+/// <summary>Names with several addresses, some of which are of no use.</summary>
 public sealed class DialingTests
 {
     private static CancellationToken Cancel => Patience.Cancel;
@@ -74,7 +74,7 @@ public sealed class DialingTests
             port = PortOf(gone);
         }
 
-        // Nothing leads from here to the last one, which says less than a refusal.
+        // There is no route from here to the last address, an error that says less than a refusal.
         var dialing = Of([IPAddress.Loopback, IPAddress.Parse("127.0.0.9"), IPAddress.Parse("::ffff:0:0")]);
 
         var problem = await Assert.ThrowsAsync<SocketException>(() => dialing.ConnectAsync(new("upstream.test", port), Cancel));
@@ -136,7 +136,7 @@ public sealed class DialingTests
 
     private static int PortOf(Socket listener) => ((IPEndPoint)listener.LocalEndPoint!).Port;
 
-    /// <summary>Waits until so many connections are being attempted.</summary>
+    /// <summary>Waits until exactly this many connections are being attempted.</summary>
     private static async Task AttemptsAsync(SilentAddress address, int count)
     {
         var cancel = Cancel;

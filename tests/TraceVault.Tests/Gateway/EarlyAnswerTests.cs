@@ -1,10 +1,12 @@
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>An upstream that answers before it has read the request is believed: its answer arrives, whatever it does then.</summary>
+/// <summary>
+/// An upstream that answers before it has read the request is believed: its answer arrives, whatever the upstream does then.
+/// </summary>
 [Collection(nameof(EarlyBench))]
 public class EarlyAnswerTests(RawBench bench)
 {
-    /// <summary>More than all buffers on the way hold.</summary>
+    /// <summary>A size in bytes that all buffers on the way together do not hold.</summary>
     private const int Large = 16 << 20;
 
     public static MatrixTheoryData<string, string> ServersAndManners =>
@@ -35,7 +37,7 @@ public class EarlyAnswerTests(RawBench bench)
             });
     }
 
-    /// <summary>What the upstream answered on what had come so far stands, also when the client sends nothing more.</summary>
+    /// <summary>The answer to what has come so far stands, even if the client sends nothing more.</summary>
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_while_the_client_pauses(string server, string manner)
     {
@@ -50,7 +52,7 @@ public class EarlyAnswerTests(RawBench bench)
         });
     }
 
-    /// <summary>A head is enough to be refused for: it waits for no body.</summary>
+    /// <summary>A request can be refused for its head alone, so the head does not wait for the body.</summary>
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_before_the_client_sends_a_body(string server, string manner)
     {
@@ -65,7 +67,9 @@ public class EarlyAnswerTests(RawBench bench)
             });
     }
 
-    /// <summary>What the client has sent is with the upstream while it pauses: each part, before the next one leaves the client.</summary>
+    /// <summary>
+    /// While the client pauses, the upstream gets all that the client has sent: each part arrives before the client sends the next one.
+    /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task What_was_sent_before_a_pause_arrives_during_it(string server)
     {
@@ -85,14 +89,14 @@ public class EarlyAnswerTests(RawBench bench)
                     arrived.Release();
                 }
 
-                await (framing is "content-length" ? Task.CompletedTask : request.ReadChunksAsync(1)); // the last one
+                await (framing is "content-length" ? Task.CompletedTask : request.ReadChunksAsync(1)); // the last chunk
                 await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
             });
             using var client = await rig.ConnectAsync();
             await client.SendAsync(Head(rig, path, framing, parts.Sum(part => part.Length)));
             foreach (var part in parts)
             {
-                var isBare = framing is "content-length" || part.Length == 0; // a chunk of 0 would be the last one
+                var isBare = framing is "content-length" || part.Length == 0; // a chunk of length 0 would be the last one
                 await client.SendAsync(isBare ? "" : $"{part.Length:x}\r\n");
                 await client.SendAsync(part);
                 await client.SendAsync(isBare ? "" : "\r\n");
@@ -104,7 +108,7 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>What is refused in a head is refused in one that comes early, too, and at once.</summary>
+    /// <summary>A head that would be refused later is refused when it comes early, too, and at once.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task An_unsound_head_is_a_502_while_the_client_pauses(string server)
     {
@@ -135,7 +139,9 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>What is no answer is a 502 while the client pauses, and much that goes before an answer does not hide it.</summary>
+    /// <summary>
+    /// While the client pauses, anything that is not an answer is a 502, and many interim answers do not hide the final one.
+    /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task Whatever_comes_is_noticed_while_the_client_pauses(string server)
     {
@@ -168,7 +174,7 @@ public class EarlyAnswerTests(RawBench bench)
             });
     }
 
-    /// <summary>Also on a connection that served before, where the HTTP client reads already while it writes.</summary>
+    /// <summary>The same on a connection that served before, where the HTTP client already reads while it writes.</summary>
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_on_a_connection_that_served_before(string server, string manner)
     {
@@ -193,14 +199,14 @@ public class EarlyAnswerTests(RawBench bench)
         Assert.Equal((413, Body(413)), (await pausing.ReadReplyAsync()) is var late ? (late.Status, late.Text) : default);
         Assert.Equal(numbers[2], numbers[3]);
 
-        for (var i = 0; i < 3; i++) // and nothing of what was given up disturbs those who come after
+        for (var i = 0; i < 3; i++) // and the upload that was given up disturbs no later request
         {
             Assert.Equal((200, "ok"), (await rig.CallAsync(first)) is var next ? (next.Status, next.Text) : default);
         }
     }
 
     /// <summary>
-    /// Where many wait, the HTTP client hands a connection from one request to the next, and does not look whether it has ended.
+    /// When many requests wait, the HTTP client hands a connection from one request to the next without checking whether it has ended.
     /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task A_connection_that_ended_is_handed_to_nobody(string server)
@@ -217,12 +223,12 @@ public class EarlyAnswerTests(RawBench bench)
     }
 
     /// <summary>
-    /// The HTTP client looks after the connections in its pool every second or more: it then waits for a byte without reading it.
+    /// The HTTP client checks the connections in its pool at intervals of a second or more. It then waits for a byte without reading it.
     /// </summary>
     [Fact]
     public async Task Arrives_on_a_connection_that_lay_in_the_pool()
     {
-        await using var rig = await RawRig.StartAsync("here", "--Proxy:UpstreamIdleTimeout=00:00:04"); // a fourth of it is how often
+        await using var rig = await RawRig.StartAsync("here", "--Proxy:UpstreamIdleTimeout=00:00:04"); // checked every quarter of that time
         var numbers = new List<int>();
         var first = rig.Upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
         Assert.Equal(200, (await rig.CallAsync(first)).Status);
@@ -236,15 +242,15 @@ public class EarlyAnswerTests(RawBench bench)
         Assert.Equal([1], numbers);
     }
 
-    /// <summary>The whole body comes to an upstream that reads on, each byte of it, though it has answered.</summary>
+    /// <summary>An upstream that reads on gets the whole body, each byte of it, although it has already answered.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task What_is_read_on_is_the_request(string server)
     {
         var rig = await bench.GetAsync(server);
         var body = new byte[8 << 20];
-        new Random(3).NextBytes(body); // seeded: a failure is the same failure again
+        new Random(3).NextBytes(body); // seeded, so that a failure can be repeated
         byte[]? rest = null;
-        // Several times: on a machine so busy that nothing moves for a quarter of a second, the upload is ended.
+        // Tried several times: on a machine so busy that nothing moves for a quarter of a second, the upload is ended.
         for (var attempt = 1; rest is null && attempt <= 5; attempt++)
         {
             var received = new TaskCompletionSource<byte[]>();
@@ -266,7 +272,7 @@ public class EarlyAnswerTests(RawBench bench)
         Assert.True(body.AsSpan(1000).SequenceEqual(rest));
     }
 
-    /// <summary>An interim answer is none: the body goes on, and the answer is the one behind.</summary>
+    /// <summary>An interim answer does not end the upload: the body is sent on, and the answer that follows is passed on.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task An_interim_answer_ends_no_upload(string server)
     {
@@ -280,7 +286,7 @@ public class EarlyAnswerTests(RawBench bench)
             await request.SendAsync("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: <");
             await request.SendAsync("/a>\r\n\r\nHTTP/1.1 10");
             await request.SendAsync("2 Processing\r\n\r\n");
-            await request.PauseAsync(600); // longer than an upload may stand still that was answered
+            await request.PauseAsync(600); // longer than an upload that was answered may stand still
             received = await request.ReadBodyAsync();
             await request.SendAsync("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
         });
@@ -292,7 +298,7 @@ public class EarlyAnswerTests(RawBench bench)
         Assert.Equal(body, received);
     }
 
-    /// <summary>An upstream that ends without an answer has not answered: that is a 502, at once, and not the client's fault.</summary>
+    /// <summary>An upstream that ends the connection has not answered: that is a 502, at once, and not the client's fault.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task An_end_without_an_answer_is_a_502(string server)
     {
@@ -310,7 +316,8 @@ public class EarlyAnswerTests(RawBench bench)
     }
 
     /// <summary>
-    /// Also while the client pauses, on a new connection and on one that served before: not when it sends on, or its time is over.
+    /// The same while the client pauses, on a connection that served before: the 502 comes at once, not only when the client sends on or
+    /// its time is over.
     /// </summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task An_end_without_an_answer_is_a_502_while_the_client_pauses(string server)
@@ -339,7 +346,7 @@ public class EarlyAnswerTests(RawBench bench)
         }
     }
 
-    /// <summary>A request that may have been carried out is never sent again: not one without a body either.</summary>
+    /// <summary>A request that may have been carried out is never sent again, not even one without a body.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task A_request_that_was_sent_is_not_repeated(string server)
     {
@@ -355,14 +362,14 @@ public class EarlyAnswerTests(RawBench bench)
             });
             var ok = rig.Upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
 
-            await rig.CallAsync(ok); // so that there is a connection to be used again
+            await rig.CallAsync(ok); // leaves a connection that can be used again
             var reply = await rig.CallAsync(path, method);
 
             Assert.Equal((502, 1), (reply.Status, arrived));
         }
     }
 
-    /// <summary>A connection that ends in the pool is noticed, and another one is taken: nobody sees it.</summary>
+    /// <summary>The proxy notices when a connection ends in the pool, and takes another one: no client sees it.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task A_connection_that_ended_in_the_pool_takes_no_request(string server)
     {
@@ -378,7 +385,7 @@ public class EarlyAnswerTests(RawBench bench)
                 var heard = request.Connection.WatchEnd();
                 if (i % 2 == 0)
                 {
-                    await request.Connection.DeliveredAsync(); // or the reset would take it along
+                    await request.Connection.DeliveredAsync(); // otherwise the reset would discard the answer
                     request.Connection.Reset();
                 }
                 else
@@ -386,7 +393,7 @@ public class EarlyAnswerTests(RawBench bench)
                     request.Connection.Close();
                 }
 
-                await heard(); // what comes while a request goes out is another matter: then it may have been taken
+                await heard(); // an end during a request is another matter: then the request may have been carried out
                 ended.SetResult();
             });
             var reply = await rig.CallAsync(path, i % 3 == 0 ? "GET" : "POST");
@@ -415,7 +422,7 @@ public class EarlyAnswerTests(RawBench bench)
             switch (manner)
             {
                 case "closes":
-                    await request.Connection.DeliveredAsync(); // what is unread makes it a reset
+                    await request.Connection.DeliveredAsync(); // first, because unread data turns the close into a reset
                     request.Connection.Close();
                     break;
                 case "resets":
@@ -439,7 +446,7 @@ public class EarlyAnswerTests(RawBench bench)
     private static string Head(RawRig rig, string path, string framing, int length) =>
         rig.Head(path, "POST", framing is "content-length" ? $"Content-Length: {length}" : "Transfer-Encoding: chunked");
 
-    /// <summary>Sends a large body and reads at the same time.</summary>
+    /// <summary>Sends a large body and reads the answer at the same time.</summary>
     private static async Task<RawReply> UploadAsync(RawRig rig, string path, string framing)
     {
         using var client = await rig.ConnectAsync();

@@ -8,7 +8,7 @@ using TraceVault.FakeAnthropic;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>Every row of the contract's section 2.4, over real sockets.</summary>
+/// <summary>Every error of the gateway's own, and the errors of the upstream, over real sockets.</summary>
 public class ErrorTableTests
 {
     private static CancellationToken Cancel => Patience.Cancel;
@@ -121,10 +121,10 @@ public class ErrorTableTests
         await AssertAsync(await RawAsync(rig, $"x-api-key: {rig.Token}"), 500, "api_error", "key_unreadable", shouldRetry: "false");
         Assert.Equal(0, rig.Upstream.TotalConnections);
         using var ready = await rig.Server.Client.GetAsync("/readyz", Cancel);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode); // it opened at the start
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode); // although the key opened at the start
     }
 
-    /// <summary>Whatever nobody foresaw is answered too; here a table is gone.</summary>
+    /// <summary>A failure that nobody foresaw is answered, too; here a table is gone.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_mistake_of_the_servers(string engine)
     {
@@ -220,7 +220,7 @@ public class ErrorTableTests
         using var idle = await RawHttp.ConnectAsync(rig.Server.Url);
         await idle.WriteAsync(
             $"GET /proxy/anthropic/v1/models HTTP/1.1\r\nHost: {rig.Server.Url.Authority}\r\n",
-            Cancel); // a head half sent keeps the connection
+            Cancel); // a half-sent head keeps the connection open
         using var running = await rig.SendAsync(ProxyRig.Message(stream: true), cancel: Cancel);
 
         var stopping = rig.Server.StopAsync();

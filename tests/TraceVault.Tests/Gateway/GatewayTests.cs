@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>What a client asks of its gateway beside the API is answered here, with a credential or without, and never forwarded.</summary>
+/// <summary>
+/// What a client asks of its gateway besides the API is answered here, with a credential or without, and never forwarded.
+/// </summary>
 public class GatewayTests
 {
     [Theory, InlineData(true), InlineData(false)]
@@ -50,7 +52,7 @@ public class GatewayTests
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
     }
 
-    /// <summary>Only in these very characters: any other spelling is a path like all others, which takes a token.</summary>
+    /// <summary>Only the exact spelling counts: any other is an ordinary path, which needs a token.</summary>
     [Theory,
         InlineData("/oauth/Token"),
         InlineData("/oauth/token/"),

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>What an upstream sends beside an answer, or in place of one, ends nowhere: neither in another answer nor in the log.</summary>
+/// <summary>
+/// What an upstream sends besides an answer, or in place of one, ends up nowhere: neither in another answer nor in the log.
+/// </summary>
 [Collection(nameof(RawBench))]
 public class HostileAnswerTests(RawBench bench)
 {
@@ -11,7 +13,7 @@ public class HostileAnswerTests(RawBench bench)
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task A_head_that_can_be_read_in_two_ways_is_refused(string server)
     {
-        await using var rig = await RawRig.StartAsync(server); // its own: what comes behind some of these spoils the user's next request
+        await using var rig = await RawRig.StartAsync(server); // its own: bytes after some answers spoil the user's next request
         foreach (var answer in (string[])
         [
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 500\r\n\r\n2\r\nok\r\n0\r\n\r\n",
@@ -51,7 +53,7 @@ public class HostileAnswerTests(RawBench bench)
         Assert.DoesNotContain("internal_error", rig.Log);
     }
 
-    /// <summary>An upstream's answer that is longer or shorter than it says is broken off, not ended.</summary>
+    /// <summary>Unusual heads that everybody reads alike are passed on.</summary>
     [Fact]
     public async Task Odd_but_sound_heads_pass()
     {
@@ -81,7 +83,7 @@ public class HostileAnswerTests(RawBench bench)
         Assert.Equal((null, "2", "ok"), (reply.Header("anthropic-hop"), reply.Header("anthropic-note"), reply.Text));
     }
 
-    /// <summary>Two users take turns, while the upstream sends more than it was asked for, at once and a little later.</summary>
+    /// <summary>Two users take turns while the upstream sends more than it was asked for, at once or a little later.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task Surplus_bytes_are_in_nobodys_answer(string server)
     {
@@ -94,7 +96,7 @@ public class HostileAnswerTests(RawBench bench)
         {
             for (var i = 0; i < 21; i++)
             {
-                var pause = (i % 3) - 1; // in milliseconds; below 0: all in one send
+                var pause = (i % 3) - 1; // in milliseconds; below 0 means all in one send
                 var path = rig.Upstream.Script(async request =>
                 {
                     await request.ReadBodyAsync();
@@ -106,7 +108,7 @@ public class HostileAnswerTests(RawBench bench)
 
                     await request.SendAsync(pause < 0 ? "" : surplus);
                 });
-                await rig.CallAsync(path); // what came behind the answer before may be in this one: it is the same user's
+                await rig.CallAsync(path); // may hold surplus bytes of an earlier answer, which was the same user's
                 var next = await rig.CallAsAsync(other, rig.Upstream.Answer(Sound));
                 Assert.True((next.Status, next.Text) == (200, "ok"), $"{i}: {next.Head}{next.Text}");
             }
@@ -143,7 +145,7 @@ public class HostileAnswerTests(RawBench bench)
         using (var client = await rig.ConnectAsync())
         {
             await client.SendAsync(rig.Head("/v1/models", rig.Token, "Connection: close"));
-            Assert.Equal(502, (await client.ReadReplyAsync()).Status); // nobody has a script for it
+            Assert.Equal(502, (await client.ReadReplyAsync()).Status); // no script is registered for this path
         }
 
         Assert.DoesNotContain(TestServer.AnthropicKey, rig.Log);

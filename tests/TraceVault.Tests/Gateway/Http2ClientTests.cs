@@ -69,7 +69,7 @@ public sealed class Http2ClientTests : IAsyncLifetime
         Assert.Equal(["0", "1", "2", "3", "4", "5", "6", "7"], answers);
     }
 
-    /// <summary>The windows of HTTP/2 are far smaller than that.</summary>
+    /// <summary>The bodies are far larger than the windows of HTTP/2.</summary>
     [Fact]
     public async Task Large_bodies_pass_both_ways_while_the_client_reads_late()
     {
@@ -88,7 +88,7 @@ public sealed class Http2ClientTests : IAsyncLifetime
         await begun.WaitAsync(Patience.Cancel);
         using var small = await SendAsync(_upstream.Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"), new StringContent("{}"));
 
-        Assert.Equal("ok", await small.Content.ReadAsStringAsync(Patience.Cancel)); // is not held up by the one that nobody reads
+        Assert.Equal("ok", await small.Content.ReadAsStringAsync(Patience.Cancel)); // is not held up by the answer that nobody reads
         Assert.Equal(body, await answer.Content.ReadAsByteArrayAsync(Patience.Cancel));
         Assert.Equal(body, received);
     }

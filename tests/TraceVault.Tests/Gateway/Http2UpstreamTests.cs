@@ -7,8 +7,8 @@ public class Http2UpstreamTests
     private static CancellationToken Cancel => Patience.Cancel;
 
     /// <summary>
-    /// A refused stream was not processed, nor was one above the last that a leaving upstream names (RFC 9113 §8.7): it is sent again as
-    /// long as nothing of its body is gone.
+    /// An upstream has not processed a stream that it refuses, nor one above the last stream that it names when it leaves (RFC 9113 §8.7).
+    /// Such a stream is sent again as long as no part of its body is gone.
     /// </summary>
     [Theory, InlineData(false), InlineData(true)]
     public async Task A_stream_that_was_not_processed_is_sent_again_with_its_whole_body(bool leaves)
@@ -40,7 +40,8 @@ public class Http2UpstreamTests
     }
 
     /// <summary>
-    /// Also while it is on its way, in parts. Many times, because the HTTP client learns of the refusal in two places at once.
+    /// The same while the body is on its way, in parts. It is tried many times, because the HTTP client learns of the refusal in two places
+    /// at once.
     /// </summary>
     [Fact]
     public async Task A_refused_stream_is_sent_again_while_its_body_is_whole()
@@ -85,7 +86,7 @@ public class Http2UpstreamTests
     }
 
     /// <summary>
-    /// The HTTP client tries a refused stream again, with what is left of the body. That must never look like a whole request.
+    /// The HTTP client tries a refused stream again with what is left of the body. That must never look like a whole request.
     /// </summary>
     [Fact]
     public async Task A_refused_stream_is_not_sent_again_when_its_body_is_gone()
@@ -115,7 +116,7 @@ public class Http2UpstreamTests
         Assert.Equal("upstream_unreachable", answer.Header("x-tracevault-error"));
     }
 
-    /// <summary>The upstream neither takes the rest nor says that it does not want it.</summary>
+    /// <summary>The upstream neither takes the rest of the body nor says that it does not want it.</summary>
     [Fact]
     public async Task A_whole_answer_ends_an_upload_that_stands_still()
     {
@@ -135,8 +136,8 @@ public class Http2UpstreamTests
     }
 
     /// <summary>
-    /// The rest of a body that nobody wants any more is read to its end: a client that sends first and reads later would see a broken
-    /// connection instead of the answer.
+    /// The rest of a body that nobody wants any more is read to its end. Otherwise a client that sends first and reads later would see a
+    /// broken connection instead of the answer.
     /// </summary>
     [Theory]
     [InlineData("Content-Length: 400000", "", "")]
@@ -150,7 +151,7 @@ public class Http2UpstreamTests
         await client.WriteAsync(
             $"POST /proxy/anthropic/v1/messages HTTP/1.1\r\n{head}Content-Type: application/json\r\n{framing}\r\n\r\n{before}", Cancel);
         await client.WriteAsync(new byte[100_000], Cancel);
-        var refusal = await client.ReadUntilAsync("request_too_large", Cancel); // and the server waits for more
+        var refusal = await client.ReadUntilAsync("request_too_large", Cancel); // the server still waits for more
 
         await client.WriteAsync(new byte[300_000], Cancel);
         await client.WriteAsync($"{after}GET /proxy/anthropic/v1/models HTTP/1.1\r\n{head}Connection: close\r\n\r\n", Cancel);

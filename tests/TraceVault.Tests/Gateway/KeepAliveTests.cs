@@ -24,7 +24,9 @@ public sealed class KeepAliveTests
         gate.SetResult();
     }
 
-    /// <summary>Waits for what was sent last to be acknowledged: until then another timer runs.</summary>
+    /// <summary>
+    /// Waits until the timer of the next probe runs: another timer runs until the bytes that were sent last are acknowledged.
+    /// </summary>
     private static async Task ProbedAsync(Func<TcpRow, bool> connection)
     {
         var cancel = Cancel;

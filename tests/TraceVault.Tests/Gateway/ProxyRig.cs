@@ -20,7 +20,7 @@ internal sealed class ProxyRig : IAsyncDisposable
 
     public TestDatabase Database => _database;
 
-    /// <summary>Keeps connections of its own, and closes one at once when its answer is given up.</summary>
+    /// <summary>A client with connections of its own, which closes a connection at once when its answer is given up.</summary>
     public HttpClient Client { get; } = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,

@@ -68,7 +68,7 @@ public sealed class ProxyTunnelTests
         Assert.DoesNotContain("hunter2", server.Process.Output);
     }
 
-    /// <summary>The upstream is an address that nobody has: what counts is who was asked.</summary>
+    /// <summary>The upstream's address belongs to nobody: all that counts is whether the proxy was asked.</summary>
     [Fact]
     public async Task It_is_not_asked_when_NO_PROXY_leaves_out_everything()
     {

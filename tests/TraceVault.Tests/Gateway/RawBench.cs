@@ -7,8 +7,8 @@ using TraceVault.Tests.Pages;
 namespace TraceVault.Tests.Gateway;
 
 /// <summary>
-/// The servers in front of a <see cref="RawUpstream"/>, each started once for all tests that ask for it. These run one after the other:
-/// what one of them does to a connection of the one user's would otherwise be seen by another.
+/// The servers in front of a <see cref="RawUpstream"/>, each started once for all tests that ask for it. These tests run one after the
+/// other: they share a user, and what one test does to the user's connections could otherwise be seen by another.
 /// </summary>
 [CollectionDefinition(nameof(RawBench))]
 public sealed class RawBench : ICollectionFixture<RawBench>, IAsyncDisposable
@@ -16,7 +16,8 @@ public sealed class RawBench : ICollectionFixture<RawBench>, IAsyncDisposable
     private readonly ConcurrentDictionary<string, Lazy<Task<RawRig>>> _rigs = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// For <c>[MemberData]</c>: in this process; as it is handed out, in one of its own; that one with TLS to the upstream.
+    /// For <c>[MemberData]</c>: a server in this process; the server as it is handed out, in a process of its own; the latter with TLS to
+    /// the upstream.
     /// </summary>
     public static TheoryData<string> Servers => new("here", "published", "published, TLS");
 
@@ -31,7 +32,7 @@ public sealed class RawBench : ICollectionFixture<RawBench>, IAsyncDisposable
     }
 }
 
-/// <summary>Servers of their own for early answers, which take as long as all others together.</summary>
+/// <summary>Separate servers for the tests of early answers, which take as long as all other tests together.</summary>
 [CollectionDefinition(nameof(EarlyBench))]
 public sealed class EarlyBench : ICollectionFixture<RawBench>;
 
@@ -86,27 +87,27 @@ internal sealed class RawRig : IAsyncDisposable
         return browser.Session!;
     }
 
-    /// <summary>What the log says of the exchange, for the message of a test that fails.</summary>
+    /// <summary>What the log says about the exchange, for the message of a failing test.</summary>
     public string LinesOf(RawReply reply) =>
         string.Join('\n', Log.Split('\n').Where(
             line => reply.Header("x-tracevault-request-id") is { } id && line.Contains(id, StringComparison.Ordinal)));
 
-    /// <returns>The line of the log that tells of a request to the path.</returns>
+    /// <returns>The line in the log about a request to the path.</returns>
     public Task<string> WaitForLogAsync(string path) =>
         ((TestServer)_server).Log.WaitForAsync($" /proxy/anthropic{path} ", Patience.Cancel);
 
-    /// <summary>A connection of a client's.</summary>
+    /// <summary>Makes a connection as a client does.</summary>
     public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(_server.Url);
 
-    /// <summary>The head of a request of the user's, up to and with the empty line.</summary>
-    /// <param name="path">What a script of the upstream is registered under.</param>
+    /// <summary>The head of a request by the user, with the empty line at its end.</summary>
+    /// <param name="path">The path that a script of the upstream is registered for.</param>
     /// <param name="lines">Further header lines.</param>
     public string Head(string path, string method = "POST", params string[] lines) => Head(_token, path, method, lines);
 
-    /// <summary>A whole small request on a connection of its own, and its answer.</summary>
+    /// <summary>Sends a small request on a connection of its own, and reads the answer.</summary>
     public Task<RawReply> CallAsync(string path, string method = "POST", params string[] lines) => CallAsync(_token, path, method, lines);
 
-    /// <summary>As somebody else.</summary>
+    /// <summary>Sends a small request as another user, and reads the answer.</summary>
     public Task<RawReply> CallAsAsync(string token, string path) => CallAsync(token, path, "POST", []);
 
     private string Head(string token, string path, string method, string[] lines) =>

@@ -22,7 +22,7 @@ internal sealed class RawClient : IDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _client.GetStream().WriteAsync(bytes, Patience.Cancel);
 
-    /// <summary>Reads the head of an answer, up to and with the empty line.</summary>
+    /// <summary>Reads the head of an answer, with the empty line at its end.</summary>
     public async Task<string> ReadHeadAsync()
     {
         var head = new StringBuilder();
@@ -34,7 +34,7 @@ internal sealed class RawClient : IDisposable
         return head.ToString();
     }
 
-    /// <summary>Reads one whole answer, in whatever framing; interim ones are left out.</summary>
+    /// <summary>Reads one whole answer, in any framing, and skips interim ones.</summary>
     public async Task<RawReply> ReadReplyAsync(string method = "POST")
     {
         var head = await ReadHeadAsync();
@@ -57,7 +57,7 @@ internal sealed class RawClient : IDisposable
         return reply with { Body = reply.Header("transfer-encoding") is "chunked" ? await ReadChunksAsync() : await ReadToEndAsync() };
     }
 
-    /// <exception cref="EndOfStreamException">The server closed before.</exception>
+    /// <exception cref="EndOfStreamException">The server closed before that many bytes came.</exception>
     public async Task<byte[]> ReadAsync(int count)
     {
         var all = new byte[count];
@@ -77,7 +77,7 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <returns>What came until the server closed.</returns>
-    /// <exception cref="IOException">It reset the connection.</exception>
+    /// <exception cref="IOException">The server reset the connection.</exception>
     public async Task<byte[]> ReadToEndAsync()
     {
         using var all = new MemoryStream();
@@ -90,7 +90,7 @@ internal sealed class RawClient : IDisposable
         return all.ToArray();
     }
 
-    /// <summary>Closes; what is being sent or read ends with an exception.</summary>
+    /// <summary>Closes the connection: a send or read that is under way ends with an exception.</summary>
     public void Leave() => _client.Close();
 
     public void Dispose() => _client.Dispose();

@@ -13,12 +13,14 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
     private Stream _stream = new NetworkStream(socket, ownsSocket: false);
     private int _start, _end;
 
-    /// <summary>Which one it was, from 1.</summary>
+    /// <summary>The number of the connection at its upstream, from 1.</summary>
     public int Number { get; } = number;
 
     public bool IsOver { get; private set; }
 
-    /// <summary>Ends with the upstream. A script must wait by this one: it runs in no test's flow.</summary>
+    /// <summary>
+    /// Cancelled when the upstream ends. A script must wait with this token, because it runs in no test's asynchronous flow.
+    /// </summary>
     public CancellationToken Cancel => cancel;
 
     public async Task SecureAsync(X509Certificate2? certificate)
@@ -31,7 +33,7 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         }
     }
 
-    /// <returns>The next request, of which the head was read; null when the proxy closed.</returns>
+    /// <returns>The next request, whose head was read; null when the proxy closed.</returns>
     public async Task<RawRequest?> NextAsync()
     {
         var head = new StringBuilder();
@@ -48,7 +50,7 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         return new RawRequest(this, head.ToString());
     }
 
-    /// <summary>One send, which is one segment or one record of TLS while it fits.</summary>
+    /// <summary>Sends the bytes at once: as one segment, or one TLS record, if they fit.</summary>
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes, cancel);
 
     public async Task<byte[]> ReadAsync(int count)
@@ -80,7 +82,7 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         return line.ToString()[..^2];
     }
 
-    /// <summary>Completes when the proxy has closed or reset the connection; what still comes is dropped.</summary>
+    /// <summary>Completes when the proxy has closed or reset the connection. Bytes that still come are dropped.</summary>
     public async Task ProxyLeftAsync()
     {
         try
@@ -96,14 +98,14 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         IsOver = true;
     }
 
-    /// <summary>Neither reads nor closes until the test is over with this upstream.</summary>
+    /// <summary>Neither reads nor closes until the upstream is disposed of.</summary>
     public Task WaitForTestAsync()
     {
         IsOver = true;
         return Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancel);
     }
 
-    /// <summary>A FIN; with unread data in the socket the kernel makes it a reset.</summary>
+    /// <summary>Sends a FIN, which the kernel turns into a reset if the socket holds unread data.</summary>
     public void Close()
     {
         IsOver = true;
@@ -111,12 +113,12 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         socket.Dispose();
     }
 
-    /// <summary>A FIN behind what was sent; the other direction stays open.</summary>
+    /// <summary>Sends a FIN after what was sent; the other direction stays open.</summary>
     public void EndSending() => socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>
-    /// Completes when the proxy's kernel has all that was sent, an end included. Even on one machine a packet is lost where a buffer is
-    /// full, and a reset takes with it what is to be sent again.
+    /// Completes when the proxy's kernel has everything that was sent, a FIN included. Even on one machine a packet is lost where a buffer
+    /// is full, and a reset discards what would have to be sent again.
     /// </summary>
     public async Task DeliveredAsync()
     {
@@ -133,8 +135,8 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
     }
 
     /// <summary>
-    /// To be called before an end, and awaited after it: completes when the proxy's kernel knows of it. On a busy machine even loopback
-    /// takes its time.
+    /// To be called before the connection is ended. The function that it returns is awaited after that: it completes when the proxy's
+    /// kernel knows of the end. On a busy machine even loopback takes its time.
     /// </summary>
     public Func<Task> WatchEnd()
     {
@@ -148,7 +150,7 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         };
     }
 
-    /// <summary>A RST, at once.</summary>
+    /// <summary>Sends a RST at once.</summary>
     public void Reset()
     {
         IsOver = true;
@@ -183,7 +185,7 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
     }
 }
 
-/// <summary>A request that came to <see cref="RawUpstream"/>, of which the head was read.</summary>
+/// <summary>A request that came to <see cref="RawUpstream"/>, whose head was read.</summary>
 internal sealed class RawRequest(RawConnection connection, string head)
 {
     public RawConnection Connection { get; } = connection;
@@ -199,7 +201,7 @@ internal sealed class RawRequest(RawConnection connection, string head)
 
     public CancellationToken Cancel => Connection.Cancel;
 
-    /// <summary>Waits, where it is to be shown that a pause between two packets changes nothing.</summary>
+    /// <summary>Waits, for tests that show that a pause between two packets changes nothing.</summary>
     public Task PauseAsync(int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, Cancel);
 
     public Task SendAsync(string text) => Connection.SendAsync(Encoding.Latin1.GetBytes(text));
@@ -217,7 +219,7 @@ internal sealed class RawRequest(RawConnection connection, string head)
         return Header("transfer-encoding") is null ? [] : await ReadChunksAsync(int.MaxValue);
     }
 
-    /// <summary>Reads chunks of the body up to the last one, or until they hold as many bytes.</summary>
+    /// <summary>Reads chunks of the body up to the last one, or until they hold this many bytes.</summary>
     public async Task<byte[]> ReadChunksAsync(int bytes)
     {
         using var all = new MemoryStream();

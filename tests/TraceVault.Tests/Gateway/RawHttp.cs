@@ -17,8 +17,8 @@ internal sealed class RawHttp : IDisposable
         return raw;
     }
 
-    /// <summary>One request on a connection of its own, which the server is asked to close.</summary>
-    /// <param name="url">Scheme, host and port are used.</param>
+    /// <summary>Sends one request on a connection of its own, which the server is asked to close, and reads the answer.</summary>
+    /// <param name="url">Only host and port are used.</param>
     /// <param name="target">The request target as it goes over the wire.</param>
     /// <param name="headers">Further header lines.</param>
     public static async Task<RawAnswer> SendAsync(Uri url, string target, CancellationToken cancel, params string[] headers)
@@ -53,7 +53,7 @@ internal sealed class RawHttp : IDisposable
         return all.ToString();
     }
 
-    /// <summary>Reads until the server closes; a reset counts as one.</summary>
+    /// <summary>Reads until the server closes or resets the connection.</summary>
     public async Task<RawAnswer> ReadAsync(CancellationToken cancel)
     {
         using var all = new MemoryStream();

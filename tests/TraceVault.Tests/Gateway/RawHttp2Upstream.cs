@@ -25,7 +25,8 @@ internal sealed record Http2Frame(byte Type, byte Flags, int Stream, byte[] Payl
 }
 
 /// <summary>
-/// An upstream that speaks HTTP/2 by hand, for what no server library would do. It never grants more of a body than at first.
+/// An upstream that speaks HTTP/2 by hand, for what no server library would do. It never lets the proxy send more of a body than it granted
+/// at first.
 /// </summary>
 internal sealed class RawHttp2Upstream : IAsyncDisposable
 {
@@ -35,8 +36,8 @@ internal sealed class RawHttp2Upstream : IAsyncDisposable
     private readonly byte _window;
     private readonly Task _serving;
 
-    /// <param name="answer">What is sent upon a frame that was received.</param>
-    /// <param name="window">How much is granted of a body, in units of 64 KiB.</param>
+    /// <param name="answer">Gives the frame that answers a received one; null for none.</param>
+    /// <param name="window">How much of a body is granted, in units of 64 KiB.</param>
     public RawHttp2Upstream(Func<Http2Frame, Http2Frame?> answer, byte window = 1)
     {
         (_answer, _window) = (answer, window);

@@ -1,10 +1,10 @@
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>What clients send that no client library would, on its way to the upstream.</summary>
+/// <summary>Requests that no client library would send, on their way to the upstream.</summary>
 [Collection(nameof(RawBench))]
 public class RawRequestTests(RawBench bench)
 {
-    /// <summary>One byte more than the server takes, where a test says how many.</summary>
+    /// <summary>One byte more than the server takes in a test that sets its limit.</summary>
     private const int TooMany = 100_001;
 
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
@@ -60,7 +60,7 @@ public class RawRequestTests(RawBench bench)
         Assert.Equal($"PROPFIND-x {path}?beta=true HTTP/1.1", line);
     }
 
-    /// <summary>Behind each error of our own the client's connection stands where its next request begins.</summary>
+    /// <summary>After each error of our own, the server reads on exactly where the client's next request begins.</summary>
     [Theory, MemberData(nameof(RawBench.Servers), MemberType = typeof(RawBench))]
     public async Task Requests_behind_an_error_of_our_own_are_answered(string server)
     {
@@ -90,7 +90,7 @@ public class RawRequestTests(RawBench bench)
                 401),
             (rig.Head("", "HEAD"), 200),
         };
-        foreach (var (sent, _) in all) // all at once, each followed by a good one
+        foreach (var (sent, _) in all) // all at once, each followed by a good request
         {
             await client.SendAsync(sent + rig.Head(good, "POST", "content-length: 2") + "{}");
         }
@@ -156,7 +156,7 @@ public class RawRequestTests(RawBench bench)
         using var within = await rig.ConnectAsync();
         await within.SendAsync(rig.Head(path, "POST", $"Content-Length: {most}"));
         await within.SendAsync(new byte[most]);
-        Assert.Equal(502, (await within.ReadReplyAsync()).Status); // it went on; nobody has a script for it
+        Assert.Equal(502, (await within.ReadReplyAsync()).Status); // it was forwarded; no script is registered for it
     }
 
     [Theory]

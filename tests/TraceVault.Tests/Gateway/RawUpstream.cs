@@ -6,8 +6,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace TraceVault.Tests.Gateway;
 
 /// <summary>
-/// An upstream on bare sockets, for what no web framework would do: the test decides every send, close and reset. Each request is handed,
-/// once its head has come, to the script that its target names, so that tests that share an upstream don't meet.
+/// An upstream on bare sockets, for what no web framework would do: the test decides every send, close and reset. Once the head of a
+/// request has come, the request goes to the script that its target names, so that tests that share an upstream don't meet.
 /// </summary>
 internal sealed class RawUpstream : IAsyncDisposable
 {
@@ -20,14 +20,14 @@ internal sealed class RawUpstream : IAsyncDisposable
     private readonly Task _accepting;
     private int _connections, _named;
 
-    /// <param name="certificate">Null: no TLS. Disposed with the upstream.</param>
+    /// <param name="certificate">Null for no TLS. It is disposed of with the upstream.</param>
     public RawUpstream(X509Certificate2? certificate = null)
     {
         _certificate = certificate;
-        _listener.ReceiveBufferSize = 256 << 10; // or the kernel takes sixteen megabytes of an upload that nobody reads
+        _listener.ReceiveBufferSize = 256 << 10; // otherwise the kernel takes 16 MB of an upload that nobody reads
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(512);
-        using (ExecutionContext.SuppressFlow()) // it outlives the test that starts it
+        using (ExecutionContext.SuppressFlow()) // the task outlives the test that starts it
         {
             _accepting = Task.Run(AcceptAsync);
         }
@@ -38,10 +38,10 @@ internal sealed class RawUpstream : IAsyncDisposable
     /// <summary>How many connections were ever made.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>What went wrong in a script: to be thrown where the test ends, for a script runs beside it.</summary>
+    /// <summary>What went wrong in scripts. A script runs beside the test, so this is thrown where the test ends.</summary>
     public IReadOnlyCollection<Exception> Faults => _faults;
 
-    /// <summary>Registers what shall be done with a request.</summary>
+    /// <summary>Registers what is done with a request.</summary>
     /// <returns>The path that leads to the script.</returns>
     public string Script(Func<RawRequest, Task> script)
     {
@@ -92,7 +92,7 @@ internal sealed class RawUpstream : IAsyncDisposable
             {
                 if (!_scripts.TryGetValue(request.Path, out var script))
                 {
-                    return; // nobody's: the connection is closed
+                    return; // no script: the connection is closed
                 }
 
                 await script(request);

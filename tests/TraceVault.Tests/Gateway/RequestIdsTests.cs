@@ -24,7 +24,7 @@ public class RequestIdsTests
         var ids = new ConcurrentBag<string>();
         Parallel.For(0, 20_000, new ParallelOptions { CancellationToken = Patience.Cancel }, _ => ids.Add(RequestIds.Create(now)));
         Assert.Equal(ids.Count, ids.Distinct().Count());
-        // Every bit that is random is now 0, now 1.
+        // Every random bit is sometimes 0 and sometimes 1.
         var all = ids.Select(id => Guid.Parse(id).ToByteArray(bigEndian: true)).ToList();
         for (var bit = 48; bit < 128; bit++)
         {

@@ -6,7 +6,7 @@ public class RequestTargetTests(RequestTargetTests.Shared shared) : IClassFixtur
 {
     private static CancellationToken Cancel => Patience.Cancel;
 
-    /// <summary>Refused by us, with our envelope.</summary>
+    /// <summary>Targets that we refuse, with an error of our own.</summary>
     public static TheoryData<string> Hostile => new(
         "/v1/../admin", "/../v1/messages", "/v1/..", "/..", "/.", "/./v1/messages", "/v1/%2e%2e/admin", "/v1/%2E%2e/admin",
         "/v1/.%2e/admin", "/v1/%2e/messages", "/v1%2fmessages", "/v1%2Fmessages", "/%2e%2e%2fadmin", "//evil.example/v1/messages",
@@ -28,7 +28,7 @@ public class RequestTargetTests(RequestTargetTests.Shared shared) : IClassFixtur
         Assert.Equal(before, rig.Upstream.Requests.Count);
     }
 
-    /// <summary>Refused too; by the web server, as another path, or for another host.</summary>
+    /// <summary>These are refused, too: by the web server, as another path, or as one for another host.</summary>
     [Theory]
     [InlineData("/proxy/anthropic/v1/%00", 400)]
     [InlineData("/proxy/anthropic/v1/messages%00.json", 400)]

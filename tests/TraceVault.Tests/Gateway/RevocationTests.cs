@@ -8,7 +8,10 @@ using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>What is taken from somebody ends what runs under it, at once: a stream of minutes would else go on, and be paid for.</summary>
+/// <summary>
+/// When somebody loses a session, a token, a role or their account, what runs under it ends at once: otherwise a stream could go on for
+/// minutes, and be paid for.
+/// </summary>
 public class RevocationTests
 {
     private static CancellationToken Cancel => Patience.Cancel;
@@ -44,10 +47,10 @@ public class RevocationTests
         await Assert.ThrowsAnyAsync<Exception>(() => stream.Content.ReadAsByteArrayAsync(Cancel));
         await bench.Server.Log.WaitForAsync(" /proxy/anthropic/v1/messages cut status=200 ", Cancel);
         bench.GoOn();
-        Assert.EndsWith("end", await other.Content.ReadAsStringAsync(Cancel)); // somebody else's
+        Assert.EndsWith("end", await other.Content.ReadAsStringAsync(Cancel)); // another user's stream goes on
     }
 
-    /// <summary>Another session of the same user, a renewed one included.</summary>
+    /// <summary>A stream under another session of the same user goes on, even when the user's cap changes and they sign in again.</summary>
     [Fact]
     public async Task What_runs_under_another_token_goes_on()
     {
@@ -107,7 +110,7 @@ public class RevocationTests
 
         public void GoOn() => _goOn.TrySetResult();
 
-        /// <returns>An answer whose beginning has come.</returns>
+        /// <returns>An answer whose head has come.</returns>
         public async Task<HttpResponseMessage> StreamAsync(string token)
         {
             using var request = Server.ProxyRequest(token, "/v1/messages");

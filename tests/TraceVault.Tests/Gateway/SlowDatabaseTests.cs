@@ -5,7 +5,9 @@ using TraceVault.FakeAnthropic;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>The threads that serve sockets also run the proxied request: who waits for the database must not wait there.</summary>
+/// <summary>
+/// The threads that serve sockets also run the proxied request, so a request that waits for the database must not wait on them.
+/// </summary>
 public class SlowDatabaseTests
 {
     private static CancellationToken Cancel => Patience.Cancel;
@@ -21,7 +23,7 @@ public class SlowDatabaseTests
         await using var holder = await rig.Database.OpenAsync();
         await holder.ExecuteAsync(engine == "sqlite" ? "begin immediate" : "begin; lock table auth_sessions in access exclusive mode");
 
-        // The first of those that write sleeps in SQLite's driver; all others wait for their turn behind it, or for the table.
+        // The first request that writes sleeps in SQLite's driver. All others wait behind it for their turn, or for the table.
         var waiting = new List<Task>();
         waiting.AddRange(cold[..4].Select(token => (Task)rig.Server.ApiAsync(HttpMethod.Post, "/api/v1/auth/logout", token)));
         waiting.AddRange(cold[4..].Select(token => (Task)rig.CallAsync(token: token, cancel: Cancel)));
@@ -33,12 +35,12 @@ public class SlowDatabaseTests
 
         gate.SetResult();
         Assert.Equal(SseScript.Bytes(24, model: "claude-sonnet-4-5"), await stream.Content.ReadAsByteArrayAsync(Cancel));
-        Assert.Contains(waiting, task => !task.IsCompleted); // or the database was not slow at all
+        Assert.Contains(waiting, task => !task.IsCompleted); // otherwise the database was not slow at all
         await holder.ExecuteAsync("rollback");
         await Task.WhenAll(waiting);
     }
 
-    /// <summary>By a property that the runtime does not show: an update may take it away.</summary>
+    /// <summary>This is achieved by a property that the runtime does not make public: an update may remove it.</summary>
     [Fact]
     public async Task A_warm_request_stays_on_the_threads_that_serve_sockets()
     {
@@ -52,7 +54,7 @@ public class SlowDatabaseTests
         Assert.Contains(".NET Sockets", clock.Threads);
     }
 
-    /// <summary>Notes which threads ask for the time: those that begin and end an exchange do.</summary>
+    /// <summary>Notes which threads ask for the time: the threads that begin and end an exchange do.</summary>
     private sealed class NamingClock : TimeProvider
     {
         public ConcurrentBag<string?> Threads { get; } = [];

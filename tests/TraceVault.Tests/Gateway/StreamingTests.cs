@@ -43,7 +43,7 @@ public class StreamingTests
         Assert.Equal(0, await body.ReadAsync(new byte[1], Cancel));
     }
 
-    /// <summary>The API reports an overload that comes late as an event, under the status 200 and with a clean end.</summary>
+    /// <summary>The API reports an overload that comes late as an event, with the status 200 and a clean end.</summary>
     [Fact]
     public async Task An_error_within_the_stream_arrives_byte_for_byte()
     {
@@ -86,8 +86,8 @@ public class StreamingTests
     }
 
     /// <summary>
-    /// The client that speaks to the upstream keeps up to a buffer of 4 KiB until there is more of the body, or its end; what is over that
-    /// passes.
+    /// The HTTP client keeps up to 4 KiB in its buffer until there is more of the body, its end, or a pause; everything beyond that is
+    /// passed on.
     /// </summary>
     [Fact]
     public async Task An_upload_passes_on_while_it_arrives()
@@ -119,7 +119,7 @@ public class StreamingTests
         Assert.Equal(200, (await raw.ReadAsync(Cancel)).Status);
     }
 
-    /// <summary>A server that stops wakes everyone who reads from a client.</summary>
+    /// <summary>A server that stops wakes everything that reads from a client.</summary>
     [Fact]
     public async Task An_upload_under_way_is_finished_while_the_server_stops()
     {
@@ -147,7 +147,7 @@ public class StreamingTests
             while (true)
             {
                 cancel.ThrowIfCancellationRequested();
-                using var late = await RawHttp.ConnectAsync(rig.Server.Url); // until nobody listens any more: the connections are told next
+                using var late = await RawHttp.ConnectAsync(rig.Server.Url); // until nobody listens any more; then connections are told
             }
         });
         await raw.WriteAsync(new byte[Half], Cancel);
@@ -163,7 +163,7 @@ public class StreamingTests
     [Fact]
     public async Task Silence_of_101_seconds_survives() => await SurviveSilenceAsync(TimeSpan.FromSeconds(101));
 
-    /// <summary>Claude Code gives up after 300 s. Five minutes long: <c>./test --nightly</c>.</summary>
+    /// <summary>Claude Code gives up after 300 s. This test takes five minutes: <c>./test --nightly</c>.</summary>
     [FactWhenSet("TEST_NIGHTLY")]
     public async Task Silence_of_290_seconds_survives() => await SurviveSilenceAsync(TimeSpan.FromSeconds(290));
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>What Linux says of this machine's TCP sockets (<c>/proc/net/tcp</c>, see proc_pid_net(5)).</summary>
+/// <summary>What Linux says about this machine's TCP sockets (<c>/proc/net/tcp</c>, see proc_pid_net(5)).</summary>
 internal static class TcpTable
 {
     public static IEnumerable<TcpRow> Read() =>
@@ -18,10 +18,10 @@ internal static class TcpTable
     private static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 }
 
-/// <param name="LocalPort">Of this side.</param>
-/// <param name="RemotePort">Of the other side.</param>
+/// <param name="LocalPort">The port on this side.</param>
+/// <param name="RemotePort">The port on the other side.</param>
 /// <param name="State">1 is established, 2 waits for an answer to its SYN.</param>
-/// <param name="Timer">Which one runs; 2 is that of the next probe of a silent connection.</param>
+/// <param name="Timer">Which timer runs; 2 is that of the next probe of a silent connection.</param>
 /// <param name="Due">When that timer ends.</param>
 internal sealed record TcpRow(int LocalPort, int RemotePort, int State, int Timer, TimeSpan Due)
 {

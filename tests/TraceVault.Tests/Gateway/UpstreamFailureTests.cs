@@ -8,7 +8,7 @@ using TraceVault.Gateway;
 
 namespace TraceVault.Tests.Gateway;
 
-/// <summary>Every way not to reach an upstream: the operator is told which, the client is not.</summary>
+/// <summary>Every way not to reach an upstream: the operator is told which one it is, the client is not.</summary>
 public sealed class UpstreamFailureTests
 {
     private static CancellationToken Cancel => Patience.Cancel;
@@ -161,7 +161,7 @@ public sealed class UpstreamFailureTests
         Assert.Single(server.Log.Lines, line => line.Contains("answers again"));
         for (var patience = Patience.Cancel; Told() < 20;)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(1), patience); // a request's line follows its answer
+            await Task.Delay(TimeSpan.FromMilliseconds(1), patience); // a request is logged only after its answer
         }
 
         Assert.Equal(20, Told());

@@ -104,7 +104,7 @@ public sealed class UpstreamProxyTests
         Assert.DoesNotContain("hunter2", problem.Message);
     }
 
-    /// <returns>Host and port of the proxy; null for the direct way.</returns>
+    /// <returns>Host and port of the proxy; null for a direct connection.</returns>
     private static string? Of(string upstream, params (string Name, string Value)[] variables)
     {
         var proxy = UpstreamProxy.Of(new(upstream), name => Array.Find(variables, each => each.Name == name).Value);

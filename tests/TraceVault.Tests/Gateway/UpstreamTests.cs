@@ -36,7 +36,7 @@ public class UpstreamTests
     }
 
     /// <summary>
-    /// In a process of its own, because that is how a certificate authority of the operator's is made known: SSL_CERT_FILE.
+    /// Runs in a process of its own, because the operator's certificate authority is made known by an environment variable, SSL_CERT_FILE.
     /// </summary>
     [Fact]
     public async Task Reaches_an_upstream_by_TLS_whose_certificate_it_trusts()

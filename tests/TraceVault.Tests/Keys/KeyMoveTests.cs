@@ -9,12 +9,14 @@ using TraceVault.Storage;
 
 namespace TraceVault.Tests.Keys;
 
-/// <summary>What version 0.1.0 stored is good still, under the names and the seals of today.</summary>
+/// <summary>What version 0.1.0 stored is still good, under the names and the seals of today.</summary>
 public class KeyMoveTests
 {
     private const long SchemaOfFirstVersion = 9;
 
-    /// <summary>Written by the published server of 0.1.0, with <see cref="TestServer.MasterKey"/>: its one user, whose cap is 7.</summary>
+    /// <summary>
+    /// The one user of a database that the published server of 0.1.0 wrote with <see cref="TestServer.MasterKey"/>; their cap is 7.
+    /// </summary>
     private const string UserId = "01a22f75-bb4c-7fdf-b10b-669a7aedc90e";
 
     private const string PasswordHash = "AQAAAAIAAzRQAAAAEKHvbucHki0OhQiIcj7uM27p7Z1LtahD00lX0XZH1mZ8vJ3sUxfyc02g0TzHPirrCw==";
@@ -49,7 +51,7 @@ public class KeyMoveTests
         Assert.NotEqual(Sealed, row.Sealed);
     }
 
-    /// <summary>Then nothing of it is changed: the right master key opens it at a later start.</summary>
+    /// <summary>A key that does not open is not changed: the right master key opens it at a later start.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task One_that_does_not_open_waits_for_its_master_key(string engine)
     {
@@ -67,7 +69,7 @@ public class KeyMoveTests
         Assert.Equal(KeyVault.Binding, await connection.QuerySingleAsync<long>("select binding from provider_keys"));
     }
 
-    /// <summary>As when the process is killed between two rows, or a user stores another key in that moment.</summary>
+    /// <summary>As when the process is killed between two rows, or a user stores another key at that moment.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task What_changed_meanwhile_is_not_overwritten(string engine)
     {
@@ -83,7 +85,7 @@ public class KeyMoveTests
         Assert.Equal("sk-ant-api03-another-key-0123456789", vault.Open(after).Reveal());
     }
 
-    /// <summary>Scripts of other people read it.</summary>
+    /// <summary>Other people's scripts read the old table.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_old_table_is_still_there_to_be_read(string engine)
     {

@@ -10,7 +10,9 @@ using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Providers;
 
-/// <summary>What the gateway knows of a provider stands in one place: here is another one, of which the server has never heard.</summary>
+/// <summary>
+/// What the gateway knows about a provider is in one place. Here is another provider, of which the server has never heard.
+/// </summary>
 public class ProviderTests
 {
     private const string Key = "parrot-key-0123456789";
@@ -47,7 +49,7 @@ public class ProviderTests
         Assert.Equal("api_error", first.GetProperty("error").GetProperty("type").GetString());
     }
 
-    /// <summary>In its form, with its name.</summary>
+    /// <summary>The gateway's own errors have the provider's form and name.</summary>
     [Fact]
     public async Task Its_errors_are_its_own()
     {
@@ -68,7 +70,7 @@ public class ProviderTests
         Assert.True(ProviderKey.TryParse($" {Key}\n", parrot.KeyProblem, out _, out _));
         Assert.False(ProviderKey.TryParse("sk-ant-api03-0123456789", parrot.KeyProblem, out _, out var problem));
         Assert.Equal("A parrot's key begins with parrot-.", problem);
-        // Whatever the rule says: it could not be sent.
+        // Refused whatever the rule says, because it could not be sent.
         Assert.False(ProviderKey.TryParse("parrot-with a space", parrot.KeyProblem, out _, out _));
     }
 
@@ -119,7 +121,7 @@ public class ProviderTests
         }
     }
 
-    /// <summary>Other paths, headers both ways, a credential and errors of another form.</summary>
+    /// <summary>A provider with other paths, other headers both ways, another credential and another form of errors.</summary>
     private sealed class Parrot(Uri address) : Provider
     {
         public override string Name => "parrot";

@@ -8,7 +8,7 @@ using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Vault;
 
-/// <summary>After a full run at Trace level a known key, token, password and master key stand nowhere that they must not.</summary>
+/// <summary>After a full run at Trace level, a known key, token, password and master key are nowhere that they must not be.</summary>
 public class CanaryTests
 {
     private const string Key = TestServer.AnthropicKey;
@@ -47,7 +47,7 @@ public class CanaryTests
             ? Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Path.Combine(database.DataDirectory, "tracevault.db"), Cancel))
             : "";
 
-        Assert.Contains("/proxy/anthropic/[redacted]", server.Output); // the log was really on, and was shown a secret
+        Assert.Contains("/proxy/anthropic/[redacted]", server.Output); // the log was really on, and a secret came to it
         Assert.Contains("provider_keys", rows + files);
         Assert.Contains("key.replaced", rows);
         foreach (var secret in (string[])[Key, Key[7..], token, token[4..], TestServer.MasterKey, TestServer.Password])
@@ -64,7 +64,7 @@ public class CanaryTests
         }
     }
 
-    /// <summary>Every way a secret goes in, the mistaken ones too, and every kind of answer and failure.</summary>
+    /// <summary>Sends secrets in every way, mistaken ones included, and gets every kind of answer and failure.</summary>
     /// <returns>The session token.</returns>
     private static async Task<string> RunAsync(Uri url, FakeAnthropicServer upstream, StringBuilder answers)
     {
@@ -131,7 +131,7 @@ public class CanaryTests
             await CallAsync(HttpMethod.Post, "/proxy/anthropic/v1/messages", ProxyRig.Message(stream: true), bearer, version);
         }
 
-        // The fake answers what a real upstream would not: the credential it was shown, were it ours.
+        // The fake shows what a real upstream would not: which credential it was sent. None of ours may be among them.
         Assert.All(upstream.Requests, request => Assert.Equal(Key, Assert.Single(request.Header("x-api-key"))));
         await upstream.DisposeAsync();
         await CallAsync(HttpMethod.Post, "/proxy/anthropic/v1/messages", ProxyRig.Message(), bearer, version);
@@ -140,7 +140,7 @@ public class CanaryTests
         return token;
     }
 
-    /// <summary>Every column of every table as text, the sealed one as the bytes it is.</summary>
+    /// <summary>Every column of every table as text, the sealed one byte for byte as Latin-1.</summary>
     private static async Task<string> RowsAsync(System.Data.Common.DbConnection connection, string engine)
     {
         var tables = await connection.QueryAsync<string>(engine == "postgres"

@@ -52,7 +52,7 @@ public class CustodyTests
             using var unready = await without.Client.GetAsync("/readyz", Cancel);
             Assert.Equal(HttpStatusCode.ServiceUnavailable, unready.StatusCode);
 
-            // Stored again, it is sealed under the key that is there.
+            // A key that is stored again is sealed under the master key that is there.
             await without.StoreKeyAsync(token);
             using var ready = await without.Client.GetAsync("/readyz", Cancel);
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);

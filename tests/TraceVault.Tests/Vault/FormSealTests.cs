@@ -34,7 +34,7 @@ public class FormSealTests
         Assert.Equal(isTaken ? HttpStatusCode.SeeOther : HttpStatusCode.BadRequest, answer.StatusCode);
         if (!isTaken)
         {
-            await later.SetUpAsync(); // the form that is loaded anew is taken
+            await later.SetUpAsync(); // a form that is loaded again is accepted
         }
 
         Assert.DoesNotContain(server.Log.Lines, line => line.Contains("   at ", StringComparison.Ordinal));

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace TraceVault.Providers.Anthropic;
 
 /// <summary>
-/// Which headers pass. Both ways an allow-list, what is not named stays behind; but Anthropic asks gateways to let all of its own pass, the
-/// names that begin with <c>anthropic-</c>.
+/// Says which headers pass. There is an allow-list for each direction, and what it does not name stays behind. But Anthropic asks gateways
+/// to let all of its own headers pass, whose names begin with <c>anthropic-</c>.
 /// </summary>
 internal static class AnthropicHeaders
 {

@@ -33,7 +33,8 @@ internal static class AnthropicKeyRule
     private static readonly string[] Masking = ["...", "***"];
 
     /// <summary>
-    /// What Anthropic's keys are made of, and what stands for the hidden part; a key with other characters may have these too.
+    /// The characters of Anthropic's keys, and those that stand for a hidden part. A key that has other characters, too, may really contain
+    /// dots or asterisks.
     /// </summary>
     private static readonly SearchValues<char> Masked = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.*");
@@ -50,7 +51,7 @@ internal static class AnthropicKeyRule
             return $"This is {kind}. What belongs here is an API key: make one {Source}.";
         }
 
-        // A page shows a key once; what it shows later has its middle hidden.
+        // A page shows a key only once; later it hides the middle.
         if (text.AsSpan().ContainsAny("…•●∗＊")
             || (Masking.Any(each => text.Contains(each, StringComparison.Ordinal)) && !text.AsSpan().ContainsAnyExcept(Masked)))
         {

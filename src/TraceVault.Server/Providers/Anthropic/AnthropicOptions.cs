@@ -3,11 +3,11 @@ using System.ComponentModel.DataAnnotations;
 
 namespace TraceVault.Providers.Anthropic;
 
-/// <summary>The upstream, a setting without a section.</summary>
+/// <summary>Where the upstream is: a setting without a section.</summary>
 internal sealed class AnthropicOptions
 {
     [Required]
-    // Over http to another machine the keys would be readable on the network.
+    // Over http to another machine, the keys would be readable on the network.
     [Description("Where requests and keys go; http for a loopback address only.")]
     public string AnthropicUrl { get; set; } = "https://api.anthropic.com";
 }

@@ -8,7 +8,7 @@ namespace TraceVault.Providers.Anthropic;
 /// <summary>Anthropic's API (https://docs.anthropic.com/en/api/overview).</summary>
 internal sealed class AnthropicProvider(AnthropicOptions options, AnthropicLimitsOptions limits) : Provider
 {
-    /// <summary>For those who know that they mean Anthropic: its page, its endpoints, the demo.</summary>
+    /// <summary>For code that is about Anthropic in particular: its page, its endpoints, the demo.</summary>
     public const string Id = "anthropic", Base = "/proxy/anthropic";
 
     private const string Setting = "TRACEVAULT_ANTHROPIC_URL";
