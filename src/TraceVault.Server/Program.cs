@@ -125,7 +125,7 @@ internal static class Program
         app.UseAuthentication();
         app.UseAuthorization();
         app.UsePageForms();
-        app.MapGateway();
+        app.MapProviders();
         app.MapAccounts();
         app.MapDevices();
         app.MapMe();

@@ -13,9 +13,9 @@ internal sealed class UpstreamFailure
 {
     public static readonly UpstreamFailure
         UnknownHost = new(
-            "name_resolution", "no machine of that name was found. Check TRACEVAULT_ANTHROPIC_URL and the DNS of this machine."),
+            "name_resolution", "no machine of that name was found. Check {setting} and the DNS of this machine."),
         Refused = new(
-            "refused", "nothing listens there, or a firewall refuses the connection. Check TRACEVAULT_ANTHROPIC_URL and the firewall."),
+            "refused", "nothing listens there, or a firewall refuses the connection. Check {setting} and the firewall."),
         Unreachable = new("unreachable", "no way leads there from this machine. Check its network and firewall."),
         Timeout = new("timeout", "no connection was made in time. Check the network and firewall of this machine."),
         Proxy = new("proxy", "the proxy refused to connect to it. Check HTTPS_PROXY and NO_PROXY, and what the proxy allows."),
@@ -23,11 +23,11 @@ internal sealed class UpstreamFailure
             "its certificate comes from an authority that this machine does not trust. If something on the way inspects TLS, "
                 + "add its authority to the system's trusted ones, or set SSL_CERT_FILE."),
         CertificateName = new(
-            "certificate_name", "its certificate is made out for another name. Check TRACEVAULT_ANTHROPIC_URL and where the name leads."),
+            "certificate_name", "its certificate is made out for another name. Check {setting} and where the name leads."),
         CertificateTime = new("certificate_expired",
             "its certificate has expired or is not valid yet. Check the clock of this machine; otherwise it is to be renewed there."),
         Tls = new("tls",
-            "the TLS handshake failed. Check that TRACEVAULT_ANTHROPIC_URL names a port that speaks TLS, and HTTP/2 if "
+            "the TLS handshake failed. Check that {setting} names a port that speaks TLS, and HTTP/2 if "
             + "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is 2."),
         ConnectionReset = new("reset", "the connection is broken off while it is made. Check the firewall, and what else stands between.");
 
@@ -36,18 +36,21 @@ internal sealed class UpstreamFailure
         AnswerReset = new("reset", null),
         BadAnswer = new("protocol", null);
 
-    private UpstreamFailure(string reason, string? sentence) => (Reason, Sentence) = (reason, sentence);
+    private readonly string? _sentence;
+
+    private UpstreamFailure(string reason, string? sentence) => (Reason, _sentence) = (reason, sentence);
 
     /// <summary>A word for logs and metrics.</summary>
     public string Reason { get; }
 
+    /// <summary>Whether the upstream was reached, and may have carried the request out.</summary>
+    public bool IsOfOneRequest => _sentence is null;
+
     /// <summary>
     /// What is wrong and what to do, for whoever runs the server; null when the failure says nothing about the next request.
     /// </summary>
-    public string? Sentence { get; }
-
-    /// <summary>Whether the upstream was reached, and may have carried the request out.</summary>
-    public bool IsOfOneRequest => Sentence is null;
+    /// <param name="setting">The name of the setting that holds the upstream's address.</param>
+    public string? Sentence(string setting) => _sentence?.Replace("{setting}", setting, StringComparison.Ordinal);
 
     /// <param name="problem">The exception that ended a request before its answer. A cancellation means that the time limit for connecting
     /// was reached.</param>

@@ -20,10 +20,10 @@ internal sealed partial class UpstreamReach(Upstream upstream, GatewayMetrics me
         metrics.UpstreamFailed(failure);
         lock (_telling)
         {
-            if (failure.Sentence is not null && _told != failure && clock.GetUtcNow() - _toldAt >= Quiet)
+            if (failure.Sentence(upstream.Provider.AddressSetting) is { } sentence && _told != failure && clock.GetUtcNow() - _toldAt >= Quiet)
             {
                 (_told, _toldAt) = (failure, clock.GetUtcNow());
-                LogLost(upstream.Name, failure.Sentence, failure.Reason);
+                LogLost(upstream.Name, sentence, failure.Reason);
             }
         }
 

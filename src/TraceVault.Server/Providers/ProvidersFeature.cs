@@ -11,6 +11,10 @@ internal static class ProvidersFeature
         builder.Services.AddSingleton(settings.Read<AnthropicLimitsOptions>("Proxy"));
         builder.Services.AddSingleton<AnthropicProvider>();
         builder.Services.AddSingleton<Provider>(services => services.GetRequiredService<AnthropicProvider>());
+        builder.Services.AddClaudeCode();
         return builder;
     }
+
+    /// <summary>Maps what clients of a provider ask of the server itself.</summary>
+    public static void MapProviders(this WebApplication app) => app.MapClaudeCode();
 }
