@@ -122,7 +122,7 @@ public class ByteFidelityTests
     public async Task A_stream_cut_into_two_at_any_byte_arrives_whole()
     {
         await using var rig = await ProxyRig.StartAsync(new() { Record = false });
-        var stream = SseScript.Bytes(Environment.GetEnvironmentVariable("TEST_NIGHTLY") is null ? 20 : 50); // one request for each byte
+        var stream = SseScript.Bytes(Nightly.IsOn ? 50 : 20); // one request for each byte
         rig.Upstream.Handler = context => WriteStreamAsync(context, stream, int.Parse(context.Request.Query["cut"]!));
 
         await Parallel.ForAsync(

@@ -21,6 +21,9 @@ public sealed class RawBench : ICollectionFixture<RawBench>, IAsyncDisposable
     /// </summary>
     public static TheoryData<string> Servers => new("here", "published", "published, TLS");
 
+    /// <summary>Where rounds that take long run: by day against what is handed out.</summary>
+    public static TheoryData<string> ServersOfLongRounds => Nightly.IsOn ? Servers : new("published");
+
     internal Task<RawRig> GetAsync(string server) => _rigs.GetOrAdd(server, _ => new(() => RawRig.StartAsync(server))).Value;
 
     public async ValueTask DisposeAsync()
