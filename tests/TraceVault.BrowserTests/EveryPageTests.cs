@@ -6,8 +6,9 @@ public sealed class EveryPageTests(SystemChromium chromium)
     private static readonly ColorScheme[] Colours = [ColorScheme.Light, ColorScheme.Dark];
 
     /// <remarks>
-    /// 1 People with disabilities, in light and dark. 2 By keyboard. 3 On every screen; the pictures are for people to look at: what is
-    /// ugly fails no test, and by day there is one of each page. 4 The browser finds nothing wrong. One test, because the way to a page takes longer than to look at it.
+    /// 1 People with disabilities, in light and dark. 2 By keyboard. 3 On every screen; the pictures are for people to look at, because
+    /// what is ugly fails no test, and by day there is one of each page. 4 The browser finds nothing wrong. One test, because the way to a
+    /// page takes longer than to look at it.
     /// </remarks>
     [Theory, MemberData(nameof(Scenes.Names), MemberType = typeof(Scenes))]
     public async Task Everybody_can_use_it_on_every_screen(string scene)

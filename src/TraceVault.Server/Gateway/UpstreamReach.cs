@@ -20,7 +20,8 @@ internal sealed partial class UpstreamReach(Upstream upstream, GatewayMetrics me
         metrics.UpstreamFailed(failure);
         lock (_telling)
         {
-            if (failure.Sentence(upstream.Provider.AddressSetting) is { } sentence && _told != failure && clock.GetUtcNow() - _toldAt >= Quiet)
+            if (failure.Sentence(upstream.Provider.AddressSetting) is { } sentence
+                && _told != failure && clock.GetUtcNow() - _toldAt >= Quiet)
             {
                 (_told, _toldAt) = (failure, clock.GetUtcNow());
                 LogLost(upstream.Name, sentence, failure.Reason);
