@@ -26,6 +26,7 @@ public class Pieces
     private CallerSnapshot? _caller;
     private ProviderKey? _key;
     private AnthropicProvider? _provider;
+    private Upstream? _upstream;
     private Exchange? _answered, _refused;
     private string _token = "";
     private PresentedToken _presented;
@@ -41,10 +42,12 @@ public class Pieces
         _provider = _app.Services.GetRequiredService<AnthropicProvider>();
         _vault = _app.Services.GetRequiredService<KeyVault>();
         var services = _app.Services;
-        _callers = new Callers(
-            services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<ChangeFeed>(),
-            services.GetRequiredService<Upstreams>(), services.GetRequiredService<ProxyOptions>(), new SlowClock(),
-                NullLogger<Callers>.Instance);
+        _upstream = services.GetRequiredService<Upstreams>().Routes[0].Upstream;
+        var clock = new SlowClock();
+        var copies = new CallerCopies(
+            services.GetRequiredService<Database>(), services.GetRequiredService<Outage>(), services.GetRequiredService<Upstreams>(), clock,
+            NullLogger<CallerCopies>.Instance);
+        _callers = new Callers(copies, services.GetRequiredService<ChangeFeed>(), services.GetRequiredService<ProxyOptions>(), clock);
         _caller = (await _callers.FindAsync(_presented, CancellationToken.None)).Caller;
         (_answered, _refused) = (new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System),
             new Exchange(new DefaultHttpContext(), _provider!, TimeProvider.System));
@@ -67,6 +70,20 @@ public class Pieces
         var found = _callers!.FindAsync(_presented, CancellationToken.None);
         return found.IsCompletedSuccessfully; // warm, it always is
     }
+
+    /// <summary>Beside <see cref="MakeGuid"/>, which it saves.</summary>
+    [Benchmark]
+    public string MakeRequestId() => RequestIds.Create(DateTimeOffset.UnixEpoch);
+
+    [Benchmark]
+    public string MakeGuid() => Guid.CreateVersion7(DateTimeOffset.UnixEpoch).ToString();
+
+    /// <summary>Of the target that came last, as nearly always; beside <see cref="ParseAddress"/>, which that saves.</summary>
+    [Benchmark]
+    public Uri FindAddress() => _upstream!.AddressOf("/v1/messages?beta=true");
+
+    [Benchmark]
+    public Uri ParseAddress() => new("http://127.0.0.1/v1/messages?beta=true");
 
     [Benchmark]
     public bool OpenKey() => _vault!.Open(_caller!.Keys[0]) is not null;

@@ -11,7 +11,9 @@ public class HouseTests
         var root = Repository.Root;
         var files = new[] { "src", "tests", "bench" }
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*", SearchOption.AllDirectories))
-            .Where(file => Path.GetExtension(file) is ".cs" or ".razor")
+            .Concat(Directory.EnumerateFiles(root))
+            .Where(file => Path.GetExtension(file) is ".cs" or ".razor" or ".css" or ".js" or ".sh" or ".csproj" or ".props"
+                || Path.GetFileName(file) is "test" or "publish")
             .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
             .Where(file => !file.Split('/').Any(folder => folder is "node_modules" or "artifacts" or "obj" or "bin"))
             .ToList();

@@ -36,6 +36,7 @@ internal static partial class AuditPhrases
         [AuditActions.DeviceApproved] = new("Device approved", "approved", "approve", " a sign-in by device code"),
         [AuditActions.DeviceCodeTried] = new("Device code tried", "found", "find", " a device by its code"),
         [AuditActions.DeviceRefused] = new("Device refused", "refused", "refuse", " a sign-in by device code"),
+        [AuditActions.DeviceWithdrawn] = new("Device gave up", "withdrew", "withdraw", " an approved sign-in by device code{of}"),
         [AuditActions.DeviceCodeReused] = new(
             "Device code shown twice", "showed", "show", " a device code a second time, which ended the session{of}"),
         [AuditActions.Invited] = new("Member invited", "invited", "invite", " {subject}"),

@@ -10,7 +10,7 @@ internal static class AuditActions
     public const string SessionEnded = "session.ended", OtherSessionsEnded = "session.others_ended", AllSessionsEnded = "session.all_ended";
     public const string KeySet = "key.set", KeyReplaced = "key.replaced", KeyRemoved = "key.removed", KeyCapChanged = "key.cap_changed";
     public const string TokenCreated = "token.created", TokenRevoked = "token.revoked";
-    public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused";
+    public const string DeviceApproved = "device.approved", DeviceRefused = "device.refused", DeviceWithdrawn = "device.withdrawn";
     public const string DeviceCodeTried = "device.code_tried", DeviceCodeReused = "device.code_reused";
     public const string RefreshReused = "session.refresh_reused", RefreshRefused = "session.refresh_refused";
     public const string Invited = "member.invited", InviteAccepted = "member.joined", InviteWithdrawn = "member.invite_withdrawn";

@@ -36,6 +36,7 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
         AuditActions.Disabled,
         AuditActions.Removed,
         AuditActions.DeviceRefused,
+        AuditActions.DeviceWithdrawn,
         AuditActions.DeviceCodeReused,
         AuditActions.RefreshReused,
         AuditActions.RefreshRefused);

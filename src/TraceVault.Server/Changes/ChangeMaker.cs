@@ -22,27 +22,28 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
         try
         {
             await using var connection = await database.OpenWriterAsync(cancel);
-            await using var transaction = await connection.BeginTransactionAsync(cancel);
-            var change = new Change(connection, transaction, audit, UnixTime.Now(clock), cancel);
-            await scope.LockAsync(change);
-            var verdict = await step(change);
-            if (!verdict.IsKept)
+            Verdict<T> verdict;
+            await using (var transaction = await connection.BeginTransactionAsync(cancel))
             {
-                return verdict.Result;
+                var change = new Change(connection, transaction, audit, UnixTime.Now(clock), cancel);
+                await scope.LockAsync(change);
+                verdict = await step(change);
+                if (verdict.Keeps is Keeping.All)
+                {
+                    await KeepAsync(connection, transaction, verdict.Happened, verdict.Notice, change.Now, cancel);
+                    told = verdict.Notice; // set before the commit, because the connection may break after it
+                    await transaction.CommitAsync(CancellationToken.None);
+                    return verdict.Result;
+                }
             }
 
-            if (verdict.Happened is { } happened)
+            if (verdict.Keeps is Keeping.Event)
             {
-                await audit.AppendAsync(connection, transaction, happened, cancel);
+                await using var transaction = await connection.BeginTransactionAsync(cancel);
+                await audit.AppendAsync(connection, transaction, verdict.Happened!, cancel);
+                await transaction.CommitAsync(CancellationToken.None);
             }
 
-            if (verdict.Notice is { } notice)
-            {
-                await NumberAsync(connection, transaction, notice, change.Now, cancel);
-                told = notice; // set before the commit, because the connection may break after it
-            }
-
-            await transaction.CommitAsync(CancellationToken.None);
             return verdict.Result;
         }
         finally
@@ -60,6 +61,25 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
         await using var connection = await database.OpenWriterAsync(cancel);
         await connection.ExecuteAsync(
             new CommandDefinition("delete from changes where at < @before", new { before }, cancellationToken: cancel));
+    }
+
+    private async Task KeepAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        AuditEvent? happened,
+        ChangeNotice? notice,
+        DateTimeOffset now,
+        CancellationToken cancel)
+    {
+        if (happened is not null)
+        {
+            await audit.AppendAsync(connection, transaction, happened, cancel);
+        }
+
+        if (notice is { } told)
+        {
+            await NumberAsync(connection, transaction, told, now, cancel);
+        }
     }
 
     /// <summary>

@@ -126,15 +126,32 @@ internal sealed class DeviceAuthorizations(Database database, ChangeMaker change
             cancellationToken: cancel)) > 0;
     }
 
-    /// <summary>Withdraws the request of a device that gave up.</summary>
-    /// <returns>Whether there was still a request to withdraw.</returns>
-    public async Task<bool> WithdrawAsync(string id)
+    /// <summary>Withdraws the request of a device that gave up before somebody decided about it.</summary>
+    /// <returns>Whether it was still waiting for a decision.</returns>
+    public async Task<bool> WithdrawPendingAsync(string id)
     {
         await using var connection = await database.OpenWriterAsync(CancellationToken.None);
         return await connection.ExecuteAsync(
-            "update device_authorizations set state = @Refused where id = @id and state in (@Pending, @Approved)",
-            new { id, DeviceAuthorization.Refused, DeviceAuthorization.Pending, DeviceAuthorization.Approved }) > 0;
+            "update device_authorizations set state = @Refused where id = @id and state = @Pending",
+            new { id, DeviceAuthorization.Refused, DeviceAuthorization.Pending }) > 0;
     }
+
+    /// <summary>
+    /// Withdraws the request of a device that gave up after somebody had approved it, but before it had fetched its tokens.
+    /// </summary>
+    /// <returns>Whether there was still an approval to withdraw.</returns>
+    public Task<bool> WithdrawApprovedAsync(DeviceAuthorization found, Origin origin) => changes.MakeAsync(
+        Scope.User(found.UserId!),
+        async change =>
+        {
+            var withdrawn = await change.ExecuteAsync(
+                "update device_authorizations set state = @Refused, approved_by = null where id = @Id and state = @Approved",
+                new { found.Id, DeviceAuthorization.Refused, DeviceAuthorization.Approved });
+            var email = await change.FindAsync<string>("select email from users where id = @UserId", new { found.UserId });
+            var happened = new AuditEvent(
+                AuditActions.DeviceWithdrawn, new Actor(null, null, origin), found.UserId, email, found.Id);
+            return withdrawn == 0 ? Verdict.Nothing(false) : Verdict.Done(true, ChangeKind.Access, found.UserId!, happened);
+        });
 
     /// <summary>Forgets requests some time after they expired: until then a device that comes too late is told so.</summary>
     public async Task ForgetExpiredAsync(CancellationToken cancel)

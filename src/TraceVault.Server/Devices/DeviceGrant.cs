@@ -59,9 +59,23 @@ internal sealed class DeviceGrant(
     /// </summary>
     public async Task WithdrawAsync(TokenHash deviceCode, Origin origin, CancellationToken cancel)
     {
-        if (await devices.FindAsync(deviceCode, cancel) is { } found && !await devices.WithdrawAsync(found.Id))
+        var isOver = false; // otherwise a decision or a poll came between: look again
+        while (!isOver && await devices.FindAsync(deviceCode, cancel) is { } found)
         {
-            await tokens.EndAsync(found.Id, AuditActions.SignOut, origin);
+            switch (found.State)
+            {
+                case DeviceAuthorization.Pending:
+                    isOver = await devices.WithdrawPendingAsync(found.Id);
+                    break;
+                case DeviceAuthorization.Approved:
+                    isOver = await devices.WithdrawApprovedAsync(found, origin);
+                    break;
+                case DeviceAuthorization.Used:
+                    await tokens.EndAsync(found.Id, AuditActions.SignOut, origin);
+                    return;
+                default:
+                    return;
+            }
         }
     }
 

@@ -1,16 +1,20 @@
 namespace TraceVault.Gateway;
 
 /// <summary>How an exchange ended: the log's word, the metric's label and what becomes of the connection all follow from it.</summary>
-/// <param name="Error">Our answer when we refuse a request; otherwise null.</param>
-internal readonly record struct Ending(EndingKind Kind, GatewayError? Error = null)
+internal readonly struct Ending
 {
     public static readonly Ending
         Answered = new(EndingKind.Answered),
-        ClientLeft = new(EndingKind.ClientLeft),
-        ClientSilent = new(EndingKind.ClientSilent),
         UpstreamDied = new(EndingKind.UpstreamDied),
         UpstreamSilent = new(EndingKind.UpstreamSilent),
         Cut = new(EndingKind.Cut);
+
+    private Ending(EndingKind kind, GatewayError? error = null) => (Kind, Error) = (kind, error);
+
+    public EndingKind Kind { get; }
+
+    /// <summary>Our answer when we refuse a request; otherwise null.</summary>
+    public GatewayError? Error { get; }
 
     /// <summary>The word for it in the log.</summary>
     public string Word => Consequences.Word;
@@ -18,11 +22,10 @@ internal readonly record struct Ending(EndingKind Kind, GatewayError? Error = nu
     /// <summary>Who made the error, for the metrics.</summary>
     public string Origin => Consequences.Origin;
 
-    public Closing Closing => Consequences.Closing;
-
     private (string Word, string Origin, Closing Closing) Consequences => Kind switch
     {
         EndingKind.Answered => ("ok", "none", Closing.Complete),
+        EndingKind.AnsweredWithError => ("ok", "upstream", Closing.Complete),
         EndingKind.Refused => (Error!.Code, "tracevault", Closing.WithError),
         EndingKind.ClientLeft or EndingKind.ClientSilent => ("client_left", "client", Closing.Abort),
         EndingKind.UpstreamDied or EndingKind.UpstreamSilent => ("upstream_died", "upstream", Closing.CutShort),
@@ -30,14 +33,41 @@ internal readonly record struct Ending(EndingKind Kind, GatewayError? Error = nu
         _ => throw new InvalidOperationException($"{Kind} has no consequences."),
     };
 
+    /// <summary>The upstream's answer arrived whole.</summary>
+    /// <param name="status">Of that answer.</param>
+    public static Ending Of(int status) => status < 400 ? Answered : new(EndingKind.AnsweredWithError);
+
     /// <summary>We answer with an error instead of the upstream.</summary>
     public static Ending Refused(GatewayError error) => new(EndingKind.Refused, error);
+
+    /// <summary>The client's side ended.</summary>
+    /// <param name="byUs">Whether that is our doing: the server stops, or the exchange was broken off.</param>
+    /// <param name="isSilent">Whether the client is still there, but silent for too long.</param>
+    public static Ending OfClient(bool byUs, bool isSilent = false) =>
+        byUs ? Cut : new(isSilent ? EndingKind.ClientSilent : EndingKind.ClientLeft);
+
+    /// <summary>
+    /// What becomes of the client's connection, so that half an answer never looks whole: what has begun is not followed by an error, and
+    /// is cut short only where the client can see that.
+    /// </summary>
+    public Closing ClosingOf(Exchange exchange) => Consequences.Closing switch
+    {
+        Closing.WithError when exchange.HasAnswerBegun => Closing.Abort,
+        Closing.CutShort when !exchange.CanBeCutShort => Closing.Abort,
+        var closing => closing,
+    };
 }
 
 internal enum EndingKind
 {
-    /// <summary>The answer is whole, whoever gave it and whatever its status.</summary>
+    /// <summary>The exchange has not ended.</summary>
+    None,
+
+    /// <summary>The answer is whole, and it is no error of the upstream's.</summary>
     Answered,
+
+    /// <summary>The answer is whole, and it is the upstream's error.</summary>
+    AnsweredWithError,
 
     /// <summary>We answered with an error of our own.</summary>
     Refused,
@@ -64,15 +94,12 @@ internal enum Closing
     /// <summary>Nothing is left to do.</summary>
     Complete,
 
-    /// <summary>Our error is sent. If an answer has already begun, the same as <see cref="Abort"/>.</summary>
+    /// <summary>Our error is sent.</summary>
     WithError,
 
     /// <summary>The connection is reset.</summary>
     Abort,
 
-    /// <summary>
-    /// What there is of the answer is sent, and the client sees that it is not whole. Where the framing cannot show that, the same as
-    /// <see cref="Abort"/>.
-    /// </summary>
+    /// <summary>What there is of the answer is sent, and the client sees that it is not whole.</summary>
     CutShort,
 }

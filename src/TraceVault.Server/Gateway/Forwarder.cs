@@ -39,7 +39,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
                 await CopyAsync(await response.Content.ReadAsStreamAsync(silence.Token), exchange, silence);
             }
 
-            return Ending.Answered;
+            return Ending.Of(context.Response.StatusCode);
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -135,7 +135,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
         if (exchange.Context.RequestAborted.IsCancellationRequested || exchange.Upload is { HasClientFailed: true } || exchange.IsTooLarge
             || silence.IsOfClient || (isSilent && silence.IsOfUpload))
         {
-            return drain.IsOver || exchange.IsBrokenOff ? Ending.Cut : isSilent ? Ending.ClientSilent : Ending.ClientLeft;
+            return Ending.OfClient(byUs: drain.IsOver || exchange.IsBrokenOff, isSilent);
         }
 
         if (exchange.UpstreamStatus is not null)

@@ -41,22 +41,23 @@ internal sealed class Gateway(
     {
         metrics.Begins();
         RequestContent.LiftLimits(exchange.Context);
-        Ending ending = default;
+        var ending = Ending.Refused(GatewayError.Internal);
+        var closing = Closing.Abort;
         try
         {
             ending = await AnswerAsync(exchange, target);
-            await CloseAsync(exchange, ending);
+            closing = await CloseAsync(exchange, ending);
         }
         catch (Exception problem) when (problem is OperationCanceledException or IOException
             && exchange.Context.RequestAborted.IsCancellationRequested)
         {
-            ending = drain.IsOver || exchange.IsBrokenOff ? Ending.Cut : Ending.ClientLeft;
+            ending = Ending.OfClient(byUs: drain.IsOver || exchange.IsBrokenOff);
         }
         catch (Exception problem)
         {
             log.Mistake(exchange, problem);
             ending = Ending.Refused(GatewayError.Internal);
-            await CloseAsync(exchange, ending);
+            closing = await CloseAsync(exchange, ending);
         }
         finally
         {
@@ -64,7 +65,7 @@ internal sealed class Gateway(
             log.Write(exchange, ending);
         }
 
-        if (ending.Closing is Closing.CutShort && exchange.CanBeCutShort)
+        if (closing is Closing.CutShort)
         {
             throw new BrokenAnswerException();
         }
@@ -120,6 +121,7 @@ internal sealed class Gateway(
         }
 
         caller.Use.KeyId = stored.Id;
+        Ending ending;
         try
         {
             if (caller.IsOutdated)
@@ -127,13 +129,15 @@ internal sealed class Gateway(
                 callers.Recheck(caller.User); // the token may have been ended before this exchange was listed as running
             }
 
-            return await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 6.
+            ending = await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 6.
         }
         finally
         {
             caller.Answered(stored, exchange.UpstreamStatus, clock.GetUtcNow());
-            caller.User.Leave(exchange);
+            caller.User.Leave(exchange); // from here on nobody breaks the exchange off
         }
+
+        return exchange.IsBrokenOff ? Ending.Cut : ending;
     }
 
     /// <returns>The caller, or the error that says why there is none.</returns>
@@ -175,19 +179,19 @@ internal sealed class Gateway(
         }
     }
 
-    /// <summary>Ends the answer so that half an answer never looks whole: sends the error, or resets the connection.</summary>
-    private static Task CloseAsync(Exchange exchange, Ending ending)
+    /// <summary>Sends the error, or resets the connection.</summary>
+    private static async Task<Closing> CloseAsync(Exchange exchange, Ending ending)
     {
-        if (ending.Closing is Closing.WithError && !exchange.HasAnswerBegun)
+        var closing = ending.ClosingOf(exchange);
+        if (closing is Closing.WithError)
         {
-            return ending.Error!.WriteAsync(exchange);
+            await ending.Error!.WriteAsync(exchange);
         }
-
-        if (ending.Closing is Closing.Abort or Closing.WithError || (ending.Closing is Closing.CutShort && !exchange.CanBeCutShort))
+        else if (closing is Closing.Abort)
         {
             exchange.Context.Abort();
         }
 
-        return Task.CompletedTask;
+        return closing;
     }
 }

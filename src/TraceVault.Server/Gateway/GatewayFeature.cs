@@ -11,6 +11,7 @@ internal static class GatewayFeature
         builder.Services.AddSingleton<Upstreams>();
         builder.Services.AddSingleton<RequestTargets>();
         builder.Services.AddSingleton<Forwarder>();
+        builder.Services.AddSingleton<CallerCopies>();
         builder.Services.AddSingleton<Callers>();
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<GatewayLog>();

@@ -61,7 +61,7 @@ internal sealed class GatewayMetrics : IDisposable
         }
 
         var status = new KeyValuePair<string, object?>("status_class", StatusClass(exchange));
-        _requests.Add(1, status, new("error_origin", ErrorOrigin(exchange, ending)));
+        _requests.Add(1, status, new("error_origin", ending.Origin));
         _duration.Record(exchange.Elapsed.TotalSeconds, status);
         if (exchange.TimeToFirstByte is { } firstByte)
         {
@@ -79,8 +79,4 @@ internal sealed class GatewayMetrics : IDisposable
 
     private static string StatusClass(Exchange exchange) =>
         exchange.TimeToFirstByte is null ? StatusClasses[0] : StatusClasses[Math.Clamp(exchange.Context.Response.StatusCode / 100, 1, 5)];
-
-    /// <remarks>An error that the upstream sent counts as the upstream's, even though it arrived whole.</remarks>
-    private static string ErrorOrigin(Exchange exchange, Ending ending) =>
-        ending.Kind is EndingKind.Answered && exchange.UpstreamStatus >= 400 ? "upstream" : ending.Origin;
 }

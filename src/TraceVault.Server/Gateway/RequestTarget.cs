@@ -40,7 +40,7 @@ internal sealed class RequestTargets(Upstreams upstreams, IEnumerable<ReservedPa
         var (target, foreign) = WithoutOrigin(raw, publicUrl.Origin);
         foreach (var route in _routes)
         {
-            if (target.StartsWith(route.Provider.BasePath, StringComparison.Ordinal))
+            if (IsBelow(target, route.Provider.BasePath))
             {
                 return Read(target, foreign, route);
             }
@@ -49,14 +49,12 @@ internal sealed class RequestTargets(Upstreams upstreams, IEnumerable<ReservedPa
         return default;
     }
 
+    private static bool IsBelow(string target, string basePath) => target.StartsWith(basePath, StringComparison.Ordinal)
+        && !(target.Length > basePath.Length && IsNameCharacter(target[basePath.Length]));
+
     private RequestTarget Read(string target, bool foreign, Route route)
     {
         var basePath = route.Provider.BasePath;
-        if (target.Length > basePath.Length && IsNameCharacter(target[basePath.Length]))
-        {
-            return default;
-        }
-
         var rest = target.AsSpan(basePath.Length);
         var question = rest.IndexOf('?');
         var path = question < 0 ? rest : rest[..question];

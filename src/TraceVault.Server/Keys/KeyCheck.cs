@@ -8,29 +8,29 @@ namespace TraceVault.Keys;
 /// </summary>
 internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogger<KeyCheck> log)
 {
-    /// <summary>How many seals are replaced in one transaction. If the start is broken off, the next one goes on from there.</summary>
+    /// <summary>
+    /// How many keys are read at once, and how many seals are replaced in one transaction. If the start is broken off, the next one
+    /// continues where this one stopped.
+    /// </summary>
     private const int AtOnce = 200;
 
     private readonly ConcurrentDictionary<string, bool> _unreadable = new(StringComparer.Ordinal);
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        var total = 0;
-        var first = new List<SealedKey>();
-        await foreach (var key in keys.AllAsync(cancel))
+        var (total, resealed) = (0, 0);
+        var last = "";
+        while (await keys.ListAsync(last, AtOnce, cancel) is { Count: > 0 } some)
         {
-            total++;
-            if (!vault.CanOpen(key))
-            {
-                _unreadable[key.Id] = true;
-            }
-            else if (key.Binding == KeyVault.FirstBinding)
-            {
-                first.Add(key);
-            }
+            (total, last) = (total + some.Count, some[^1].Id);
+            resealed += await ResealAsync([.. some.Where(Opens).Where(key => key.Binding == KeyVault.FirstBinding)], cancel);
         }
 
-        await ResealAsync(first, cancel);
+        if (resealed > 0)
+        {
+            LogResealed(resealed);
+        }
+
         if (_unreadable.IsEmpty)
         {
             LogReadable(total);
@@ -64,17 +64,26 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
     /// <summary>
     /// Binds the keys that version 0.1.0 sealed to owner, provider and row. Until a row is written, its old seal stays and still opens.
     /// </summary>
-    private async Task ResealAsync(List<SealedKey> old, CancellationToken cancel)
+    /// <returns>How many.</returns>
+    private async Task<int> ResealAsync(List<SealedKey> old, CancellationToken cancel)
     {
-        foreach (var part in old.Chunk(AtOnce))
-        {
-            await keys.ResealAsync(part.Select(key => (key, vault.Seal(vault.Open(key), key.Id, key.Owner, key.Provider))), cancel);
-        }
-
         if (old.Count > 0)
         {
-            LogResealed(old.Count);
+            await keys.ResealAsync(old.Select(key => (key, vault.Seal(vault.Open(key), key.Id, key.Owner, key.Provider))), cancel);
         }
+
+        return old.Count;
+    }
+
+    private bool Opens(SealedKey key)
+    {
+        if (vault.CanOpen(key))
+        {
+            return true;
+        }
+
+        _unreadable[key.Id] = true;
+        return false;
     }
 
     [LoggerMessage(LogLevel.Information, "Stored provider keys sealed anew, each bound to its owner and row: {Count}.")]

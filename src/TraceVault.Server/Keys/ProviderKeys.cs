@@ -159,14 +159,17 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
             cancellationToken: cancel));
     }
 
-    /// <summary>Every stored key, one at a time. Holds a connection until the last one.</summary>
-    public async IAsyncEnumerable<SealedKey> AllAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    /// <param name="after">The id of a row: the keys that come after it, in the order of their ids; empty for the first ones.</param>
+    /// <param name="most">How many at once.</param>
+    /// <param name="cancel">Has an effect until the keys are read.</param>
+    public async Task<IReadOnlyList<SealedKey>> ListAsync(string after, int most, CancellationToken cancel)
     {
         await using var connection = await database.OpenReaderAsync(cancel);
-        await foreach (var row in connection.QueryUnbufferedAsync<Stored>($"select {Columns} from {Tables}").WithCancellation(cancel))
-        {
-            yield return row.SealedKey;
-        }
+        var rows = await connection.QueryAsync<Stored>(new CommandDefinition(
+            $"select {Columns} from {Tables} where k.id > @after order by k.id limit @most",
+            new { after, most = (long)most },
+            cancellationToken: cancel));
+        return [.. rows.Select(row => row.SealedKey)];
     }
 
     /// <summary>

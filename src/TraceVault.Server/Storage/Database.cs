@@ -32,7 +32,6 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>How many may read from the embedded database at once.</summary>
     public const int Readers = 4;
 
-
     private readonly DbDataSource? _postgres; // not Npgsql's own type, so that a server on SQLite does not load that library
     private readonly Turns? _writer, _readers; // of SQLite
     private readonly AsyncLocal<Hold?> _held = new();
@@ -111,8 +110,13 @@ internal sealed class Database : IAsyncDisposable
     {
         try
         {
-            var connection = turns is null ? await _postgres!.OpenConnectionAsync(cancel) : await turns.OpenAsync(cancel);
-            connection.StateChange += (_, change) => hold.IsOver = change.CurrentState is ConnectionState.Closed;
+            if (turns is not null)
+            {
+                return await turns.OpenAsync(hold, cancel);
+            }
+
+            var connection = await _postgres!.OpenConnectionAsync(cancel);
+            connection.StateChange += (_, change) => hold.IsOver |= change.CurrentState is ConnectionState.Closed;
             return connection;
         }
         catch
@@ -212,10 +216,4 @@ internal sealed class Database : IAsyncDisposable
         $"The database {SqliteFile} cannot be opened: {problem.Message} "
         + "If another TraceVault server uses it, stop that one, or run both on one PostgreSQL. "
         + $"Otherwise make room, let this user write there, or set {_fileSetting} to another place.");
-
-    /// <summary>That somebody holds a connection, as seen by all that runs on behalf of them.</summary>
-    private sealed class Hold
-    {
-        public volatile bool IsOver;
-    }
 }

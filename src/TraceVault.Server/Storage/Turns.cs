@@ -11,9 +11,11 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
 
     private readonly SemaphoreSlim _free = new(atOnce);
 
+    /// <param name="hold">Is over when the connection is closed.</param>
+    /// <param name="cancel">Has an effect until the connection is open.</param>
     /// <returns>An open connection, on a thread of the pool.</returns>
     /// <exception cref="TimeoutException">There was no turn within ten seconds.</exception>
-    public async Task<DbConnection> OpenAsync(CancellationToken cancel)
+    public async Task<DbConnection> OpenAsync(Hold hold, CancellationToken cancel)
     {
         if (!await _free.WaitAsync(Patience, cancel))
         {
@@ -21,7 +23,7 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
         }
 
         await Task.Yield();
-        var connection = new Connection(connectionString, _free);
+        var connection = new Connection(connectionString, _free, hold);
         try
         {
             await connection.OpenAsync(cancel);
@@ -42,7 +44,7 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
     }
 
     /// <summary>A connection that passes the turn to the next caller when it is closed, even if closing it fails.</summary>
-    private sealed class Connection(string connectionString, SemaphoreSlim free) : SqliteConnection(connectionString)
+    private sealed class Connection(string connectionString, SemaphoreSlim free, Hold hold) : SqliteConnection(connectionString)
     {
         private bool _over;
 
@@ -61,7 +63,7 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
             {
                 if (disposing && !_over)
                 {
-                    _over = true;
+                    _over = hold.IsOver = true;
                     free.Release();
                 }
             }
@@ -84,4 +86,10 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
             ClearPool(this);
         }
     }
+}
+
+/// <summary>That somebody holds a connection, as seen by everything that runs on their behalf.</summary>
+internal sealed class Hold
+{
+    public volatile bool IsOver;
 }

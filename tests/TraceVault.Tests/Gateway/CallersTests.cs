@@ -1,7 +1,10 @@
+using System.Data.Common;
 using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using TraceVault.Accounts;
+using TraceVault.Changes;
 using TraceVault.Gateway;
 
 namespace TraceVault.Tests.Gateway;
@@ -146,9 +149,59 @@ public class CallersTests
         await using var rig = await ProxyRig.StartAsync(engine: "postgres", clock: clock);
         await rig.CallAsync(cancel: Cancel);
         await using var holder = await rig.Database.OpenAsync();
-        await holder.ExecuteAsync("begin; lock table auth_sessions in access exclusive mode");
         clock.Advance(Callers.Fresh);
 
+        await TakeTooLongAsync(rig, clock, holder, "select 1");
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status); // at once: the clock stands still
+        await holder.ExecuteAsync("rollback");
+    }
+
+    [Fact]
+    public async Task After_a_slow_renewal_further_copies_are_renewed_without_waiting()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var rig = await ProxyRig.StartAsync(engine: "postgres", clock: clock);
+        var ended = await rig.Server.LogInAsync();
+        await rig.CallAsync(cancel: Cancel);
+        await rig.CallAsync(token: ended, cancel: Cancel);
+        await using var holder = await rig.Database.OpenAsync();
+        clock.Advance(Callers.Fresh);
+        await TakeTooLongAsync(rig, clock, holder, "rollback");
+        await holder.ExecuteAsync("delete from auth_sessions where token_hash = @Hash", new { Hash = HashOf(ended) });
+
+        var patience = Cancel;
+        while ((await rig.CallAsync(token: ended, cancel: patience)).Code is not "invalid_token") // though the clock stands still
+        {
+            patience.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
+    public async Task A_copy_that_is_outdated_while_it_is_renewed_serves_no_more_however_long_that_takes()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56));
+        await using var rig = await ProxyRig.StartAsync(engine: "postgres", clock: clock);
+        await rig.CallAsync(cancel: Cancel);
+        await using var holder = await rig.Database.OpenAsync();
+        var user = await holder.ExecuteScalarAsync<string>("select id from users");
+        clock.Advance(Callers.Fresh);
+
+        var waiting = await TakeTooLongAsync(rig, clock, holder, "delete from auth_sessions; commit", () =>
+            rig.Server.Services.GetRequiredService<ChangeFeed>().Tell(new ChangeNotice(ChangeKind.Access, user!)));
+
+        Assert.Equal("invalid_token", waiting.Code);
+    }
+
+    private static byte[] HashOf(string token) => AccessToken.TryRead(token, out var read) ? read.Hash.ToBytes() : [];
+
+    /// <summary>Has a renewal wait for a locked table for longer than a request waits for it.</summary>
+    /// <param name="end">SQL that ends the lock.</param>
+    /// <param name="meanwhile">What happens while the request waits.</param>
+    /// <returns>The answer to the request.</returns>
+    private static async Task<(HttpStatusCode Status, string? Code)> TakeTooLongAsync(
+        ProxyRig rig, FakeTimeProvider clock, DbConnection holder, string end, Action? meanwhile = null)
+    {
+        await holder.ExecuteAsync("begin; lock table auth_sessions in access exclusive mode");
         var waiting = rig.CallAsync(cancel: Cancel);
         await using var looking = await rig.Database.OpenAsync();
         while (await looking.ExecuteScalarAsync<long>("select count(*) from pg_locks where not granted") == 0)
@@ -156,11 +209,17 @@ public class CallersTests
             await Task.Yield(); // until the renewal waits for the table
         }
 
+        meanwhile?.Invoke();
         Assert.False(waiting.IsCompleted);
         clock.Advance(Callers.LongestRenewal);
-        Assert.Equal(HttpStatusCode.OK, (await waiting).Status);
-        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status); // at once: the clock stands still
-        await holder.ExecuteAsync("rollback");
+        if (meanwhile is null)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await waiting).Status);
+        }
+
+        await holder.ExecuteAsync(end);
+        var (status, code, _) = await waiting;
+        return (status, code);
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]

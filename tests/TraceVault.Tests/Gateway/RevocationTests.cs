@@ -1,8 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Dapper;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using TraceVault.Accounts;
 using TraceVault.FakeAnthropic;
+using TraceVault.Identity;
 using TraceVault.Tests.Members;
 using TraceVault.Tests.Pages;
 
@@ -23,7 +27,7 @@ public class RevocationTests
             var data = new TheoryData<string, string>();
             foreach (var engine in (string[])["sqlite", "postgres"])
             {
-                foreach (var end in (string[])["sign-out", "end-session", "revoke-token", "disable", "remove", "role", "end-all"])
+                foreach (var end in (string[])["sign-out", "end-session", "revoke-token", "disable", "remove", "role", "end-all", "reset"])
                 {
                     data.Add(engine, end);
                 }
@@ -65,6 +69,51 @@ public class RevocationTests
 
         Assert.EndsWith("end", await stream.Content.ReadAsStringAsync(Cancel));
         await bench.Server.Log.WaitForAsync(" /proxy/anthropic/v1/messages ok status=200 ", Cancel);
+    }
+
+    /// <summary>
+    /// A session may end after it was looked up and before its exchange is listed as running, so that nobody finds the exchange to break it
+    /// off.
+    /// </summary>
+    /// <remarks>On SQLite, which needs none of the threads that serve sockets: one of them waits here until the session has ended.</remarks>
+    [Fact]
+    public async Task What_begins_while_its_session_ends_is_broken_off()
+    {
+        var clock = new HookedClock();
+        await using var rig = await ProxyRig.StartAsync(clock: clock);
+        await using var connection = await rig.Database.OpenAsync();
+        var user = (await connection.ExecuteScalarAsync<string>("select id from users"))!;
+        var other = await rig.Server.LogInAsync();
+        Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(token: other, cancel: Cancel)).Status); // from now on it is in memory
+        var never = new TaskCompletionSource();
+        rig.Upstream.Handler = context => never.Task.WaitAsync(context.RequestAborted);
+        // Of one exchange, the first call makes its id and the second one admits its caller.
+        clock.Arm(2, () => rig.Server.Services.GetRequiredService<Sessions>()
+            .EndOthersAsync(user, "none", new Actor(user, null, new Origin(null, null))).GetAwaiter().GetResult());
+
+        await Assert.ThrowsAnyAsync<Exception>(() => rig.CallAsync(token: other, cancel: Cancel));
+
+        await rig.Server.Log.WaitForAsync(" /proxy/anthropic/v1/messages cut ", Cancel);
+    }
+
+    /// <summary>Does something when it is asked for the time.</summary>
+    private sealed class HookedClock : TimeProvider
+    {
+        private Action? _hook;
+        private int _calls;
+
+        public void Arm(int calls, Action hook) => (_calls, _hook) = (calls, hook);
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            if (_hook is { } hook && Interlocked.Decrement(ref _calls) == 0)
+            {
+                _hook = null;
+                hook();
+            }
+
+            return base.GetUtcNow();
+        }
     }
 
     private sealed class Bench : IAsyncDisposable
@@ -148,6 +197,7 @@ public class RevocationTests
                 "disable" => await Server.ApiAsync(HttpMethod.Post, $"/api/v1/members/{id}/disable", Owner),
                 "remove" => await Server.ApiAsync(HttpMethod.Delete, $"/api/v1/members/{id}", Owner),
                 "role" => await Server.ApiAsync(HttpMethod.Put, $"/api/v1/members/{id}/role", Owner, new { role = "admin" }),
+                "reset" => await ResetAsync(id!),
                 _ => await Server.ApiAsync(HttpMethod.Delete, $"/api/v1/members/{id}/sessions", Owner),
             };
         }
@@ -158,6 +208,16 @@ public class RevocationTests
             await Server.DisposeAsync();
             await _upstream.DisposeAsync();
             await _database.DisposeAsync();
+        }
+
+        /// <summary>The member chooses a new password by a link.</summary>
+        private async Task<HttpResponseMessage> ResetAsync(string id)
+        {
+            var made = await Server.ApiAsync(HttpMethod.Post, $"/api/v1/members/{id}/password-reset", Owner);
+            var link = new Uri((await made.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("url").GetString()!).AbsolutePath;
+            using var browser = new PageClient(Server.Url);
+            await browser.FillInAsync(link, link, ("password", TestServer.Password + " anew"));
+            return made;
         }
 
         private async Task<string> TokenIdAsync() =>

@@ -236,6 +236,20 @@ public class DeviceSignInTests
         Assert.Equal("invalid_token", (await rig.CallAsync(token: tokens["access_token"], cancel: Patience.Cancel)).Code);
     }
 
+    /// <summary>The log would otherwise end with an approval that led to nothing.</summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_device_that_gives_up_after_its_approval_gets_no_tokens_and_the_audit_log_says_so(string engine)
+    {
+        await using var devices = await DeviceRig.StartAsync(engine);
+        var (rig, device, _) = devices;
+        var approved = await devices.BeginApprovedAsync();
+
+        Assert.Equal(HttpStatusCode.OK, (await device.RevokeAsync(approved["device_code"])).Status);
+
+        Assert.Equal("access_denied", (await device.PollAsync(approved)).Error);
+        Assert.Equal(["device.approved", "device.withdrawn"], (await ActionsAsync(rig.Database)).TakeLast(2));
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_database_holds_no_code_and_no_token_that_a_device_shows(string engine)
     {
