@@ -105,7 +105,7 @@ def _settings(contender: Contender) -> dict:
 
 
 def prepare_users(count: int) -> Path:
-    """A data folder with that many users; the servers get copies. Their tokens stand beside it, and so do those for contenders without users."""
+    """A data folder with that many users; the servers get copies. Their tokens are beside it, and so are those for contenders without users."""
     data, tokens = places.WORK / f"data-of-{count}-users", places.WORK / f"tokens-{count}"
     if not count:
         tokens.write_text(places.UPSTREAM_KEY + "\n")

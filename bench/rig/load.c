@@ -49,7 +49,7 @@ static int poller;
 static struct connection *connections;
 static int *idle, idle_count, busy_count;
 
-// A request is: what stands before the token, the token, what stands after it.
+// A request is: what comes before the token, the token, what comes after it.
 static char *before_token, *after_token, **tokens;
 static size_t before_size, after_size, token_count, first_token;
 

@@ -40,7 +40,7 @@ def main() -> int:
     try:
         return _run(options)
     except processes.Interrupted as signalled:
-        print(f"\nStopped by {signalled}. What was measured so far stands in {options.out}/*.jsonl.", file=sys.stderr)
+        print(f"\nStopped by {signalled}. What was measured so far is in {options.out}/*.jsonl.", file=sys.stderr)
         return 128 + getattr(signal, str(signalled))
     finally:
         processes.stop_all()
@@ -62,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
     _take(_steps(bench, options))
     report = options.out / f"{name}.md"
     report.write_text(table.markdown(results))
-    print(f"\n{table.markdown(results)}\nWritten to {report} after {_minutes(time.monotonic() - began)}; the single measurements stand beside it (.jsonl).")
+    print(f"\n{table.markdown(results)}\nWritten to {report} after {_minutes(time.monotonic() - began)}; the single measurements are beside it (.jsonl).")
     return 0
 
 

@@ -221,7 +221,7 @@ def starts(bench: Bench, contenders: list[Contender]) -> list[Step]:
 
 
 def growth(bench: Bench, load: Load, repetitions: int) -> list[Step]:
-    """Ours twice, with few users and with many; nginx beside them, for no figure stands alone."""
+    """Ours twice, with few users and with many; nginx beside them, because a figure alone says nothing."""
     crowds = [all_contenders.with_users(count) for count in scenarios.GROWTH_USERS]
 
     def prepare() -> None:

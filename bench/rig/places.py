@@ -25,5 +25,5 @@ UPSTREAM_KEY = "sk-ant-api03-" + "A" * 95
 
 
 def program(name: str) -> str:
-    """Debian keeps servers where an ordinary user's PATH does not lead."""
+    """Debian keeps servers in folders that are not in an ordinary user's PATH."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin") or name

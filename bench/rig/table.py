@@ -55,7 +55,7 @@ def _caution(results: Results) -> str:
     return " ".join(cautions)
 
 
-# A column: its head, and what stands in it for a scenario and a contender.
+# A column: its head, and what it holds for a scenario and a contender.
 def _median(*path: str, scale: float = 1):
     def cell(results: Results, scenario: str, contender: str) -> str:
         value = results.median(scenario, contender, *path)

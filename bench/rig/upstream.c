@@ -25,7 +25,7 @@ struct connection {
     bool authorized, waits_for_room, is_due, is_closed;
     char head[HEAD_MAX];
     size_t head_size;
-    char model[MODEL_WITHIN + 1]; // the first bytes of the body, in which the model stands
+    char model[MODEL_WITHIN + 1]; // the first bytes of the body, which hold the model
     size_t model_size;
     size_t body_left;
     struct chunks chunks;

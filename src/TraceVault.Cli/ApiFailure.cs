@@ -102,8 +102,9 @@ internal static class ApiFailure
     private static string? Said(Problem? problem)
     {
         var sentence = WithoutAdvice(problem?.Detail ?? problem?.ErrorDescription ?? problem?.Title);
-        var fields = problem?.Errors?.SelectMany(
-            field => field.Value.Select(text => $"\n  {Text.Printable(field.Key)}: {Text.Printable(text)}")) ?? [];
+        var fields = problem?.Errors?
+            .SelectMany(field => field.Value.Select(text => $"\n  {Text.Printable(field.Key)}: {Text.Printable(text)}"))
+            ?? [];
         return sentence is null ? null : string.Concat(fields.Prepend(Sentence(Text.Printable(sentence).Trim())));
     }
 

@@ -64,13 +64,13 @@ internal static class AnthropicKey
             : Array.Find(Others, other => trimmed.StartsWith(other.Prefix, StringComparison.Ordinal)).Kind is { } kind
                 ? $"That is {kind}, not an API key. Make one at {Source}."
             : IsMasked(trimmed)
-                ? "That is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made. "
+                ? "That is a key with its middle hidden, as a page shows it later. The whole key is shown only once, when it is made. "
                     + $"Make another at {Source}."
             : !trimmed.StartsWith("sk-ant-", StringComparison.Ordinal)
                 ? (trimmed.StartsWith("sk-", StringComparison.Ordinal)
                         ? "That is a key of OpenAI or another provider"
                         : "That is not an Anthropic key")
-                    + $": Anthropic's start with sk-ant-. Make one at {Source}."
+                    + $": keys of Anthropic start with sk-ant-. Make one at {Source}."
             : !key.FitsHeader ? "The key holds characters that no key has. Copy it again."
             : trimmed.Length is < MinLength or > MaxLength
                 ? $"A key has {MinLength} to {MaxLength} characters; this text has {trimmed.Length}. Copy it again."

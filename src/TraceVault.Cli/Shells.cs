@@ -42,7 +42,7 @@ internal static class Shells
             _ => $"unset {ApiKey};\n{Why}",
         };
 
-    /// <summary>POSIX: nothing is special between single quotes, so a quote has to stand outside them.</summary>
+    /// <summary>POSIX: nothing is special between single quotes, so a quote has to be outside them.</summary>
     public static string Sh(string text) => $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     /// <summary>fish: between single quotes only the backslash and the quote are special.</summary>

@@ -1,6 +1,6 @@
 namespace TraceVault.Cli;
 
-/// <summary>Whether the HTTP proxy that the environment (or Windows) names may stand between here and a server.</summary>
+/// <summary>Whether the HTTP proxy that the environment (or Windows) names may be used on the way to a server.</summary>
 internal static class SystemProxy
 {
     private const string Everything = "*";

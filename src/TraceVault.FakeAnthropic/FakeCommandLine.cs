@@ -16,7 +16,7 @@ internal static class FakeCommandLine
           --http2                HTTP/2: prior knowledge in clear, ALPN under TLS
           --script write-file    plays a coding session: calls the client's tool that writes files. Path and content
                                  come from the prompt: write notes/hello.txt containing "Hello"
-          --api-key KEY          the only accepted key; by default any is
+          --api-key KEY          the only accepted key; by default every key is accepted
           --events N             events in a plain streamed answer; default 24
           --pace 20ms            pause between two events; default none
           --seed N               start of all ids and texts; default 1

@@ -49,7 +49,7 @@ internal static class Program
         }
         catch (Exception problem) when (Database.IsUnavailable(problem))
         {
-            return await FailAsync($"The database went away during the start: {problem.GetBaseException().Message}");
+            return await FailAsync($"The database became unavailable during the start: {problem.GetBaseException().Message}");
         }
     }
 
@@ -144,7 +144,7 @@ internal static class Program
         return settings.Settings;
     }
 
-    /// <summary>In the order of knowing, but for the pages.</summary>
+    /// <summary>In the order in which the features may use each other, except for the pages.</summary>
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
         .AddHosting(settings)
         .AddServerLog(settings)

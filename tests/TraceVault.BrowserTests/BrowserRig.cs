@@ -4,8 +4,8 @@ using TraceVault.FakeAnthropic;
 namespace TraceVault.BrowserTests;
 
 /// <summary>
-/// A server in front of a fake upstream that takes <see cref="TestServer.AnthropicKey"/> alone, and a page of a browser that was never
-/// there before.
+/// A server in front of a fake upstream that accepts only <see cref="TestServer.AnthropicKey"/>, and a page in a browser that has never
+/// visited the server.
 /// </summary>
 internal sealed class BrowserRig : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class BrowserRig : IAsyncDisposable
         return new BrowserRig(chromium, upstream, server, await profile.NewPageAsync());
     }
 
-    /// <summary>The page asked for, as the first user, who has just signed in.</summary>
+    /// <summary>Signs the browser in as the first user, and opens a page.</summary>
     public static async Task<BrowserRig> StartAtAsync(SystemChromium chromium, string path, bool javaScript = true)
     {
         var rig = await StartAsync(chromium, javaScript);

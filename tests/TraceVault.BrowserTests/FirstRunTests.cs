@@ -30,7 +30,7 @@ public sealed partial class FirstRunTests(SystemChromium chromium)
             await Assertions.Expect(token).ToHaveValueAsync(setupToken);
             await Assertions.Expect(page.GetByLabel("E-mail address")).ToBeFocusedAsync();
             Assert.Equal(link.GetLeftPart(UriPartial.Path), page.Url);
-            await page.ReloadAsync(); // as from the history, in which the token does not stand
+            await page.ReloadAsync(); // as from the browser's history, which does not hold the token
             await Assertions.Expect(token).ToHaveValueAsync("");
             await page.GotoAsync("about:blank");
             await page.GotoAsync(link.AbsoluteUri);

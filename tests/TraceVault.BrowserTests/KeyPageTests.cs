@@ -45,7 +45,7 @@ public sealed class KeyPageTests(SystemChromium chromium)
         await using var rig = await BrowserRig.StartAtAsync(chromium, "/me/proxy/", javaScript);
         await rig.Page.StoreKeyAsync();
         await rig.Page.PressAsync("Send a test request");
-        await rig.Page.ExpectStatusAsync("It works: Anthropic took the key.");
+        await rig.Page.ExpectStatusAsync("It works: Anthropic accepted the key.");
 
         await rig.Page.GetByText("Replace the key").First.ClickAsync();
         await rig.Page.FillAsync(("Anthropic API key", "sk-ant-api03-a-key-that-was-deleted"));

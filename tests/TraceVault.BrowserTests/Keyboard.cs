@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace TraceVault.BrowserTests;
 
 /// <summary>Something the tabulator key stops at.</summary>
-/// <param name="Place">How many elements stand before it in the page.</param>
+/// <param name="Place">How many elements come before it in the page.</param>
 /// <param name="IsSeen">Whether it lies in view, to the pixel, with an outline around it.</param>
 internal sealed record TabStop(string Html, int Place, bool IsSeen);
 

@@ -53,7 +53,7 @@ public sealed class SignInTests(SystemChromium chromium)
     }
 
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Who_guesses_too_often_is_told_how_long_to_wait(bool javaScript)
+    public async Task Whoever_guesses_too_often_is_told_how_long_to_wait(bool javaScript)
     {
         await using var rig = await AtSignInAsync(javaScript);
         for (var i = 0; i < SignInThrottle.PerAccount; i++)

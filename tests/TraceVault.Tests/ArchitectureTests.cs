@@ -3,25 +3,25 @@ using System.Text.RegularExpressions;
 namespace TraceVault.Tests;
 
 /// <summary>
-/// The rooms of the server know each other one way: each uses only those above it, so that any can be read without those below.
+/// The folders of the server have an order: each uses only those above it, so that it can be read without those below.
 /// </summary>
 public partial class ArchitectureTests(ITestOutputHelper output)
 {
-    /// <summary>The order of knowing, a folder each. What a new folder may use is decided by its place here.</summary>
+    /// <summary>The order of the folders. The place of a new folder here decides what it may use.</summary>
     private static readonly string[] Order =
     [
         "Settings", "Hosting", "Logging", "Storage", "Vault", "Identity", "Changes", "Pages", "Api", "Accounts", "Keys", "Providers",
         "Providers/Anthropic", "Devices", "Gateway", "Members", "Me", "Audit", "Operations", "Downloads", "Demo",
     ];
 
-    /// <summary>Who adds what its own parts are made of.</summary>
+    /// <summary>Files that may use a folder below their own, because they put it together with the others.</summary>
     private static readonly Dictionary<string, string> Composes = new(StringComparer.Ordinal)
     {
         ["Providers/ProvidersFeature.cs"] = "Providers/Anthropic",
     };
 
     [Fact]
-    public void No_room_uses_one_below_it()
+    public void No_folder_uses_one_below_it()
     {
         var uses = Uses();
         foreach (var room in Order)
@@ -57,10 +57,10 @@ public partial class ArchitectureTests(ITestOutputHelper output)
         return Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
             .Where(file => Path.GetExtension(file) is ".cs" or ".razor")
             .Select(file => (Name: Path.GetRelativePath(root, file).Replace('\\', '/'), Text: File.ReadAllText(file)))
-            .Where(file => file.Name.Contains('/')); // Program.cs knows all rooms
+            .Where(file => file.Name.Contains('/')); // Program.cs may use all folders
     }
 
-    /// <returns>The longest name that is a room's; else the folder itself.</returns>
+    /// <returns>The longest folder in <see cref="Order"/> that holds the path; otherwise the first folder of the path.</returns>
     private static string RoomOf(string path) =>
         Order.Where(room => path.StartsWith(room + "/", StringComparison.Ordinal)).MaxBy(room => room.Length) ?? path.Split('/')[0];
 

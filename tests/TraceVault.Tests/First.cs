@@ -6,15 +6,15 @@ using Xunit.v3;
 namespace TraceVault.Tests;
 
 /// <summary>
-/// For the class whose tests wait longest: it begins first, so that all others run while it waits, and behind it what takes longest without
-/// a pause between. The order of the others changes with each run.
+/// For the class whose tests wait longest: it begins first, so that all others run while it waits. After it come the classes whose tests
+/// take longest one after the other. The order of the rest changes with each run.
 /// </summary>
 [CollectionDefinition(nameof(First))]
 public sealed class First : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        nameof(First), nameof(Gateway.EarlyBench), nameof(Gateway.RawBench), nameof(Accounts.Devices.RefreshTests),
+        nameof(First), nameof(Gateway.EarlyBench), nameof(Gateway.RawBench), nameof(Devices.RefreshTests),
         nameof(Clients.RealClientTests), nameof(Operations.HostileRequestTests),
     ];
 

@@ -1,6 +1,6 @@
 namespace TraceVault.Tests;
 
-/// <summary>What holds for every source file of the repository and no analyzer looks after.</summary>
+/// <summary>Rules for every source file of the repository that no analyzer checks.</summary>
 public class HouseTests
 {
     private const int Columns = 140;

@@ -1,6 +1,6 @@
 namespace TraceVault.Tests;
 
-/// <summary>What <c>./test</c> says to the one who runs it, above all when it can't do its work.</summary>
+/// <summary>What <c>./test</c> tells whoever runs it, above all when it can't do its work.</summary>
 public sealed class TestCommandTests : IDisposable
 {
     private const string Wanted = "tests/clients/node_modules/.wanted",
@@ -151,7 +151,7 @@ public sealed class TestCommandTests : IDisposable
         Assert.Equal(2, _command.Read("calls").Split('\n').Count(line => line == "publish"));
     }
 
-    /// <summary>Each of two that meet at a named pipe waits there for the other one.</summary>
+    /// <summary>Two processes that open a named pipe wait there for each other.</summary>
     [Fact]
     public async Task Builds_beside_publishing_and_tests_one_project_beside_the_other()
     {

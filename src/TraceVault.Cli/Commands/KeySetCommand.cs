@@ -20,8 +20,8 @@ internal static class KeySetCommand
         var anyway = new Option<bool>("--store-anyway") { Description = "Store the key without asking Anthropic whether it accepts it." };
         var command = new ExampleCommand(
             "set",
-            "Store your Anthropic key. It is asked for without echo, or read from standard input, and tried with Anthropic, "
-                + "which costs nothing.",
+            "Store your Anthropic key. It is read from standard input, or you are asked for it without echo. It is tried with Anthropic "
+                + "first, which costs nothing.",
             "tracevault key set",
             "tracevault key set < key.txt",
             "tracevault key set --max-concurrent 8 < /dev/null")

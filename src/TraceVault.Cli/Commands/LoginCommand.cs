@@ -10,7 +10,7 @@ internal static class LoginCommand
         var server = SharedOptions.Server(elsewise: "the one where you last signed in");
         var email = new Option<string>("--email")
         {
-            Description = "Your address: sign in with it and your password, without a browser.",
+            Description = "Your e-mail address: sign in with it and your password, without a browser.",
             HelpName = "ADDRESS",
         };
         var fromInput = SharedOptions.PasswordFromInput();

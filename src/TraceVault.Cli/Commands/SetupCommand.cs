@@ -10,11 +10,15 @@ internal static class SetupCommand
     public static Command Create(CliConsole console)
     {
         var server = SharedOptions.Server();
-        var email = new Option<string>("--email") { Description = "Your address; asked for when absent.", HelpName = "ADDRESS" };
+        var email = new Option<string>("--email")
+        {
+            Description = "Your e-mail address. Without this option you are asked for it.",
+            HelpName = "ADDRESS",
+        };
         var name = new Option<string>("--name") { Description = "Your name.", HelpName = "NAME" };
         var tokenFile = new Option<FileInfo>("--setup-token-file")
         {
-            Description = $"A file that holds the setup token; otherwise {TokenVariable}, otherwise it is asked for.",
+            Description = $"A file that holds the setup token. Without it, {TokenVariable} is read, or you are asked for the token.",
             HelpName = "PATH",
         };
         var fromInput = SharedOptions.PasswordFromInput();

@@ -18,7 +18,7 @@ internal static class AccountChecks
     private const string More = "Ask the server's administrator to look into its log.";
 
     private const string Database =
-        "Ask the server's administrator to check that the database runs and that TRACEVAULT_DATABASE leads to it; "
+        "Ask the server's administrator to check that the database runs and that TRACEVAULT_DATABASE names it; "
         + "the server's log says more.";
 
     private static async Task<Finding> ReadyAsync(Gateway gateway, CancellationToken cancel)
@@ -69,7 +69,7 @@ internal static class AccountChecks
         if (key is { Configured: true, RefusedAt: { } refused })
         {
             return Finding.Warn(
-                $"Anthropic has refused the stored key since {Text.Time(refused)}; the check of models asks again.",
+                $"Anthropic has refused the stored key since {Text.Time(refused)}; the check named models asks Anthropic again.",
                 "Make another at console.anthropic.com, Settings, API keys, and store it: tracevault key set");
         }
 

@@ -6,7 +6,7 @@ internal static class BodyLimitCheck
     /// <summary>Above the largest limit that TraceVault can be given, 512 MiB.</summary>
     private const long TooLarge = (512L << 20) + 1;
 
-    private const string Front = "If nginx stands in front: proxy_request_buffering off.";
+    private const string Front = "If nginx is in front of the server, set proxy_request_buffering off there.";
 
     public static Check Of(Gateway gateway)
     {
@@ -17,7 +17,7 @@ internal static class BodyLimitCheck
             () => gateway.NoWayThrough() ?? Proxied(gateway),
             gateway.IsTraceVault
                 ? Finding.Fail(Waits, Front)
-                : Finding.Warn(Waits, $"It has no limit, or reads everything first. {Front}"));
+                : Finding.Warn(Waits, $"It has no limit, or it reads the whole body first. {Front}"));
     }
 
     private static string? Proxied(Gateway gateway) =>
@@ -35,7 +35,7 @@ internal static class BodyLimitCheck
         }
         // Something in front of the server may have a smaller limit; clients show words of their own for a 413 anyway.
         var own = head.Contains("\r\nx-tracevault-error: too_large", StringComparison.OrdinalIgnoreCase);
-        var refuser = gateway.IsTraceVault && !own ? ", by what stands in front of the server," : "";
-        return Finding.Ok($"Refused with 413 by its length{refuser} before a byte of it was sent.");
+        var refuser = gateway.IsTraceVault && !own ? " (by something in front of the server)" : "";
+        return Finding.Ok($"A body of 512 MiB was refused with 413{refuser} before a byte of it was sent.");
     }
 }

@@ -36,7 +36,7 @@ internal sealed class Checkup(Gateway gateway, TimeProvider clock)
         }
         catch (Exception broken) when (broken is IOException or SocketException or AuthenticationException)
         {
-            return Finding.Fail("The connection broke off.", "Look into the log of the server and of what stands in front of it.");
+            return Finding.Fail("The connection broke off.", "Look at the log of the server, and at that of any proxy in front of it.");
         }
     }
 }

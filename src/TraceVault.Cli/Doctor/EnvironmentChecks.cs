@@ -26,7 +26,7 @@ internal static class EnvironmentChecks
 
         if (url.Equals(gateway.Base, StringComparison.OrdinalIgnoreCase))
         {
-            return Finding.Ok($"{Shells.BaseUrl} leads here.");
+            return Finding.Ok($"{Shells.BaseUrl} names this gateway.");
         }
 
         if (url.Equals(gateway.Base + "/v1", StringComparison.OrdinalIgnoreCase))
@@ -37,9 +37,9 @@ internal static class EnvironmentChecks
         // Without the user information, which may hold a password.
         var origin = Uri.TryCreate(url, UriKind.Absolute, out var uri)
             ? uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)
-            : "no URL";
+            : "not a URL";
         return Finding.Warn(
-            $"{Shells.BaseUrl} leads elsewhere ({origin}): clients started here bypass this gateway.",
+            $"{Shells.BaseUrl} names another address ({origin}): clients started here bypass this gateway.",
             gateway.IsTraceVault ? Start : $"Set it to {gateway.Base}.");
     }
 
@@ -64,5 +64,7 @@ internal static class EnvironmentChecks
 
     private static Finding Providers(string[] set) => set.Length == 0
         ? Finding.Ok("Nothing sends Claude Code to another cloud.")
-        : Finding.Warn($"Claude Code goes elsewhere: {string.Join(", ", set)}.", "Unset it, as tracevault proxy run does.");
+        : Finding.Warn(
+            $"Claude Code uses another cloud while {string.Join(" or ", set)} is set.",
+            $"Unset {string.Join(" and ", set)}, as tracevault proxy run does.");
 }

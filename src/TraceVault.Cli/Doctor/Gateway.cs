@@ -50,8 +50,8 @@ internal sealed class Gateway : IDisposable
 
     /// <summary>What to do when the contract is broken.</summary>
     public string Fix => IsTraceVault
-        ? "If something stands in front of the server, let it pass requests and answers on unchanged; otherwise update the server."
-        : "Look for a setting of this gateway, or ask its makers.";
+        ? "If a proxy is in front of the server, set it up to pass requests and answers on unchanged; otherwise update the server."
+        : "Look for a setting of this gateway that changes this, or ask its makers.";
 
     public static Gateway OfSignIn(Credentials credentials) => new(
         credentials.Server, credentials.Server.ProxyBase, credentials.Token,
@@ -72,7 +72,7 @@ internal sealed class Gateway : IDisposable
         if (IsAnthropic(server) && credential?.IsOfTraceVault is true)
         {
             throw CommandFailure.Usage(
-                $"{name} holds a token of TraceVault's, which Anthropic answers with 401, so it was not sent there. "
+                $"{name} holds a token of TraceVault, which Anthropic answers with 401, so it was not sent there. "
                 + "If an SDK did send it there: messages.batches.results() asks the address that the batch names. "
                 + "Ask the proxy's /v1/messages/batches/ID/results instead.");
         }

@@ -32,7 +32,9 @@ internal static class PathCheck
         return others.Count == 0
                 ? Finding.Ok($"{Paths.Length} forms of dot segments, hidden separators and empty segments are refused with 400.")
             : refused && !gateway.IsTraceVault
-                ? Finding.Warn(detail, "Refused all the same, by this gateway or behind it; compare with its documentation.")
-            : Finding.Fail(detail, $"Rules that go by the path can be bypassed. {gateway.Fix}");
+                ? Finding.Warn(
+                    detail,
+                    "They are refused with another status, by this gateway or by a server behind it. Check its documentation.")
+            : Finding.Fail(detail, $"Rules about paths can be bypassed. {gateway.Fix}");
     }
 }

@@ -11,7 +11,7 @@ internal sealed record ServerCertificate(
     DateTimeOffset Begins, DateTimeOffset Ends, SslPolicyErrors Errors, X509ChainStatusFlags Chain, bool IsLogged = true)
 {
     private const string Trust =
-        "Add the authority's certificate to the system's trusted ones (on Linux also: set SSL_CERT_FILE to its PEM file). "
+        "Add the authority's certificate to those that the system trusts (on Linux also: set SSL_CERT_FILE to its PEM file). "
         + "Claude Code and other Node.js tools read it from NODE_EXTRA_CA_CERTS.";
 
     private const string SignedTimestamps = "1.3.6.1.4.1.11129.2.4.2";

@@ -9,7 +9,7 @@ internal static class StreamCheck
 
     private const string SmallModel = "claude-haiku-4-5";
 
-    private const string Unbuffered = "Something holds events back. If nginx stands in front: proxy_buffering off.";
+    private const string Unbuffered = "Something holds events back. If nginx is in front of the server, set proxy_buffering off there.";
 
     /// <summary>Anthropic sends some events together, and the network may join more.</summary>
     private const int MostPerPiece = 4;
@@ -45,7 +45,7 @@ internal static class StreamCheck
         var reply = reading.Head;
         if (reply.Status != 200)
         {
-            return Finding.Fail(reply.Said, $"If the model is unknown there, name another in {ModelVariable}.");
+            return Finding.Fail(reply.Said, $"If the gateway does not know the model, name another one in {ModelVariable}.");
         }
 
         if (reply.MediaType != "text/event-stream")
@@ -62,7 +62,7 @@ internal static class StreamCheck
 
         if (reading.Last - reading.First < LeastDuration && reading.Last < LeastThought)
         {
-            return Finding.Skip($"Nothing to tell: no model writes that fast ({Describe(reading)}).");
+            return Finding.Skip($"This shows nothing about the stream: no model writes that fast ({Describe(reading)}).");
         }
 
         if (reading.Last - reading.First < LeastDuration)

@@ -27,14 +27,15 @@ internal static class TokenChecks
         if (reply.Status is >= 200 and < 300)
         {
             return Finding.Fail(
-                $"Answered with HTTP {reply.Status} instead of being refused with 401.", $"Others could use it as well. {gateway.Fix}");
+                $"Answered with HTTP {reply.Status} instead of being refused with 401.",
+                $"Others could use this gateway, too. {gateway.Fix}");
         }
 
         string[] deviations = [.. ErrorShape.Deviations(reply, gateway.IsTraceVault ? code : null)];
         return deviations.Length == 0
             ? Finding.Ok("Refused with 401 in Anthropic's form, and marked as not to be repeated.")
             : Finding.Fail(
-                $"Not refused as clients need it: {string.Join("; ", deviations)}.",
-                $"Clients repeat such a request for minutes, or show something else. {gateway.Fix}");
+                $"The refusal is not what clients need: {string.Join("; ", deviations)}.",
+                $"Clients repeat such a request for minutes, or show another error. {gateway.Fix}");
     }
 }

@@ -29,9 +29,9 @@ internal static class UpstreamChecks
     }
 
     private static string OwnRemedy(string code) => code is "upstream_unreachable" or "upstream_timeout"
-        ? "Ask the server's administrator to check TRACEVAULT_ANTHROPIC_URL and the way there; the server's log says more."
-        : code is "unavailable" ? "See above what the server lacks; it serves again by itself."
-        : "Do as it says.";
+        ? "Ask the server's administrator to check TRACEVAULT_ANTHROPIC_URL and the network; the server's log says more."
+        : code is "unavailable" ? "See the checks above for what is wrong on the server. It recovers by itself once that is fixed."
+        : "Do what the message says.";
 
     private static string Remedy(Gateway gateway, int status) => status switch
     {
@@ -55,17 +55,17 @@ internal static class UpstreamChecks
         [
             .. ((string[])["set-cookie", "content-encoding"])
                 .Where(name => answer.Header(name) is not null)
-                .Select(name => $"{name} came along"),
+                .Select(name => $"{name} should not be there"),
         ];
         if (missing.Length + surplus.Length > 0)
         {
-            return Finding.Fail($"Not as clients need it: {string.Join("; ", missing.Concat(surplus))}.", gateway.Fix);
+            return Finding.Fail($"The headers are not what clients need: {string.Join("; ", missing.Concat(surplus))}.", gateway.Fix);
         }
 
         return answer.Header("server") is { } server
             ? Finding.Warn(
-                $"All there, but something names itself: server: {server}.",
-                "Harmless: it stands in front of the gateway. nginx leaves its version out with server_tokens off.")
+                $"All needed headers are there, but so is a server header: {server}.",
+                "This is harmless: a proxy in front of the gateway adds it. In nginx, server_tokens off removes the version.")
             : Finding.Ok($"{string.Join(", ", expected)} are there; no set-cookie, no server.");
     }
 }

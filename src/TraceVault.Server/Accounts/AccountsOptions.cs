@@ -7,6 +7,6 @@ namespace TraceVault.Accounts;
 internal sealed class AccountsOptions
 {
     [Secret]
-    [Description("Creates the first user. Default: one is printed until there is a user.")]
+    [Description("Token that creates the first user. Default: the server prints one.")]
     public string? SetupToken { get; set; }
 }

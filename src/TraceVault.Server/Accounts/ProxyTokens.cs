@@ -37,8 +37,7 @@ internal sealed class ProxyTokens(Database database, ChangeMaker changes, TimePr
     {
         var now = UnixTime.Now(clock);
         var token = AccessToken.Create(TokenKind.Proxy);
-        var listed = new Listed(
-            (id ?? Guid.CreateVersion7(now)).ToString(), name, now, now + lifetime, null);
+        var listed = new Listed((id ?? Guid.CreateVersion7(now)).ToString(), name, now, now + lifetime, null);
         return changes.MakeAsync<Created?>(
             Scope.User(userId),
             async change =>

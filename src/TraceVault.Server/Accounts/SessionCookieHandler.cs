@@ -36,8 +36,8 @@ internal sealed class SessionCookieHandler(
     }
 
     /// <summary>
-    /// Redirects to the sign-in page, which leads back here. A form is not sent again by itself, so after one it leads to the start.
-    /// Whoever came with a session is told that it is over.
+    /// Redirects to the sign-in page, from which the visitor comes back here. A form is not sent again by itself, so after a form the
+    /// visitor comes to the start page. Whoever came with a session is told that it is over.
     /// </summary>
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {

@@ -32,7 +32,7 @@ internal sealed class ApiErrors(Outage outage, ILogger<ApiErrors> log) : IExcept
             TooManyChangesException =>
                 (429, "There were too many changes of this kind within an hour. Nothing was changed. Try again later."),
             _ when outage.Caused(exception) => (503, "The database is unavailable. Try again in a few seconds."),
-            _ => (500, "The server made a mistake. Its log says more."),
+            _ => (500, "The server made a mistake. Try again; if it happens again, tell the server's administrator: its log says more."),
         };
         if (status == 503)
         {

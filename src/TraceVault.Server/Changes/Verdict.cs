@@ -61,8 +61,7 @@ internal static class Verdict
         Verdict<T>.Done(result, new ChangeNotice(kind, subject), happened);
 
     /// <summary>
-    /// As <see cref="Done"/>, for what happens so often and without anybody's doing that it would flood the audit log: a client renews its
-    /// token.
+    /// As <see cref="Done"/>, but without an event in the audit log: for changes that programs make often, such as renewing a token.
     /// </summary>
     public static Verdict<T> DoneUnaudited<T>(T result, ChangeKind kind, string subject) =>
         Verdict<T>.Done(result, new ChangeNotice(kind, subject), null);

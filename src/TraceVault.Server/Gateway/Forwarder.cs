@@ -150,8 +150,9 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
         }
 
         exchange.Failure = route.Reach.Failed(problem);
-        return Ending.Refused(exchange.Failure.IsOfOneRequest ? GatewayError.UpstreamBroke(
-            route.Provider) : GatewayError.UpstreamUnreachable(route.Provider));
+        return Ending.Refused(exchange.Failure.IsOfOneRequest
+            ? GatewayError.UpstreamBroke(route.Provider)
+            : GatewayError.UpstreamUnreachable(route.Provider));
     }
 
     /// <summary>Sends the client what came before the upstream died.</summary>

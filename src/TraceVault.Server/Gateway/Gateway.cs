@@ -26,8 +26,9 @@ internal sealed class Gateway(
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var target = targets.Read(Exchange.RawTargetOf(context));
-        return target.Kind is TargetKind.NotOurs ? ElsewhereAsync(context, next) : ServeAsync(
-            new Exchange(context, target.Route!.Provider, clock), target);
+        return target.Kind is TargetKind.NotOurs
+            ? ElsewhereAsync(context, next)
+            : ServeAsync(new Exchange(context, target.Route!.Provider, clock), target);
     }
 
     /// <summary>Moves to a pool thread, where pages and the management API may take long.</summary>

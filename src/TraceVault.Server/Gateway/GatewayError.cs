@@ -37,7 +37,7 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
 
     public static readonly GatewayError BadMethod = BadPath with
     {
-        Message = "This method is not forwarded. Send the one that the API documents, in capitals: CONNECT and TRACE are not taken.",
+        Message = "This method is not forwarded. Send the one that the API documents, in capital letters. CONNECT and TRACE are refused.",
     };
 
     public static readonly GatewayError TooManyRequests = new(429, "too_many_requests",

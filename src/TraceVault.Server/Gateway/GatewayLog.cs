@@ -48,8 +48,8 @@ internal sealed partial class GatewayLog(ILoggerFactory loggers)
         + "duration_ms={DurationMs:F1} reason={Reason}")]
     private partial void LogExchange(
         string requestId, string userId, string method, string path, string outcome, int? status, int? upstreamStatus,
-            string upstreamRequestId, long bytesIn, long bytesOut, double? firstByteMs, double durationMs, string reason);
+        string upstreamRequestId, long bytesIn, long bytesOut, double? firstByteMs, double durationMs, string reason);
 
-    [LoggerMessage(LogLevel.Error, "{RequestId} failed by a mistake of the server's.")]
+    [LoggerMessage(LogLevel.Error, "{RequestId} failed because of a mistake in the server.")]
     private partial void LogMistake(string requestId, Exception problem);
 }

@@ -26,18 +26,18 @@ internal sealed class GatewayMetrics : IDisposable
         };
         _requests = _meter.CreateCounter<long>("tracevault.proxy.requests", null,
             "Requests ended, by status class and by who made the error (none, upstream, tracevault, client).");
-        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_requests", () =>
-            Volatile.Read(ref _active), null, "Requests under way.");
-        _meter.CreateObservableUpDownCounter("tracevault.proxy.active_streams", () =>
-            Volatile.Read(ref _streams), null, "Event streams under way.");
+        _meter.CreateObservableUpDownCounter(
+            "tracevault.proxy.active_requests", () => Volatile.Read(ref _active), null, "Requests under way.");
+        _meter.CreateObservableUpDownCounter(
+            "tracevault.proxy.active_streams", () => Volatile.Read(ref _streams), null, "Event streams under way.");
         _duration = _meter.CreateHistogram(
             "tracevault.proxy.duration", "s", "From the request's head to the last byte of its answer.", advice: seconds);
         _firstByte = _meter.CreateHistogram(
             "tracevault.proxy.time_to_first_byte", "s", "From the request's head to the first byte of its answer.", advice: seconds);
-        _meter.CreateObservableCounter("tracevault.proxy.request_bytes", () =>
-            Volatile.Read(ref _bytesIn), "By", "Body bytes received from clients.");
-        _meter.CreateObservableCounter("tracevault.proxy.response_bytes", () =>
-            Volatile.Read(ref _bytesOut), "By", "Body bytes sent to clients.");
+        _meter.CreateObservableCounter(
+            "tracevault.proxy.request_bytes", () => Volatile.Read(ref _bytesIn), "By", "Body bytes received from clients.");
+        _meter.CreateObservableCounter(
+            "tracevault.proxy.response_bytes", () => Volatile.Read(ref _bytesOut), "By", "Body bytes sent to clients.");
         _connectFailures = _meter.CreateCounter<long>("tracevault.proxy.upstream_connect_failures", null,
             "Connections to the upstream that could not be made, or broke before an answer.");
     }

@@ -7,8 +7,9 @@ namespace TraceVault.Gateway;
 /// <summary>
 /// Writes, from time to time and when the server stops, when tokens and keys were last used, and whether the providers accept the keys.
 /// </summary>
-internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock,
-    ILogger<LastUseWriter> log) : BackgroundService
+internal sealed partial class LastUseWriter(
+    Callers callers, ProviderKeys keys, Database database, Outage outage, TimeProvider clock, ILogger<LastUseWriter> log)
+    : BackgroundService
 {
     /// <summary>How many uses are written before the embedded database is left to whoever waits for it.</summary>
     private const int AtOnce = 200;
@@ -71,13 +72,21 @@ internal sealed partial class LastUseWriter(Callers callers, ProviderKeys keys, 
         // In one transaction, SQLite waits for the disk only once. PostgreSQL would keep every row locked until the last one is written,
         // and somebody who signs out would have to wait.
         await using var transaction = database.Engine is Engine.Sqlite ? await connection.BeginTransactionAsync(cancel) : null;
-        await Sessions.TouchAsync(connection, transaction, uses.Where(use => use.Caller.Slides).Select(use =>
-            new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)), cancel);
-        await ProxyTokens.TouchAsync(connection, transaction,
-            uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)), cancel);
+        await Sessions.TouchAsync(
+            connection,
+            transaction,
+            uses.Where(use => use.Caller.Slides).Select(use => new Sessions.Use(use.Caller.TokenId, use.Caller.CreatedAt, use.UsedAt)),
+            cancel);
+        await ProxyTokens.TouchAsync(
+            connection,
+            transaction,
+            uses.Where(use => use.Caller.TokenKind is TokenKind.Proxy).Select(use => (use.Caller.TokenId, use.UsedAt)),
+            cancel);
         await ProviderKeys.TouchAsync(
-            connection, transaction, uses.Where(use => use.Caller.Use.KeyId is not null).Select(use => (use.Caller.Use.KeyId!, use.UsedAt)),
-                cancel);
+            connection,
+            transaction,
+            uses.Where(use => use.Caller.Use.KeyId is not null).Select(use => (use.Caller.Use.KeyId!, use.UsedAt)),
+            cancel);
         if (transaction is not null)
         {
             await transaction.CommitAsync(cancel);

@@ -11,7 +11,7 @@ internal sealed class ProxyOptions
     public int MaxBodyBytes { get; set; } = 32 << 20;
 
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
-    [Description("Longest wait for the upstream's answer, longest silence; 1 s to a day.")]
+    [Description("Longest wait for the upstream's answer, and longest silence; 1 s to a day.")]
     public TimeSpan UpstreamTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
@@ -24,6 +24,6 @@ internal sealed class ProxyOptions
     public string UpstreamHttpVersion { get; set; } = "1.1";
 
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
-    [Description("How long sessions in use are served on while the database is away.")]
+    [Description("How long sessions in use keep working while the database is away.")]
     public TimeSpan OutageGrace { get; set; } = TimeSpan.FromMinutes(10);
 }

@@ -331,8 +331,8 @@ internal sealed class RequestContent : HttpContent
             _isTimed = true;
             if (_timer is null)
             {
-                _timer = _clock.CreateTimer(static content =>
-                    ((RequestContent)content!).HasWaited(), this, LongestWait, Timeout.InfiniteTimeSpan);
+                _timer = _clock.CreateTimer(
+                    static content => ((RequestContent)content!).HasWaited(), this, LongestWait, Timeout.InfiniteTimeSpan);
             }
             else
             {

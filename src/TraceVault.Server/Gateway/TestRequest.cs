@@ -105,9 +105,11 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
         catch (Exception problem) when (problem is HttpRequestException or IOException)
         {
             route.Reach.Failed(problem);
-            return new TestResult(false,
-                $"This server could not reach {provider.Title}. Whoever runs it finds the reason in its network, or in "
-                + $"{provider.AddressSetting}.", Since(started));
+            return new TestResult(
+                false,
+                $"This server could not reach {provider.Title}. Ask the server's administrator to check the network and "
+                    + $"{provider.AddressSetting}; the server's log says more.",
+                Since(started));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -140,7 +142,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
             answer.IsSuccessStatusCode,
             answer.StatusCode switch
             {
-                _ when answer.IsSuccessStatusCode => $"It works: {provider.Title} took the key.",
+                _ when answer.IsSuccessStatusCode => $"It works: {provider.Title} accepted the key.",
                 HttpStatusCode.Unauthorized => $"{provider.Title} does not know this key (401). Store another one.",
                 var status => $"{provider.Title} answered {(int)status}.",
             },

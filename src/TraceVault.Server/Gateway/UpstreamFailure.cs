@@ -12,24 +12,25 @@ namespace TraceVault.Gateway;
 internal sealed class UpstreamFailure
 {
     public static readonly UpstreamFailure
-        UnknownHost = new(
-            "name_resolution", "no machine of that name was found. Check {setting} and the DNS of this machine."),
-        Refused = new(
-            "refused", "nothing listens there, or a firewall refuses the connection. Check {setting} and the firewall."),
-        Unreachable = new("unreachable", "no way leads there from this machine. Check its network and firewall."),
+        UnknownHost = new("name_resolution", "no machine of that name was found. Check {setting} and the DNS of this machine."),
+        Refused = new("refused", "nothing listens there, or a firewall refuses the connection. Check {setting} and the firewall."),
+        Unreachable = new("unreachable", "there is no route to it from this machine. Check the network and firewall of this machine."),
         Timeout = new("timeout", "no connection was made in time. Check the network and firewall of this machine."),
         Proxy = new("proxy", "the proxy refused to connect to it. Check HTTPS_PROXY and NO_PROXY, and what the proxy allows."),
         UntrustedCertificate = new("certificate_untrusted",
-            "its certificate comes from an authority that this machine does not trust. If something on the way inspects TLS, "
-                + "add its authority to the system's trusted ones, or set SSL_CERT_FILE."),
-        CertificateName = new(
-            "certificate_name", "its certificate is made out for another name. Check {setting} and where the name leads."),
+            "its certificate comes from an authority that this machine does not trust. If a proxy or firewall inspects TLS, add its "
+                + "authority to the authorities that the system trusts, or name the authority's PEM file in SSL_CERT_FILE."),
+        CertificateName = new("certificate_name",
+            "its certificate is for another name. Check {setting}, and that the DNS of this machine gives the right address for it."),
         CertificateTime = new("certificate_expired",
-            "its certificate has expired or is not valid yet. Check the clock of this machine; otherwise it is to be renewed there."),
+            "its certificate has expired or is not valid yet. Check the clock of this machine. If the clock is right, whoever runs the "
+                + "upstream has to renew the certificate."),
         Tls = new("tls",
             "the TLS handshake failed. Check that {setting} names a port that speaks TLS, and HTTP/2 if "
-            + "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is 2."),
-        ConnectionReset = new("reset", "the connection is broken off while it is made. Check the firewall, and what else stands between.");
+                + "TRACEVAULT_PROXY__UPSTREAMHTTPVERSION is 2."),
+        ConnectionReset = new("reset",
+            "the connection was broken off before it was established. Check the firewall, and any other device between this machine and "
+                + "the upstream.");
 
     /// <summary>Failures on a connection that was established: they concern one request, not the state of the upstream.</summary>
     public static readonly UpstreamFailure

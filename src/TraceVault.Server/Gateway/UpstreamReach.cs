@@ -52,7 +52,8 @@ internal sealed partial class UpstreamReach(Upstream upstream, GatewayMetrics me
     }
 
     [LoggerMessage(
-        LogLevel.Warning, "{Upstream} cannot be reached: {Sentence} Requests fail with reason={Reason}; this is not repeated for each.")]
+        LogLevel.Warning,
+        "{Upstream} cannot be reached: {Sentence} Requests fail with reason={Reason}. This warning is not repeated for each of them.")]
     private partial void LogLost(string upstream, string sentence, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{Upstream} answers again.")]

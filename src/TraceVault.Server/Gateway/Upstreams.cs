@@ -8,7 +8,12 @@ internal sealed record Route(Provider Provider, Upstream Upstream, UpstreamReach
 /// <summary>The providers of this server, each with its host.</summary>
 internal sealed class Upstreams : IDisposable
 {
-    public Upstreams(IEnumerable<Provider> providers, ProxyOptions options, Dialing dialing, GatewayMetrics metrics, ILoggerFactory loggers,
+    public Upstreams(
+        IEnumerable<Provider> providers,
+        ProxyOptions options,
+        Dialing dialing,
+        GatewayMetrics metrics,
+        ILoggerFactory loggers,
         TimeProvider clock) =>
         Routes = [.. providers.Select((provider, index) =>
         {

@@ -29,10 +29,9 @@ internal static class CertificateChain
         }
 
         X509Certificate2[] others = [.. file.Where(each => !each.RawDataMemory.Span.SequenceEqual(leaf.Span))];
-        return others.All(other =>
-            made.IntermediateCertificates.Any(sent => sent.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span)))
-            ? made
-            : Make(made.TargetCertificate, others.AsReadOnly(), null);
+        var areSent = others.All(other =>
+            made.IntermediateCertificates.Any(sent => sent.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span)));
+        return areSent ? made : Make(made.TargetCertificate, others.AsReadOnly(), null);
     }
 
     /// <summary>

@@ -17,7 +17,7 @@ internal sealed class HostingOptions
     [Description("Folder of the embedded database and its master key.")]
     public string DataDir { get; set; } = "./data";
 
-    [Description("Addresses or networks (by ','): trust their X-Forwarded-For and -Proto.")]
+    [Description("Addresses or networks of proxies whose X-Forwarded headers are trusted.")]
     public string? TrustedProxies { get; set; }
 
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]

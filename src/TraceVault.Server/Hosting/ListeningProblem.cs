@@ -7,15 +7,15 @@ namespace TraceVault.Hosting;
 /// <summary>Explains to the operator why Kestrel did not start to listen.</summary>
 internal static class ListeningProblem
 {
-    private const string Elsewhere = "or listen elsewhere: TRACEVAULT_URLS or --Urls=http://127.0.0.1:3001.";
+    private const string Elsewhere = "or set another address: TRACEVAULT_URLS or --Urls=http://127.0.0.1:3001.";
 
     /// <returns>Null when the failure is not about an address or a certificate.</returns>
     public static string? Explain(Exception problem) => problem switch
     {
         IOException { InnerException: AddressInUseException } => $"{problem.Message} Stop the program that uses it, {Elsewhere}",
         SocketException { SocketErrorCode: SocketError.AccessDenied } =>
-            "This user may not listen on a port that low. Choose one above 1023: TRACEVAULT_URLS.",
-        SocketException => $"The server cannot listen: {problem.Message}. Use an address of this machine, {Elsewhere}",
+            "This user may not listen on a port that low. Set TRACEVAULT_URLS to one above 1023.",
+        SocketException => $"The server cannot listen: {problem.Message}. Set TRACEVAULT_URLS to an address of this machine.",
         // The key of another certificate, or no key at all.
         ArgumentException or InvalidOperationException { InnerException: ArgumentException } =>
             "The key in TRACEVAULT_KESTREL__CERTIFICATES__DEFAULT__KEYPATH does not belong to the certificate in "

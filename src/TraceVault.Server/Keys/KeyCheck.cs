@@ -9,8 +9,8 @@ namespace TraceVault.Keys;
 internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogger<KeyCheck> log)
 {
     /// <summary>
-    /// How many keys are read at once, and how many seals are replaced in one transaction. If the start is broken off, the next one
-    /// continues where this one stopped.
+    /// How many keys are read at once, and how many seals are replaced in one transaction. If the start is broken off, the next
+    /// start replaces the rest.
     /// </summary>
     private const int AtOnce = 200;
 
@@ -42,7 +42,7 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
     }
 
     /// <summary>
-    /// Reports a key that did not open when it was needed: it was stored by a server with another master key, or changed under our feet.
+    /// Reports a key that did not open when it was needed: it was stored by a server with another master key, or changed in the database.
     /// </summary>
     /// <param name="id">The id of the key's row.</param>
     public void Report(string id) => _unreadable[id] = true;
@@ -94,6 +94,6 @@ internal sealed partial class KeyCheck(ProviderKeys keys, KeyVault vault, ILogge
 
     [LoggerMessage(LogLevel.Error,
         "{Unreadable} of {Total} stored provider keys cannot be opened. Put the master key that sealed them back into "
-        + "TRACEVAULT_ENCRYPTION_KEY (every key in it opens, the first seals); until then their users get 500 key_unreadable.")]
+        + "TRACEVAULT_ENCRYPTION_KEY (every key in it decrypts, the first one encrypts); until then their users get 500 key_unreadable.")]
     private partial void LogUnreadable(int unreadable, int total);
 }

@@ -25,8 +25,8 @@ internal sealed class KeyVault(KeyRing ring)
     /// The cipher of each master key. There is one for each thread, because OpenSSL's context behind it is not safe to share; it is
     /// released with its thread.
     /// </summary>
-    private readonly Dictionary<string,
-        ThreadLocal<AesGcm>> _ciphers = ring.Keys.ToDictionary(key => key.Id, CipherUnder, StringComparer.Ordinal);
+    private readonly Dictionary<string, ThreadLocal<AesGcm>> _ciphers =
+        ring.Keys.ToDictionary(key => key.Id, CipherUnder, StringComparer.Ordinal);
 
     /// <param name="key">In clear.</param>
     /// <param name="id">The id of the key's row.</param>

@@ -65,8 +65,9 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
     public async Task<long> MaxConcurrentAsync(string userId, CancellationToken cancel)
     {
         await using var connection = await database.OpenReaderAsync(cancel);
-        return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
-            "select max_concurrent from users where id = @userId", new { userId }, cancellationToken: cancel)) ?? DefaultMaxConcurrent;
+        var stored = await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            "select max_concurrent from users where id = @userId", new { userId }, cancellationToken: cancel));
+        return stored ?? DefaultMaxConcurrent;
     }
 
     /// <summary>Stores a key, in place of an earlier one if there is one.</summary>
@@ -86,8 +87,8 @@ internal sealed class ProviderKeys(Database database, KeyVault vault, ChangeMake
         {
             await Sessions.RequireAsync(change, userId, bySession);
             var earlier = await change.FindAsync<string>($"select k.id from provider_keys k where {OfUser}", new { userId, provider });
-            await StoreAsync(change, userId, earlier,
-                vault.Seal(key, earlier ?? Guid.CreateVersion7(change.Now).ToString(), KeyOwner.User(userId), provider), isKnownToWork);
+            var row = earlier ?? Guid.CreateVersion7(change.Now).ToString();
+            await StoreAsync(change, userId, earlier, vault.Seal(key, row, KeyOwner.User(userId), provider), isKnownToWork);
             if (maxConcurrent is not null)
             {
                 await SaveCapAsync(change, userId, maxConcurrent.Value);

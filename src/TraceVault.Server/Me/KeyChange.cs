@@ -37,8 +37,7 @@ internal sealed class KeyChange(ProviderKeys keys, AnthropicProvider provider, T
                 var failed = AuditEvent.Own(AuditActions.KeySet, actor) with { Outcome = AuditOutcome.Failed };
                 await audit.AppendFailureAsync(failed, isLast: false, cancel);
                 var said = tested.Said is { } words ? $", “{words}”" : "";
-                return new KeyResult(
-                    $"Anthropic does not know this key: it answered 401{said}. Nothing was changed.", IsRefused: true);
+                return new KeyResult($"Anthropic does not know this key: it answered 401{said}. Nothing was changed.", IsRefused: true);
             }
         }
 

@@ -13,7 +13,7 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
     /// </summary>
     private const string BatchResults =
         "One call leaves the proxy: messages.batches.results() of the SDKs takes the address in results_url as Anthropic gave it, "
-        + "and sends your TraceVault token there, where it is worth nothing (401). "
+        + "and sends your TraceVault token there, where it is refused with 401. "
         + "Read GET /v1/messages/batches/ID/results under the base URL instead.";
 
     /// <summary>A warning about something that fails later; null when there is nothing.</summary>
@@ -36,7 +36,7 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                 ("Start Claude Code and sign in. It asks whether you trust this gateway: choose Yes (No comes first), "
                     + "then approve the code in the browser.",
                     "/login"),
-                ("Or with the tracevault program, which you can get from this server (get the command line, above). "
+                ("Or with the tracevault program, which you can get from this server (“get the command line”, above). "
                     + "Sign in once where you work:",
                     $"tracevault login --server {origin}"),
                 ("Then start Claude Code with it:", "tracevault proxy run -- claude")),
@@ -88,7 +88,7 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                 Note = BatchResults,
             },
             new("opencode", "opencode",
-                ("opencode wants /v1 at the end. In opencode.json:", $$"""
+                ("opencode needs /v1 at the end. In opencode.json:", $$"""
                     {
                       "provider": {
                         "anthropic": {
@@ -114,8 +114,8 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
                     """)),
             new("gsd", "GSD 2",
                 ("GSD 2 takes its settings from the environment:", "tracevault proxy run -- gsd"),
-                ("Or in ~/.gsd/agent/models.json. It cannot run a command to get a key, so start it as above all the same; "
-                    + "the key is the name of a variable:",
+                ("Or put this into ~/.gsd/agent/models.json, and start GSD 2 as above. It cannot run a command to get a key, so apiKey "
+                    + "names the variable that `tracevault proxy run` sets:",
                     $$"""
                     {
                       "providers": {

@@ -17,7 +17,7 @@ internal sealed record MemberStep(string Slug, MemberAction Action, string Butto
         new("reset-password", MemberAction.ResetPassword, "Create a reset link",
             "You get a link to send them. It works once, within 24 hours. Their password stays the same until they use it. "
             + "The new password ends their sessions and proxy tokens and removes their stored Anthropic key, "
-            + "so that a link in the wrong hands does not open it.",
+            + "so that nobody who gets hold of the link can use that key.",
             null),
         new("disable", MemberAction.Disable, "Disable the account",
             "Their sessions and proxy tokens end at once, links they sent out stop working, and they cannot sign in. "

@@ -1,6 +1,6 @@
 namespace TraceVault.Pages;
 
-/// <summary>Leads to another page after a form was carried out, so that a reload does not send the form again.</summary>
+/// <summary>Redirects to another page after a form was carried out, so that a reload does not send the form again.</summary>
 internal static class Redirects
 {
     /// <param name="path">A path on this server.</param>

@@ -1,6 +1,6 @@
 namespace TraceVault.Pages;
 
-/// <summary>Where a sign-in leads to: a page on this server, never another site.</summary>
+/// <summary>The page to which a sign-in redirects: one on this server, never on another site.</summary>
 internal static class ReturnTarget
 {
     public const string Start = "/me/proxy/";

@@ -7,8 +7,8 @@ namespace TraceVault.Storage;
 internal sealed class UnixTime : SqlMapper.ITypeHandler
 {
     /// <summary>The type is set for null too: PostgreSQL would take a null of no type for text.</summary>
-    public void SetValue(IDbDataParameter parameter, object value) => (parameter.DbType, parameter.Value) = (
-        DbType.Int64, value is DateTimeOffset time ? time.ToUnixTimeMilliseconds() : DBNull.Value);
+    public void SetValue(IDbDataParameter parameter, object value) =>
+        (parameter.DbType, parameter.Value) = (DbType.Int64, value is DateTimeOffset time ? time.ToUnixTimeMilliseconds() : DBNull.Value);
 
     public object? Parse(Type destinationType, object value) => value is long time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : null;
 

@@ -7,9 +7,9 @@ namespace TraceVault.Vault;
 internal sealed class VaultOptions
 {
     [Secret]
-    [Description("32 bytes, base64, or id:base64,id:base64; the first seals, all open.")]
+    [Description("32 bytes in base64, or id:base64,id:base64: first encrypts, all decrypt.")]
     public string? EncryptionKey { get; set; }
 
-    [Description("A file that holds the same instead.")]
+    [Description("A file that holds the value of TRACEVAULT_ENCRYPTION_KEY instead.")]
     public string? EncryptionKeyFile { get; set; }
 }

@@ -68,7 +68,7 @@ public class AccountTests
         Assert.Contains(reason, await answer.Content.ReadAsStringAsync(Cancel));
     }
 
-    /// <summary>Rules for new addresses lock nobody out who has one already.</summary>
+    /// <summary>The rules for new addresses do not lock out users whose addresses were accepted before.</summary>
     [Fact]
     public async Task An_address_that_was_taken_before_its_kind_was_refused_still_signs_in()
     {
@@ -206,7 +206,7 @@ public class AccountTests
 
         Assert.Null((await throttle.EnterAsync("ada@example.com", IPAddress.Parse("192.0.2.2"), Cancel)).Wait);
 
-        // Many addresses together come to an end too.
+        // Many addresses together reach a limit, too.
         for (var i = 0; i < SignInThrottle.PerAccountAnywhere - SignInThrottle.PerAccount - 1; i++)
         {
             Assert.Null((await throttle.EnterAsync("ada@example.com", IPAddress.Parse($"198.51.100.{i}"), Cancel)).Wait);
@@ -272,7 +272,7 @@ public class AccountTests
                 Assert.Equal(HttpStatusCode.OK, signIn.StatusCode);
             }
 
-            // As a server of before this rule left it: the hash is of what was typed.
+            // As a server stored it before there was this rule: the hash is that of the text as it was typed.
             var hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = 2_000 }));
             await connection.ExecuteAsync("update users set password_hash = @hash", new { hash = hasher.HashPassword(new(), before) });
             if (before != Mixed)

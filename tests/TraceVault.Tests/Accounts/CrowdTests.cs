@@ -9,7 +9,7 @@ using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Accounts;
 
-/// <summary>Many at once, honest or not, keep nobody else out.</summary>
+/// <summary>Many callers at once, honest or not, keep nobody else out.</summary>
 [Collection(nameof(Alone))]
 public class CrowdTests
 {
@@ -27,7 +27,7 @@ public class CrowdTests
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("select coalesce(sum(failures), 0) from sign_in_failures"));
     }
 
-    /// <summary>An attempt that is refused is none: it neither counts nor has to be taken back.</summary>
+    /// <summary>An attempt that is refused unchecked is not counted, so that nothing has to be taken back.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Attempts_at_once_that_are_refused_are_not_counted(string engine)
     {
@@ -92,7 +92,7 @@ public class CrowdTests
     [Fact]
     public async Task Of_a_crowd_at_the_set_up_one_costs_a_hash()
     {
-        const int Crowd = 8; // fewer than guesses of the token may be
+        const int Crowd = 8; // fewer than the guesses of the token that are allowed
         await using var server = await TestServer.StartAsync(passwordIterations: 300_000);
         var passwords = server.Services.GetRequiredService<PasswordHashes>();
         var one = await CostAsync(() => passwords.HashAsync(Team.Password, Cancel));
@@ -111,7 +111,7 @@ public class CrowdTests
     }
 
     [Fact]
-    public async Task A_line_is_served_in_turn_and_bounded_and_who_leaves_makes_room()
+    public async Task A_line_is_served_in_turn_and_bounded_and_whoever_leaves_makes_room()
     {
         var turnstile = new Turnstile();
         using var leaving = new CancellationTokenSource();

@@ -117,7 +117,7 @@ public class ProxyTokenTests
         Assert.Empty((await rig.Server.ApiJsonAsync(HttpMethod.Get, Path, rig.Token)).EnumerateArray());
         using var revoked = await rig.Server.ApiAsync(HttpMethod.Delete, $"{Path}/{created.GetProperty("id").GetString()}", rig.Token);
         Assert.Equal(HttpStatusCode.NotFound, revoked.StatusCode);
-        // spends its own user's key, who has none
+        // A token uses the key of its own user, and this user has none.
         Assert.Equal("no_key", (await rig.CallAsync(token: created.GetProperty("token").GetString(), cancel: Cancel)).Code);
     }
 

@@ -18,7 +18,7 @@ public class SignInTimingTests
     public async Task Unknown_known_and_disabled_accounts_take_the_same_time_to_refuse()
     {
         await using var team = await Team.StartAsync(
-            "sqlite", passwordIterations: PasswordHashes.Iterations / 4); // still many times all else that a refusal costs
+            "sqlite", passwordIterations: PasswordHashes.Iterations / 4); // still many times what everything else in a refusal costs
         var disabled = await team.JoinAsync("disabled", "member");
         await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{disabled.Id}/disable");
         await using var connection = await team.Database.OpenAsync();

@@ -25,7 +25,7 @@ public class AuditLogTests
         await rig.CallAsync(HttpMethod.Put, KeyPath, new { max_concurrent = 8 });
         await rig.CallAsync(HttpMethod.Delete, KeyPath);
         await rig.CallAsync(HttpMethod.Delete, KeyPath); // nothing left to remove
-        await rig.CallAsync(HttpMethod.Put, KeyPath, new { max_concurrent = 9 }); // no key whose cap it could be
+        await rig.CallAsync(HttpMethod.Put, KeyPath, new { max_concurrent = 9 }); // refused: there is no key
         await rig.CallAsync(HttpMethod.Put, KeyPath, new { key = TestServer.AnthropicKey });
 
         Assert.Equal(
@@ -175,7 +175,7 @@ public class AuditLogTests
             await rig.EventsAsync());
     }
 
-    /// <summary>Only what is done is let through: whoever may not disable somebody could else fill the log by trying.</summary>
+    /// <summary>Attempts that fail are refused: otherwise somebody who may not disable accounts could fill the log by trying.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task What_takes_something_away_is_never_refused_for_being_too_much(string engine)
     {
@@ -233,7 +233,7 @@ public class AuditLogTests
         Assert.DoesNotContain(await rig.EventsAsync(), each => each.Contains("refused", StringComparison.Ordinal));
     }
 
-    /// <summary>The log cannot be written: nothing of the change stays either.</summary>
+    /// <summary>If the log cannot be written, nothing of the change is kept either.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Without_its_event_no_change_is_made(string engine)
     {

@@ -55,7 +55,7 @@ public class AuditReadingTests
         foreach (var (query, expected) in (IEnumerable<(string, string)>)[
             ("action=key.", "key.removed key.set"),
             ("action=key.set", "key.set"),
-            ("action=password.reset", ""), // no beginning of another one
+            ("action=password.reset", ""), // not taken for the beginning of password.reset_issued
             ("action=password.", "password.reset_issued"),
             ("actor=admin@EXAMPLE.com", "session.signed_in"),
             ("subject=admin@example.com", "session.signed_in session.signed_in"),

@@ -87,7 +87,7 @@ public class ChangeTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task What_was_refused_stands_in_the_audit_log_alone(string engine)
+    public async Task What_was_refused_is_only_in_the_audit_log(string engine)
     {
         await using var bench = await Bench.StartAsync(engine);
 

@@ -19,7 +19,7 @@ internal sealed class AwaitedClock(DateTimeOffset start) : FakeTimeProvider(star
         return timer;
     }
 
-    /// <summary>Lets pass whatever is waited for, until the work is done.</summary>
+    /// <summary>Moves the clock on by each wait, until the work is done.</summary>
     public async Task<T> PassAsync<T>(Task<T> work)
     {
         for (var wait = NextAsync(); await Task.WhenAny(work, wait) == wait; wait = NextAsync())

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using TraceVault.Cli;
-using TraceVault.Tests.Accounts.Devices;
 using TraceVault.Tests.Clients;
+using TraceVault.Tests.Devices;
 
 namespace TraceVault.Tests.Cli;
 

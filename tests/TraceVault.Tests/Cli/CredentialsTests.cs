@@ -77,8 +77,8 @@ public sealed class CredentialsTests : IDisposable
     }
 
     /// <summary>
-    /// Two windows learn the new end of one session at once, while somebody signs in anew: between their look at the file and their change
-    /// of it, it changes.
+    /// Several windows learn the new end of one session at once, while somebody signs in again: the file changes after they have read it
+    /// and before they write it.
     /// </summary>
     [Fact]
     public async Task A_sign_in_is_never_overwritten_by_what_is_learned_of_the_one_before()

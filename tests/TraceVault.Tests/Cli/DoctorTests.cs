@@ -3,7 +3,7 @@ using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>The doctor before servers that are well.</summary>
+/// <summary>The doctor with servers that are in order.</summary>
 public sealed class DoctorTests : IDisposable
 {
     private static readonly string[] Checks =
@@ -56,7 +56,7 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal((0, "ok"), (run.ExitCode, run["models"].Result));
     }
 
-    /// <summary>Whose token it is was read a moment ago, so that the proxy serves on.</summary>
+    /// <summary>The token's row was read a moment ago, so the proxy still serves it.</summary>
     [Fact]
     public async Task A_database_that_is_away_is_named_and_nothing_else_is_blamed()
     {

@@ -5,7 +5,7 @@ using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>The key's commands before a server whose Anthropic knows one key alone.</summary>
+/// <summary>The commands for the key, with a server whose Anthropic accepts only one key.</summary>
 public sealed class KeyTrialTranscripts : IDisposable
 {
     private const string Deleted = "sk-ant-api03-a-key-that-was-deleted\n";

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>Where <c>login</c> and <c>setup</c> go, and what they say of a server that is none of ours.</summary>
+/// <summary>Where <c>login</c> and <c>setup</c> go, and what they say about a server that is not TraceVault.</summary>
 public sealed class LoginTests : IDisposable
 {
     private readonly CliMachine _machine = new();
@@ -33,7 +33,7 @@ public sealed class LoginTests : IDisposable
 
     /// <summary>Clients ask one question less when the address does not come with the token.</summary>
     [Fact]
-    public async Task Whose_session_a_code_brought_is_asked_of_the_server()
+    public async Task The_server_is_asked_whose_session_a_code_brought()
     {
         var clock = new AwaitedClock(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
         using var machine = new CliMachine { Clock = clock };

@@ -1,6 +1,6 @@
 namespace TraceVault.Tests.Cli;
 
-/// <summary>Another command changes the sign-in while one waits for the server: the later one stands.</summary>
+/// <summary>Another command changes the sign-in while this one waits for the server: the other change is kept.</summary>
 public sealed class MeanwhileTests : IDisposable
 {
     private const string Moved = "2026-12-25T00:00:00Z";

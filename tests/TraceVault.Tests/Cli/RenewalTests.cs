@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace TraceVault.Tests.Cli;
 
 /// <summary>
-/// The server moves the end of a session in use; commands that hand the token on ask for it when the end they know has passed.
+/// The server moves the end of a session in use. Commands that hand the token on ask the server for the end when the one that they know
+/// has passed.
 /// </summary>
 public sealed class RenewalTests : IDisposable
 {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace TraceVault.Tests.Cli;
 
-/// <summary>A login over an older sign-in ends that one's session, if it can.</summary>
+/// <summary>A login that replaces an older sign-in ends the session of that one, if it can.</summary>
 public sealed class ReplacedSessionTests : IDisposable
 {
     private readonly CliMachine _machine = new();

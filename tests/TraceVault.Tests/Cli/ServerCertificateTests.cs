@@ -19,7 +19,7 @@ public class ServerCertificateTests
     public void Says_what_is_wrong_with_it(SslPolicyErrors errors, X509ChainStatusFlags chain, string expected) =>
         Assert.Contains(expected, new ServerCertificate(End.AddYears(-1), End, errors, chain).Trouble("vault.example.com")?.Detail);
 
-    /// <summary>The public authorities' hold such a proof, an own one's does not.</summary>
+    /// <summary>A certificate of a public authority holds such a proof; one of an authority of one's own does not.</summary>
     [Theory, InlineData(false), InlineData(true)]
     public async Task An_authority_of_ones_own_is_told_by_what_its_certificates_lack(bool nodeKnows)
     {

@@ -186,7 +186,7 @@ public sealed class SickServerTests : IDisposable
     [Fact]
     public async Task A_body_that_is_refused_in_front_of_the_server_is_refused() =>
         Assert.Contains(
-            "by what stands in front",
+            "by something in front",
             (await ExamineAsync(context => IsLarge(context) ? WebPageAsync(context, 413) : null))["body-limit"].Detail);
 
     [Fact]
@@ -319,14 +319,14 @@ public sealed class SickServerTests : IDisposable
         "ANTHROPIC_BASE_URL",
         "https://ada:hunter2@elsewhere.example.com/x",
         "env-base-url",
-        "leads elsewhere (https://elsewhere.example.com)")]
+        "names another address (https://elsewhere.example.com)")]
     [InlineData("ANTHROPIC_BASE_URL", "SERVER/proxy/anthropic/v1", "env-base-url", "ends in /v1")]
     [InlineData("ANTHROPIC_API_KEY", "sk-ant-hunter2", "env-credentials", "ANTHROPIC_API_KEY is set")]
     [InlineData("ANTHROPIC_AUTH_TOKEN", "tvs_hunter2", "env-credentials", "holds a token other than")]
     [InlineData("CLAUDE_CODE_USE_BEDROCK", "1", "env-providers", "CLAUDE_CODE_USE_BEDROCK")]
     [InlineData("CLAUDE_CODE_USE_VERTEX", "1", "env-providers", "CLAUDE_CODE_USE_VERTEX")]
     [InlineData("CLAUDE_CODE_USE_FOUNDRY", "1", "env-providers", "CLAUDE_CODE_USE_FOUNDRY")]
-    public async Task A_variable_that_leads_astray(string name, string value, string check, string detail)
+    public async Task A_variable_that_makes_clients_bypass_the_gateway(string name, string value, string check, string detail)
     {
         await using var server = await StartAsync(_ => null);
         _machine.Variables[name] = value.Replace("SERVER", server.Url);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace TraceVault.Tests.Cli;
 
 /// <summary>
-/// A clock whose every time stamp is a tenth of a second after the one before, and that a test can wait for to be looked at.
+/// A clock whose every time stamp is a tenth of a second after the one before. A test can wait until a time stamp is taken.
 /// </summary>
 internal sealed class SteppingClock(DateTimeOffset start) : FakeTimeProvider(start)
 {

@@ -1,6 +1,6 @@
 using TraceVault.FakeAnthropic;
 using TraceVault.Gateway;
-using TraceVault.Tests.Accounts.Devices;
+using TraceVault.Tests.Devices;
 using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Clients;

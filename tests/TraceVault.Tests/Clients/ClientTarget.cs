@@ -3,7 +3,7 @@ using TraceVault.FakeAnthropic;
 namespace TraceVault.Tests.Clients;
 
 /// <summary>
-/// Where the real clients are pointed, and as whom: the proxy, for a user who has stored a key. What stands behind it is known here alone.
+/// Where the real clients are pointed, and as whom: the proxy, for a user who has stored a key. Only this class knows what is behind it.
 /// </summary>
 internal sealed class ClientTarget : IAsyncDisposable
 {

@@ -57,8 +57,8 @@ public sealed class RealClientTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// What it does beyond its working directory it first has judged by the API. Where the verdict got lost on the way, it refuses, and
-    /// blames what stands in between.
+    /// In this mode it asks the API to judge what it is about to do outside its working directory. If the verdict is lost on the way, it
+    /// refuses, and blames whatever is between it and the API.
     /// </summary>
     [Fact(Timeout = Limit)]
     public async Task Claude_Code_in_auto_mode_gets_its_calls_judged()

@@ -37,7 +37,7 @@ public sealed partial class DownloadTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_is_handed_out_whole_or_in_part_and_only_once_to_who_has_it()
+    public async Task A_file_is_handed_out_whole_or_in_part_and_not_again_to_a_client_that_has_it()
     {
         using var whole = await _server.Client.GetAsync("/downloads/tracevault-linux-x64", Cancel);
         Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
@@ -112,7 +112,7 @@ public sealed partial class DownloadTests : IAsyncLifetime
         Assert.DoesNotContain(Folder, page);
     }
 
-    /// <summary>In a shell, from the page, into a home of its own.</summary>
+    /// <summary>Runs the line from the page in a shell that has a home directory of its own.</summary>
     [Theory, InlineData(false), InlineData(true)]
     public async Task The_line_installs_what_the_page_promises_and_nothing_else(bool changed)
     {

@@ -95,7 +95,7 @@ public class RecordingTests
     }
 
     [Fact]
-    public async Task Speaks_http2_in_clear_to_those_who_know()
+    public async Task Speaks_http2_in_clear_to_clients_that_know_beforehand()
     {
         await using var fake = await FakeAnthropicServer.StartAsync(new() { Http2 = true }, FakeCalls.Cancel);
         using var client = fake.Client();

@@ -72,7 +72,7 @@ public class ScriptTests
 
     /// <summary>As the API answers Claude Code in auto mode.</summary>
     [Theory, InlineData(true), InlineData(false)]
-    public async Task Who_asks_for_safeguards_hears_that_each_call_is_harmless(bool stream)
+    public async Task A_client_that_asks_for_safeguards_is_told_that_each_call_is_harmless(bool stream)
     {
         await using var fake = await FakeAnthropicServer.StartAsync(new() { Script = new("/x", "y") }, FakeCalls.Cancel);
         foreach (var asks in (bool[])[true, false])

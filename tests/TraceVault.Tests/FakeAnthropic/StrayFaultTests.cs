@@ -79,7 +79,7 @@ public class StrayFaultTests
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal(
-            "false", Assert.Single(response.Headers.GetValues("x-should-retry"))); // asked again it would be answered in good health
+            "false", Assert.Single(response.Headers.GetValues("x-should-retry"))); // a retry would get a healthy answer
         Assert.StartsWith($"anthropic-fake: {name} cannot strike", (string?)error["error"]!["message"]);
     }
 }

@@ -37,7 +37,7 @@ public class EarlyAnswerTests(RawBench bench)
             });
     }
 
-    /// <summary>The answer to what has come so far stands, even if the client sends nothing more.</summary>
+    /// <summary>The answer to what has come so far is passed on, even if the client sends nothing more.</summary>
     [Theory, MemberData(nameof(ServersAndManners), MemberType = typeof(EarlyAnswerTests))]
     public async Task Arrives_while_the_client_pauses(string server, string manner)
     {

@@ -139,7 +139,7 @@ public class ErrorTableTests
         await AssertAsync(answer, 500, "api_error", "internal_error");
         Assert.DoesNotContain("auth_sessions", answer.Text);
         var request = answer.Header("x-tracevault-request-id");
-        await rig.Server.Log.WaitForAsync($"{request} failed by a mistake", Cancel);
+        await rig.Server.Log.WaitForAsync($"{request} failed because of a mistake in the server", Cancel);
         await rig.Server.Log.WaitForAsync("internal_error status=500", Cancel);
     }
 

@@ -79,7 +79,7 @@ public sealed class ProxyTunnelTests
         await using var server = await ConfiguredServer.StartAsync(
             database, new("https://0.0.0.0"), ("HTTPS_PROXY", url), ("HTTP_PROXY", url), ("ALL_PROXY", url), ("NO_PROXY", "*"));
 
-        await server.AssertUnreachableAsync("unreachable", "no way leads there");
+        await server.AssertUnreachableAsync("unreachable", "there is no route to it");
 
         Assert.False(proxy.Pending());
     }

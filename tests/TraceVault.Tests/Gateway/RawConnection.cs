@@ -125,7 +125,7 @@ internal sealed class RawConnection(Socket socket, int number, CancellationToken
         const int Tcp = 6,
             Info = 11,
             Unacked = 24,
-            NotSent = 144; // IPPROTO_TCP, TCP_INFO and where two of its fields stand, see linux/tcp.h
+            NotSent = 144; // IPPROTO_TCP, TCP_INFO and the places of two of its fields, see linux/tcp.h
         var info = new byte[NotSent + sizeof(int)];
         while (socket.GetRawSocketOption(Tcp, Info, info) > 0
             && BitConverter.ToInt32(info, Unacked) + BitConverter.ToInt32(info, NotSent) > 0)

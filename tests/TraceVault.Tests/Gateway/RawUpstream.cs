@@ -42,7 +42,7 @@ internal sealed class RawUpstream : IAsyncDisposable
     public IReadOnlyCollection<Exception> Faults => _faults;
 
     /// <summary>Registers what is done with a request.</summary>
-    /// <returns>The path that leads to the script.</returns>
+    /// <returns>The path of the requests that the script gets.</returns>
     public string Script(Func<RawRequest, Task> script)
     {
         var path = $"/v1/script/{Interlocked.Increment(ref _named)}";

@@ -26,8 +26,8 @@ public sealed class UpstreamFailureTests
         (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback])));
 
     [Fact]
-    public Task No_way() =>
-        InProcessAsync("http://localhost:1", "unreachable", "no way leads there", Failing(SocketError.NetworkUnreachable));
+    public Task No_route() =>
+        InProcessAsync("http://localhost:1", "unreachable", "there is no route to it", Failing(SocketError.NetworkUnreachable));
 
     [Fact]
     public async Task A_host_that_swallows_packets()
@@ -61,7 +61,7 @@ public sealed class UpstreamFailureTests
     {
         using var certificate = TestCertificate.Create("other.test");
 
-        await TrustedAsync(certificate, "1.1", "certificate_name", "made out for another name");
+        await TrustedAsync(certificate, "1.1", "certificate_name", "for another name");
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class UpstreamFailureTests
         listener.Start();
         var resetting = ResetAllAsync();
 
-        await InProcessAsync($"https://{listener.LocalEndpoint}", "reset", "broken off while it is made");
+        await InProcessAsync($"https://{listener.LocalEndpoint}", "reset", "broken off before it was established");
 
         listener.Stop();
         await resetting;

@@ -86,7 +86,7 @@ public sealed class CertificateChainTests
         string InFolder(string name) => Path.Combine(database.DataDirectory, name);
     }
 
-    /// <summary>A new root that the old one vouches for, and what stands below it.</summary>
+    /// <summary>A new root that the old one vouches for, and the certificates below it.</summary>
     private sealed class Authorities : IDisposable
     {
         private static readonly DateTimeOffset Begin = DateTimeOffset.UnixEpoch, End = Begin.AddYears(100);

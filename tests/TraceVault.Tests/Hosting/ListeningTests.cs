@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace TraceVault.Tests.Hosting;
 
-/// <summary>What stands in the way of listening is told in one line.</summary>
+/// <summary>If the server cannot listen, one line says why.</summary>
 public sealed class ListeningTests
 {
     [Theory, InlineData, InlineData("--demo")]
@@ -16,7 +16,7 @@ public sealed class ListeningTests
         var url = $"http://{other.LocalEndpoint}";
         Assert.Equal(
             $"tracevault-server: Failed to bind to address {url}: address already in use. Stop the program that uses it, "
-            + "or listen elsewhere: TRACEVAULT_URLS or --Urls=http://127.0.0.1:3001.",
+            + "or set another address: TRACEVAULT_URLS or --Urls=http://127.0.0.1:3001.",
             await FailAsync([.. switches, $"--Urls={url}"]));
     }
 

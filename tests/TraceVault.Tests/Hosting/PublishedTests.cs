@@ -12,7 +12,7 @@ using TraceVault.Tests.Pages;
 namespace TraceVault.Tests.Hosting;
 
 /// <summary>
-/// The two files that <c>./publish</c> makes, as they are handed out: what the compilers leave out shows here and nowhere else.
+/// The two files that <c>./publish</c> makes, as they are handed out: only these tests notice what the compilers leave out.
 /// </summary>
 public sealed partial class PublishedTests : IAsyncLifetime
 {

@@ -6,15 +6,15 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.FakeAnthropic;
-using TraceVault.Tests.Accounts.Devices;
+using TraceVault.Tests.Devices;
 using TraceVault.Tests.Gateway;
 using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Hosting;
 
 /// <summary>
-/// Every endpoint of the published server, used as it is meant to be: what trimming has left out of the file and somebody needs shows here.
-/// An endpoint that is not on the way fails the test.
+/// Every endpoint of the published server, used as it is meant to be: the tour fails where trimming has left out something that is needed.
+/// An endpoint that the tour does not visit fails the test.
 /// </summary>
 public sealed class PublishedTourTests : IAsyncDisposable
 {
@@ -64,7 +64,7 @@ public sealed class PublishedTourTests : IAsyncDisposable
     private Task<PublishedServer> StartAsync(Uri upstream) =>
         PublishedServer.StartAsync(PublishedFiles.Locate("tracevault-server"), _database, upstream, authority: null, "--LogFormat=json");
 
-    /// <summary>As an operator does; by then what is written in the background is written.</summary>
+    /// <summary>Stops the server as an operator does. Then everything that it does in the background is done.</summary>
     private async Task StopAsync()
     {
         Assert.Equal(0, await _server.StopAsync());

@@ -31,7 +31,7 @@ public class KeyTrialTests
     [InlineData("sk-ant-api03-0123...xyzAA-0123456789", "middle hidden")]
     [InlineData("sk-ant-api03-0123•••••••••xyzAA", "middle hidden")]
     [InlineData("sk-ant-api03-0123*********xyzAA", "middle hidden")]
-    [InlineData("sk-ant-api03-0123", "the beginning of a key alone")]
+    [InlineData("sk-ant-api03-0123", "only the beginning of a key")]
     [InlineData("something else that is long enough", "starts with sk-ant-")]
     public async Task What_is_no_key_is_refused_with_what_it_is_and_where_the_right_one_is(string text, string kind)
     {
@@ -57,7 +57,7 @@ public class KeyTrialTests
     public async Task A_key_that_Anthropic_does_not_know_does_not_replace_one_that_works(string engine)
     {
         await using var rig = await ProxyRig.StartAsync(new() { ApiKey = TestServer.AnthropicKey }, engine);
-        Assert.Empty(rig.Upstream.Requests); // nothing was there to be lost
+        Assert.Empty(rig.Upstream.Requests); // no key was stored that could be lost
         using var browser = new PageClient(rig.Server.Url) { Session = rig.Token };
 
         using var refused = await rig.Server.ApiAsync(HttpMethod.Put, Path, rig.Token, new { key = Other });
@@ -143,7 +143,7 @@ public class KeyTrialTests
         Assert.InRange(rig.Upstream.Requests.Count, 1, AuditLog.MaxChanges);
     }
 
-    /// <summary>The answer goes through as it is, and its user's own page, program and API know what it means.</summary>
+    /// <summary>The answer is passed on as it is. The user's page, command line and API show what it means.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task What_Anthropic_says_of_a_key_on_the_way_is_known(string engine)
     {

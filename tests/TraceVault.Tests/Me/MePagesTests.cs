@@ -26,7 +26,7 @@ public partial class MePagesTests
         using var removed = await browser.SubmitAsync("/me/proxy/remove", "/me/proxy/remove");
 
         Assert.Contains("The key is stored", page);
-        Assert.Contains("It works: Anthropic took the key.", result);
+        Assert.Contains("It works: Anthropic accepted the key.", result);
         Assert.Contains("req_", result);
         Assert.DoesNotMatch("(?s)Last used.{0,40}never", result);
         Assert.All([page, result, await browser.ReadAsync("/me/tokens")], text => Assert.DoesNotContain(TestServer.AnthropicKey, text));
@@ -49,7 +49,7 @@ public partial class MePagesTests
         Assert.Contains("authentication_error", await tested.Content.ReadAsStringAsync(Cancel));
     }
 
-    /// <summary>However the end of what is read falls: a part of a key is not found as one.</summary>
+    /// <summary>What is read may end within the key, and a part of a key is not recognised as one.</summary>
     [Theory, InlineData(0), InlineData(7), InlineData(23), InlineData(40)]
     public async Task An_upstream_that_repeats_the_key_does_not_get_a_part_of_it_onto_the_page(int offset)
     {
@@ -170,7 +170,7 @@ public partial class MePagesTests
         using var used = await server.Client.SendAsync(
             server.ProxyRequest(Token().Match(await first.Content.ReadAsStringAsync(Cancel)).Value, "/v1/models"), Cancel);
         Assert.Equal(
-            "no_key", used.Headers.GetValues("x-tracevault-error").Single()); // the first one still works: it is the key that is missing
+            "no_key", used.Headers.GetValues("x-tracevault-error").Single()); // the first token still works; only the key is missing
         Assert.NotEqual(Id().Match(form).Groups[1].Value, Id().Match(list).Groups[1].Value);
     }
 
@@ -216,7 +216,7 @@ public partial class MePagesTests
     }
 
     [Fact]
-    public async Task The_short_way_to_ones_own_leads_to_the_proxy()
+    public async Task The_short_address_of_ones_own_pages_redirects_to_the_proxy_page()
     {
         await using var server = await TestServer.StartAsync();
         using var browser = new PageClient(server.Url);

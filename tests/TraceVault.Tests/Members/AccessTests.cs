@@ -11,29 +11,29 @@ using TraceVault.Tests.Pages;
 namespace TraceVault.Tests.Members;
 
 /// <summary>
-/// Every endpoint of the server against everybody who may knock. An endpoint without a line in <see cref="Doors"/> fails the test.
+/// Calls every endpoint of the server as every kind of caller. An endpoint without a line in <see cref="Doors"/> fails the test.
 /// </summary>
 public class AccessTests
 {
     private enum Door
     {
-        /// <summary>For anybody: it asks nobody who they are, or by itself.</summary>
+        /// <summary>For anybody: it needs no credential, or it checks one itself.</summary>
         Open,
 
-        /// <summary>The API of who is signed in.</summary>
+        /// <summary>The API for users who are signed in.</summary>
         Api,
 
-        /// <summary>The API of owners and administrators.</summary>
+        /// <summary>The API for owners and administrators.</summary>
         AdminApi,
 
-        /// <summary>Pages of who is signed in.</summary>
+        /// <summary>Pages for users who are signed in.</summary>
         Page,
 
-        /// <summary>Pages of owners and administrators.</summary>
+        /// <summary>Pages for owners and administrators.</summary>
         AdminPage,
     }
 
-    /// <summary>By the beginning of the route, the first that fits.</summary>
+    /// <summary>The first line whose prefix the route begins with counts.</summary>
     private static readonly (string Prefix, Door Door)[] Doors =
     [
         ("/api/v1/auth/logout/", Door.Api),
@@ -57,7 +57,7 @@ public class AccessTests
     private static readonly string[] Roles = ["anonymous", "member", "admin", "owner", "proxy token", "disabled"];
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task Every_endpoint_lets_in_whom_it_is_for_and_nobody_else(string engine)
+    public async Task Every_endpoint_admits_those_it_is_for_and_nobody_else(string engine)
     {
         await using var team = await Team.StartAsync(engine);
         var users = await PeopleAsync(team);
@@ -76,7 +76,7 @@ public class AccessTests
             foreach (var role in Roles)
             {
                 var (expected, met) = (Expected(door, role), Read(door, await KnockAsync(team, users, method, path, door, role)));
-                if (expected != met && !(path == "/auth/logout" && expected == "in" && met == "sign in")) // where a sign-out leads as well
+                if (expected != met && !(path == "/auth/logout" && expected == "in" && met == "sign in")) // a sign-out redirects there, too
                 {
                     mistakes.AppendLine($"{method} {path} as {role}: expected {expected}, was {met}");
                 }
@@ -103,7 +103,7 @@ public class AccessTests
         {
             var before = upstream.Requests.Count;
             var refusal = await team.ProxyAsync(await SessionAsync(team, users[role]));
-            Assert.Equal(role == "owner" ? "no_key" : null, refusal); // the owner stored none: no other serves instead
+            Assert.Equal(role == "owner" ? "no_key" : null, refusal); // the owner stored no key, and no other key is used instead
             Assert.All(upstream.Requests.Skip(before), request => Assert.Equal(keys[role], Assert.Single(request.Header("x-api-key"))));
         }
 
@@ -187,8 +187,8 @@ public class AccessTests
     }
 
     /// <summary>
-    /// Two of each, who act and who are acted on, would change the answers while they are asked for: so nobody here is asked about a real
-    /// id.
+    /// One user of each role, and a disabled one. <see cref="KnockAsync"/> names no real id, so that no request changes these users, and
+    /// with them the answers to later requests.
     /// </summary>
     private static async Task<Dictionary<string, User>> PeopleAsync(Team team)
     {
@@ -219,7 +219,7 @@ public class AccessTests
         {
             "anonymous" => null,
             "proxy token" => await team.ProxyTokenAsync(await SessionAsync(team, users["member"])),
-            _ => await SessionAsync(team, users[role]), // one each: a sign-out ends it
+            _ => await SessionAsync(team, users[role]), // a new one for each request, because a sign-out ends it
         };
         if (door is Door.Page or Door.AdminPage)
         {
@@ -229,7 +229,7 @@ public class AccessTests
                 return await browser.LookAsync(path);
             }
 
-            var form = await browser.LookAsync("/me/password"); // who is not signed in finds no form there
+            var form = await browser.LookAsync("/me/password"); // nobody who is signed out gets a form there
             return await browser.PostAsync(path, form.Status == HttpStatusCode.OK ? [("form_token", PageClient.FormToken(form.Text))] : []);
         }
 

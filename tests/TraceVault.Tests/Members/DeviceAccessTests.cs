@@ -1,5 +1,5 @@
 using Dapper;
-using TraceVault.Tests.Accounts.Devices;
+using TraceVault.Tests.Devices;
 
 namespace TraceVault.Tests.Members;
 

@@ -41,7 +41,7 @@ public class InviteTests
     }
 
     [Fact]
-    public async Task Who_opens_a_link_while_signed_in_is_told_that_joining_ends_that()
+    public async Task Whoever_opens_a_link_while_signed_in_is_told_that_joining_signs_them_out()
     {
         await using var team = await Team.StartAsync("sqlite");
         var ada = await team.JoinAsync("ada", "admin");
@@ -140,7 +140,7 @@ public class InviteTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task Who_has_an_account_is_not_invited_and_a_withdrawn_link_is_dead(string engine)
+    public async Task Nobody_who_has_an_account_is_invited_and_a_withdrawn_link_is_dead(string engine)
     {
         await using var team = await Team.StartAsync(engine);
         var link = await team.InviteAsync("ada@example.com", "member");
@@ -216,9 +216,9 @@ public class InviteTests
             ["member.invite_withdrawn refused ada@example.com boss@example.com owner"], await team.AuditAsync("member.invite_withdrawn"));
     }
 
-    /// <summary>Else somebody about to be let go would keep a door open.</summary>
+    /// <summary>Otherwise somebody who is about to lose their role could keep a way in.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task Links_of_who_loses_their_role_stop_working(string engine)
+    public async Task Links_made_by_somebody_who_loses_their_role_stop_working(string engine)
     {
         await using var team = await Team.StartAsync(engine);
         var (admin, member) = (await team.JoinAsync("ada", "admin"), await team.JoinAsync("bob", "member"));

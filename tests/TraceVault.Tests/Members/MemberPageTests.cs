@@ -4,7 +4,7 @@ using TraceVault.Tests.Pages;
 
 namespace TraceVault.Tests.Members;
 
-/// <summary>The pages of one member: what was done is said where it was done, and once.</summary>
+/// <summary>The pages of one member: each change is confirmed on the page where it was made, and only once.</summary>
 public class MemberPageTests
 {
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -33,7 +33,7 @@ public class MemberPageTests
         Assert.Contains("The account of ada@example.com is removed.", await owner.ReadAsync(removed.Location!));
         Assert.DoesNotContain(
             "is removed",
-            await owner.ReadAsync("/admin/users?removed=%3Cb%3Eada%3C/b%3E")); // a link cannot make it say what did not happen
+            await owner.ReadAsync("/admin/users?removed=%3Cb%3Eada%3C/b%3E")); // a link cannot make the page say what did not happen
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -66,7 +66,7 @@ public class MemberPageTests
         Assert.Null(Link(again.Text));
         Assert.Equal(HttpStatusCode.OK, (await team.Browser().LookAsync(Link(first.Text)!)).Status);
 
-        var other = await owner.PostAsync(step, await FormAsync(owner, step)); // who asks anew gets a new one
+        var other = await owner.PostAsync(step, await FormAsync(owner, step)); // a new form makes a new link
         Assert.Equal(HttpStatusCode.OK, (await team.Browser().LookAsync(Link(other.Text)!)).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await team.Browser().LookAsync(Link(first.Text)!)).Status);
         Assert.Equal(2, (await team.AuditAsync("password.reset_issued")).Count);

@@ -124,7 +124,7 @@ public class MembershipTests
 
         var second = await team.JoinAsync("ada", "owner");
         Assert.Equal(204, await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{second.Id}/disable"));
-        Assert.Equal(409, await team.CallAsync(team.Owner, "DELETE", $"/api/v1/members/{me}")); // a disabled owner is no owner to count on
+        Assert.Equal(409, await team.CallAsync(team.Owner, "DELETE", $"/api/v1/members/{me}")); // a disabled owner does not count
         Assert.Equal(204, await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{second.Id}/enable"));
         Assert.Equal(204, await team.CallAsync(team.Owner, "PUT", $"/api/v1/members/{me}/role", new { role = "member" }));
     }
@@ -183,7 +183,7 @@ public class MembershipTests
         Assert.Equal(["key.cap_changed done owner@example.com owner@example.com 6"], await team.AuditAsync("key.cap_changed"));
     }
 
-    /// <summary>A link that was good and is not any more: somebody may ask why.</summary>
+    /// <summary>Somebody may ask why a link stopped working.</summary>
     [Theory]
     [InlineData("sqlite", "another")]
     [InlineData("postgres", "another")]
@@ -192,7 +192,7 @@ public class MembershipTests
     [InlineData("sqlite", "disabled")]
     [InlineData("sqlite", "removed")]
     [InlineData("sqlite", "password changed")]
-    public async Task A_reset_link_that_stops_working_stands_in_the_audit_log(string engine, string how)
+    public async Task A_reset_link_that_stops_working_is_in_the_audit_log(string engine, string how)
     {
         await using var team = await Team.StartAsync(engine);
         var (admin, ada) = (await team.JoinAsync("admin", "admin"), await team.JoinAsync("ada", "member"));
@@ -243,7 +243,7 @@ public class MembershipTests
         Assert.Equal(401, await team.CallAsync(ada.Token, "GET", "/api/v1/me"));
         Assert.Equal(HttpStatusCode.SeeOther, (await ada.Browser.LookAsync("/me/password")).Status);
         Assert.Equal(204, await team.CallAsync(team.Owner, "POST", $"/api/v1/members/{ada.Id}/enable"));
-        Assert.Equal(401, await team.CallAsync(ada.Token, "GET", "/api/v1/me")); // nor is it alive again with the account
+        Assert.Equal(401, await team.CallAsync(ada.Token, "GET", "/api/v1/me")); // the session does not come back with the account
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]

@@ -5,7 +5,7 @@ namespace TraceVault.Tests.Members;
 
 /// <param name="Status">The status.</param>
 /// <param name="Text">The page.</param>
-/// <param name="Location">Where it leads to; null when it leads nowhere.</param>
+/// <param name="Location">Where it redirects to; null when it does not redirect.</param>
 internal sealed record PageAnswer(HttpStatusCode Status, string Text, string? Location)
 {
     public static async Task<PageAnswer> ReadAsync(Task<HttpResponseMessage> sent)

@@ -35,9 +35,9 @@ public class PasswordTests
         Assert.Equal(2, (await team.AuditAsync("password.reset_issued")).Count);
     }
 
-    /// <summary>Else whoever may make a link could spend the member's key by way of their password.</summary>
+    /// <summary>Otherwise whoever may make a link could use the member's key, by setting the member's password.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task A_reset_link_in_the_hands_of_who_made_it_does_not_open_the_key(string engine)
+    public async Task A_reset_link_does_not_give_the_key_to_whoever_made_the_link(string engine)
     {
         await using var team = await Team.StartAsync(engine);
         var ada = await team.JoinAsync("ada", "member");

@@ -101,7 +101,7 @@ internal sealed class Team : IAsyncDisposable
         return answer.Headers.TryGetValues("x-tracevault-error", out var codes) ? codes.Single() : null;
     }
 
-    /// <returns>What stands in the audit log, the oldest first, as <c>action outcome actor subject target</c>.</returns>
+    /// <returns>The events of the audit log, the oldest first, as <c>action outcome actor subject target</c>.</returns>
     public async Task<IReadOnlyList<string>> AuditAsync(string action)
     {
         await using var connection = await Database.OpenAsync();

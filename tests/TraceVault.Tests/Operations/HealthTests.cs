@@ -74,7 +74,7 @@ public class HealthTests
         Assert.Contains("ready", await server.Client.GetStringAsync("/readyz", Cancel));
     }
 
-    /// <summary>A probe that waits for a second takes a server away that would serve.</summary>
+    /// <summary>A probe waits for a second, and then takes the server away although it still serves.</summary>
     [Fact]
     public async Task While_users_are_served_without_it_readiness_does_not_wait_for_a_database_that_does_not_answer()
     {
@@ -86,7 +86,7 @@ public class HealthTests
         Assert.Contains("database_unavailable", await rig.Server.Client.GetStringAsync("/readyz", Cancel));
 
         await holder.ExecuteAsync("rollback");
-        var look = rig.Server.Client.GetStringAsync("/readyz", Cancel); // the one that began before, or one of its own
+        var look = rig.Server.Client.GetStringAsync("/readyz", Cancel); // the look that began before, or a new one
         Assert.Contains("\"ready\"", await look);
     }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
+using TraceVault.Api;
 using TraceVault.Tests.Gateway;
 using TraceVault.Tests.Pages;
 
@@ -140,7 +141,7 @@ public partial class HostileRequestTests
     }
 
     [Fact]
-    public async Task Who_leaves_in_the_middle_of_a_body_is_no_mistake_of_an_endpoint()
+    public async Task A_client_that_leaves_in_the_middle_of_a_body_is_no_mistake_of_an_endpoint()
     {
         await using var server = await TestServer.StartAsync();
 
@@ -160,7 +161,7 @@ public partial class HostileRequestTests
         }
 
         await server.StopAsync(); // when all of them have ended
-        Assert.DoesNotContain("TraceVault.Operations.ApiErrors", server.Log.Text);
+        Assert.DoesNotContain(typeof(ApiErrors).FullName!, server.Log.Text);
     }
 
     [Fact]
@@ -214,7 +215,7 @@ public partial class HostileRequestTests
         var random = new Random(1);
         foreach (var (method, path) in endpoints)
         {
-            // The first that a parameter can be is nobody's; a page is asked for in both forms of answer.
+            // Nothing has the id "x". A page is asked for with or without Accept: text/html, at random.
             var plain = Segment().Replace(path, "x");
             string[] headers = random.Next(2) == 0 ? page : identity;
             foreach (var host in Hosts)
@@ -287,7 +288,7 @@ public partial class HostileRequestTests
         return statuses;
     }
 
-    /// <summary>The settings of the tests stand on the command line, which a server warns of.</summary>
+    /// <summary>The tests give their settings on the command line, which a server warns of.</summary>
     private static void AssertQuiet(TestServer server)
     {
         var loud = server.Log.Lines.Where(

@@ -58,7 +58,7 @@ public class MetricsTests
     [InlineData("Forwarded: for=203.0.113.9", 401)]
     [InlineData("X-Real-IP: 203.0.113.9", 401)]
     [InlineData("Accept: text/plain", 200)]
-    public async Task Who_comes_through_a_reverse_proxy_on_this_machine_is_not_from_this_machine(string header, int status)
+    public async Task A_request_through_a_reverse_proxy_on_this_machine_is_not_from_this_machine(string header, int status)
     {
         await using var server = await TestServer.StartAsync();
         Assert.Equal(status, (await RawHttp.SendAsync(server.Url, "/metrics", Cancel, header)).Status);

@@ -56,7 +56,7 @@ public class RefusalTests
         Assert.Equal(3, Told(server).Count);
     }
 
-    /// <summary>There the head of a request that is too large ends the connection, and no request was ever made of it.</summary>
+    /// <summary>Over HTTP/2 a head that is too large ends the connection before there is a request.</summary>
     [Fact]
     public async Task A_head_above_the_limit_over_HTTP_2_is_told_too()
     {

@@ -57,7 +57,7 @@ public class BrowserSecurityTests
     }
 
     [Fact]
-    public async Task Who_is_not_signed_in_signs_in_and_comes_back()
+    public async Task Whoever_is_not_signed_in_signs_in_and_comes_back()
     {
         await using var server = await TestServer.StartAsync();
         using (var first = new PageClient(server.Url))
@@ -196,7 +196,8 @@ public class BrowserSecurityTests
     }
 
     /// <summary>
-    /// A neighbour under the same domain can set any cookie but one of this kind: it could sign a visitor in as somebody else.
+    /// Another host of the same domain can set any cookie but one of this kind. With any other kind it could sign a visitor in as somebody
+    /// else.
     /// </summary>
     [Fact]
     public async Task Over_https_a_cookie_that_another_host_can_set_signs_nobody_in()
@@ -220,13 +221,13 @@ public class BrowserSecurityTests
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.SeeOther], statuses);
     }
 
-    /// <summary>Every address is the proxy's then: a device of a thief's would pass for one's own.</summary>
+    /// <summary>Every address is then that of the proxy: a thief's device would seem to be where the visitor is.</summary>
     [Fact]
     public async Task Behind_a_proxy_that_is_not_trusted_no_device_is_said_to_be_near()
     {
         await using var server = await TestServer.StartAsync(settings: "--PublicUrl=https://vault.example.com");
         using var setUp = await SetUpBehindProxyAsync(server);
-        var begun = await new Accounts.Devices.DeviceClient(server).BeginAsync();
+        var begun = await new Devices.DeviceClient(server).BeginAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/auth/device?user_code={begun["user_code"]}");
         request.Headers.Host = "vault.example.com";
         request.Headers.Add("cookie", setUp.Headers.GetValues("set-cookie")

@@ -27,7 +27,7 @@ public class ForeignHostTests
     [InlineData("10.0.0.1:{port}")]
     [InlineData("localhost:1")] // another port: not this server, or the end of a tunnel
     [InlineData("localhost")]
-    public async Task A_name_that_is_not_this_machines_leads_nowhere_but_names_the_address(string host)
+    public async Task A_foreign_name_redirects_nowhere_and_the_answer_names_the_address(string host)
     {
         await using var server = await TestServer.StartAsync();
 
@@ -43,7 +43,7 @@ public class ForeignHostTests
     [InlineData("LOCALHOST:{port}")]
     [InlineData("[::1]:{port}")]
     [InlineData("127.0.0.2:{port}")]
-    public async Task Under_another_name_of_this_machine_a_page_leads_to_itself_under_the_public_one(string host)
+    public async Task Under_another_name_of_this_machine_a_page_redirects_to_itself_under_the_public_name(string host)
     {
         await using var server = await TestServer.StartAsync();
         var origin = server.Url.GetLeftPart(UriPartial.Authority);

@@ -30,7 +30,7 @@ public class ProblemPageTests
     }
 
     [Fact]
-    public async Task Who_is_not_signed_in_finds_neither_navigation_nor_form_on_a_page_that_is_not_there()
+    public async Task A_missing_page_has_neither_navigation_nor_form_for_somebody_who_is_not_signed_in()
     {
         await using var server = await TestServer.StartAsync();
         using var browser = new PageClient(server.Url);

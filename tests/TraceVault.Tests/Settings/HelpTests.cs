@@ -28,7 +28,7 @@ public sealed class HelpTests
             setting.Default.Length == 0 ? $"\n| `{setting.Name}` |" : $"\n| `{setting.Name}` | `{setting.Default}` |", readme));
     }
 
-    /// <summary>Whoever asks what the settings are may have got one wrong.</summary>
+    /// <summary>Runs with a wrong setting, because whoever asks for help may have one.</summary>
     private static async Task<string> RunAsync(string argument)
     {
         await using var server = ServerProcess.Start(new Dictionary<string, string> { ["TRACEVAULT_LOG_LEVEL"] = "nonsense" }, argument);

@@ -39,7 +39,7 @@ public class SettingsTests
         Assert.DoesNotContain('\n', problem.Message);
     }
 
-    /// <summary>A rule of another kind would stop the start with a mistake of ours.</summary>
+    /// <summary>A rule without words would stop the start with an exception instead of a line for the operator.</summary>
     [Fact]
     public void Every_rule_of_a_setting_has_words() => Assert.All(
         typeof(SettingsReader).Assembly.GetTypes().Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal)).SelectMany(

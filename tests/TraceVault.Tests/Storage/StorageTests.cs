@@ -115,7 +115,7 @@ public class StorageTests
         Assert.DoesNotContain("hunter2", problem.Message);
     }
 
-    /// <summary>As Neon shows it.</summary>
+    /// <summary>In the form in which Neon shows it.</summary>
     [Fact]
     public async Task A_database_that_asks_for_channel_binding_is_reached_with_it_and_with_nothing_less()
     {
@@ -204,7 +204,7 @@ public class StorageTests
 
         if (engine == "sqlite")
         {
-            // Nor does whoever failed to get one hold it. PostgreSQL's pool hands one out all the same.
+            // Whoever failed to get a connection holds none. (PostgreSQL's pool hands one out in spite of the cancelled token.)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => database.OpenWriterAsync(new CancellationToken(true)));
         }
 
@@ -217,7 +217,7 @@ public class StorageTests
         }
     }
 
-    /// <summary>Read and written as every row is: by Dapper, without a word about the time's form.</summary>
+    /// <summary>Read and written as in every other row: by Dapper, without a word about how a time is stored.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Times_are_stored_as_milliseconds(string engine)
     {

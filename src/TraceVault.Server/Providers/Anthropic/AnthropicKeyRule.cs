@@ -19,8 +19,8 @@ internal static class AnthropicKeyRule
     /// <summary>What people take for a key: what it begins with, and what it is.</summary>
     private static readonly (string Prefix, string Kind)[] Others =
     [
-        ("sk-ant-oat", "the token of a Claude subscription (sk-ant-oat…), which Anthropic takes from its own programs alone"),
-        ("sk-ant-ort", "the refresh token of a Claude subscription (sk-ant-ort…), which Anthropic takes from its own programs alone"),
+        ("sk-ant-oat", "the token of a Claude subscription (sk-ant-oat…), which Anthropic accepts only from its own programs"),
+        ("sk-ant-ort", "the refresh token of a Claude subscription (sk-ant-ort…), which Anthropic accepts only from its own programs"),
         ("sk-ant-admin", "an admin key (sk-ant-admin…), which manages an organization and sends no messages"),
         ("sk-ant-sid", "the session of a browser at claude.ai (sk-ant-sid…)"),
         ("tvs_", "a token of TraceVault's own (tvs_…), which programs send to this server"),
@@ -44,25 +44,25 @@ internal static class AnthropicKeyRule
     {
         var isAnthropic = text.StartsWith(Prefix, StringComparison.Ordinal);
         var kind = Array.Find(Others, other => text.StartsWith(other.Prefix, StringComparison.Ordinal)).Kind;
-        kind ??= !isAnthropic && text.StartsWith(
-            "sk-", StringComparison.Ordinal) ? "a key of OpenAI or another provider: Anthropic's start with sk-ant-" : null;
+        kind ??= !isAnthropic && text.StartsWith("sk-", StringComparison.Ordinal)
+            ? "a key of OpenAI or another provider; keys of Anthropic start with sk-ant-"
+            : null;
         if (kind is not null)
         {
-            return $"This is {kind}. What belongs here is an API key: make one {Source}.";
+            return $"This is {kind}. An API key is needed here: make one {Source}.";
         }
 
         // A page shows a key only once; later it hides the middle.
         if (text.AsSpan().ContainsAny("…•●∗＊")
             || (Masking.Any(each => text.Contains(each, StringComparison.Ordinal)) && !text.AsSpan().ContainsAnyExcept(Masked)))
         {
-            return
-                $"This is what a page shows of a key, with its middle hidden. The whole key is shown once, when it is made: make "
-                + $"another {Source}.";
+            return "This is a key with its middle hidden, as a page shows it later. The whole key is shown only once, when it is made: "
+                + $"make another {Source}.";
         }
 
         if (isAnthropic && text.Length < ProviderKey.MinLength)
         {
-            return $"This is the beginning of a key alone. {Rule}";
+            return $"This is only the beginning of a key. {Rule}";
         }
 
         return isAnthropic && text.Length <= ProviderKey.MaxLength && !text.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : Rule;

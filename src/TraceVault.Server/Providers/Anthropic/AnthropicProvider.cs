@@ -85,7 +85,7 @@ internal sealed class AnthropicProvider(AnthropicOptions options, AnthropicLimit
         return url.Scheme == Uri.UriSchemeHttps || url.IsLoopback
             ? url
             : throw new StartupException(
-                $"{Setting} is invalid: over http the users' keys would be readable on the network; use https (http is taken for"
-                    + " a loopback address only).");
+                $"{Setting} is invalid: over http the users' keys would be readable on the network; use https (http is "
+                    + "accepted only for a loopback address).");
     }
 }

@@ -1,6 +1,6 @@
 using TraceVault.Identity;
 
-namespace TraceVault.Tests.Accounts;
+namespace TraceVault.Tests.Identity;
 
 public class PlainTextTests
 {

@@ -5,7 +5,7 @@ using TraceVault.Accounts;
 using TraceVault.Devices;
 using TraceVault.Storage;
 
-namespace TraceVault.Tests.Accounts.Devices;
+namespace TraceVault.Tests.Devices;
 
 public sealed class DevicePageTests : IAsyncLifetime
 {
@@ -65,7 +65,7 @@ public sealed class DevicePageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_approves_without_a_key_is_told_that_one_is_missing()
+    public async Task Whoever_approves_without_a_key_is_told_that_one_is_missing()
     {
         Assert.Contains("You have not stored an Anthropic key yet", await ApproveAsync());
         await _server.StoreKeyAsync(await _server.LogInAsync());

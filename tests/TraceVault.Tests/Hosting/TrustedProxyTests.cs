@@ -1,6 +1,6 @@
 using TraceVault.Tests.Gateway;
 
-namespace TraceVault.Tests.Operations;
+namespace TraceVault.Tests.Hosting;
 
 public class TrustedProxyTests
 {

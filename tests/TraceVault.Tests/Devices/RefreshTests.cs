@@ -3,7 +3,7 @@ using Dapper;
 using TraceVault.Accounts;
 using TraceVault.Devices;
 
-namespace TraceVault.Tests.Accounts.Devices;
+namespace TraceVault.Tests.Devices;
 
 public class RefreshTests
 {
@@ -33,7 +33,7 @@ public class RefreshTests
         Assert.Equal(HttpStatusCode.Unauthorized, page.StatusCode);
     }
 
-    /// <summary>Claude Code asks "use this address?" where the answer holds one.</summary>
+    /// <summary>Claude Code asks "use this address?" if the answer holds one.</summary>
     [Fact]
     public async Task The_tokens_come_without_an_address()
     {
@@ -43,7 +43,7 @@ public class RefreshTests
             ["access_token", "token_type", "expires_in", "refresh_token"], rig.First.Json.EnumerateObject().Select(field => field.Name));
     }
 
-    /// <summary>Of all earlier ones, since windows refresh one after the other.</summary>
+    /// <summary>All earlier access tokens end, because windows refresh one after the other.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Ending_a_session_ends_the_access_tokens_before_as_well(string engine)
     {
@@ -101,11 +101,11 @@ public class RefreshTests
     }
 
     /// <summary>
-    /// The token was issued at home, the thief is in the café where the laptop is now, or anywhere: nobody can say who is who, so all end
-    /// (RFC 9700 §4.14.2).
+    /// The token was issued at home. Now it is used in a café, where the laptop may be, and at a third place. Nobody can tell which of the
+    /// two is the owner, so the session ends for both (RFC 9700 §4.14.2).
     /// </summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task Where_nobody_can_tell_who_is_who_the_session_ends(string engine)
+    public async Task If_nobody_can_tell_the_owner_from_the_thief_the_session_ends(string engine)
     {
         await using var rig = await RefreshRig.StartAsync(engine);
         var next = await rig.RefreshAsync(Elsewhere, rig.First);
@@ -132,8 +132,8 @@ public class RefreshTests
     }
 
     /// <summary>
-    /// It closed its lid while the answer was on its way; another window went on with the access token that both had, for as long as that
-    /// lived.
+    /// Its lid was closed while the answer was on its way. Another window went on with the access token that both had, until the token
+    /// expired.
     /// </summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_laptop_that_slept_through_the_answer_to_its_refresh_goes_on(string engine)
@@ -144,7 +144,7 @@ public class RefreshTests
         Assert.Null(await rig.UseAsync(rig.First));
         await rig.SessionAsync(rig.First);
         rig.Clock.Advance(Hours);
-        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Elsewhere, rig.First)).Error); // not for a thief, who ends nothing either
+        Assert.Equal("invalid_grant", (await rig.RefreshAsync(Elsewhere, rig.First)).Error); // a thief gets no tokens, and ends no session
 
         var again = await rig.RefreshAsync(Home, rig.First);
 
@@ -277,7 +277,7 @@ public class RefreshTests
         Assert.Equal(3 + 1, (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/me/sessions", used["access_token"])).GetArrayLength());
     }
 
-    /// <summary>The row says when a session ends, to the proxy as to everybody else.</summary>
+    /// <summary>The proxy takes the end of a session from its row, as every other part of the server does.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_proxy_the_api_and_the_refresh_end_a_session_at_the_same_moment(string engine)
     {

@@ -5,7 +5,7 @@ using TraceVault.Logging;
 using ZLogger;
 using ZLogger.Formatters;
 
-namespace TraceVault.Tests.Operations;
+namespace TraceVault.Tests.Logging;
 
 public class LogWriterTests
 {

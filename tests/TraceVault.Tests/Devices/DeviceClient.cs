@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 
-namespace TraceVault.Tests.Accounts.Devices;
+namespace TraceVault.Tests.Devices;
 
 /// <summary>An answer of an OAuth endpoint.</summary>
 internal sealed record OAuthReply(HttpStatusCode Status, JsonElement Json, HttpResponseMessage Answer)

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 using TraceVault.Devices;
 using TraceVault.Storage;
 
-namespace TraceVault.Tests.Accounts.Devices;
+namespace TraceVault.Tests.Devices;
 
 public class DeviceSignInTests
 {
@@ -159,7 +159,7 @@ public class DeviceSignInTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
-    public async Task Who_polls_too_fast_has_to_slow_down_for_good(string engine)
+    public async Task A_device_that_polls_too_fast_has_to_slow_down_for_good(string engine)
     {
         var clock = Clock;
         await using var database = await TestDatabase.CreateAsync(engine);

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Time.Testing;
 using TraceVault.Gateway;
 using TraceVault.Tests.Gateway;
 
-namespace TraceVault.Tests.Accounts.Devices;
+namespace TraceVault.Tests.Devices;
 
-/// <summary>Devices at several addresses before a server that has a trusted proxy in front and a clock that tests turn.</summary>
+/// <summary>Devices at several addresses, and a server that has a trusted proxy in front and a clock that tests move.</summary>
 internal sealed class RefreshRig : IAsyncDisposable
 {
     private readonly ProxyRig _rig;

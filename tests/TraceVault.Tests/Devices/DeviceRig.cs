@@ -1,8 +1,8 @@
 using TraceVault.Tests.Gateway;
 
-namespace TraceVault.Tests.Accounts.Devices;
+namespace TraceVault.Tests.Devices;
 
-/// <summary>A device before a server, whose owner reads the pages.</summary>
+/// <summary>A device, and a server whose owner opens the pages.</summary>
 internal sealed class DeviceRig : IAsyncDisposable
 {
     private readonly ProxyRig _rig;

@@ -1,7 +1,7 @@
 using System.Net;
 using TraceVault.Tests.Pages;
 
-namespace TraceVault.Tests.Accounts.Devices;
+namespace TraceVault.Tests.Devices;
 
 /// <summary>Somebody who reads the pages of devices and presses their buttons.</summary>
 internal sealed class PageVisitor(TestServer server) : IDisposable
