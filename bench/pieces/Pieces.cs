@@ -7,9 +7,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TraceVault.Accounts;
 using TraceVault.Changes;
 using TraceVault.Gateway;
-using TraceVault.Storage;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;
+using TraceVault.Storage;
 
 namespace TraceVault.Bench;
 

@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
 using TraceVault.Identity;
-using TraceVault.Storage;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;
+using TraceVault.Storage;
 using TraceVault.Vault;
 
 namespace TraceVault.Bench;

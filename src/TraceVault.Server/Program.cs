@@ -1,11 +1,11 @@
 using System.Collections;
 using OpenTelemetry.Metrics;
 using TraceVault.Accounts;
-using TraceVault.Devices;
 using TraceVault.Api;
 using TraceVault.Audit;
 using TraceVault.Changes;
 using TraceVault.Demo;
+using TraceVault.Devices;
 using TraceVault.Downloads;
 using TraceVault.Gateway;
 using TraceVault.Hosting;

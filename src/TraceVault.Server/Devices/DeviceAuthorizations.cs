@@ -1,6 +1,6 @@
-using TraceVault.Accounts;
 using System.Net;
 using Dapper;
+using TraceVault.Accounts;
 using TraceVault.Changes;
 using TraceVault.Identity;
 using TraceVault.Storage;

@@ -1,6 +1,6 @@
-using TraceVault.Accounts;
 using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Accounts;
 using TraceVault.Changes;
 using TraceVault.Hosting;
 using TraceVault.Identity;

@@ -1,4 +1,5 @@
 using TraceVault.Accounts;
+
 namespace TraceVault.Devices;
 
 /// <summary>The two tokens of a session in clear, which only this answer holds.</summary>

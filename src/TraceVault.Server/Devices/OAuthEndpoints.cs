@@ -1,5 +1,5 @@
-using TraceVault.Accounts;
 using Microsoft.AspNetCore.Http.HttpResults;
+using TraceVault.Accounts;
 using TraceVault.Hosting;
 using TraceVault.Identity;
 

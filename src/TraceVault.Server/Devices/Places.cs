@@ -1,5 +1,5 @@
-using TraceVault.Accounts;
 using System.Net;
+using TraceVault.Accounts;
 using TraceVault.Hosting;
 using TraceVault.Identity;
 

@@ -1,7 +1,7 @@
-using TraceVault.Accounts;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
+using TraceVault.Accounts;
 using TraceVault.Changes;
 using TraceVault.Identity;
 using TraceVault.Storage;
