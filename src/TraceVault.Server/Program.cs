@@ -28,11 +28,13 @@ internal static class Program
     /// <summary>What the program can do instead of serving; of several that are asked for, the first one here runs.</summary>
     private static readonly CommandSwitch[] Switches =
     [
-        new("--help", "This text.", _ => Help.WriteAsync(Switches!, DefaultSettings())),
-        new("--version", "The version.", _ => Help.WriteVersionAsync()),
+        new("--help", "This text.", (_, _) => Help.WriteAsync(Switches!, DefaultSettings())),
+        new("--version", "The version.", (_, _) => Help.WriteVersionAsync()),
         DemoFeature.Switch,
         ResetPasswordCommand.Switch,
     ];
+
+    private static readonly WholeServer Whole = new(settings => Build(settings), StartServerAsync);
 
     public static async Task<int> Main(string[] args)
     {
@@ -40,7 +42,7 @@ internal static class Program
         try
         {
             return Array.Find(Switches, each => args.Contains(each.Name)) is { } asked
-                ? await asked.RunAsync([.. args.Where(argument => argument != asked.Name)])
+                ? await asked.RunAsync([.. args.Where(argument => argument != asked.Name)], Whole)
                 : await ServeAsync(args);
         }
         catch (StartupException problem)
@@ -68,9 +70,9 @@ internal static class Program
         return 0;
     }
 
-    /// <summary>Builds the server, for <see cref="StartServerAsync"/> or for a command that works on the database.</summary>
+    /// <summary>Builds the server with the settings of this process.</summary>
     internal static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null) =>
-        Build(new SettingsReader(args, Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory()), replace);
+        Build(SettingsReader.OfProcess(args), replace);
 
     internal static WebApplication Build(SettingsReader settings, Action<IServiceCollection>? replace = null)
     {

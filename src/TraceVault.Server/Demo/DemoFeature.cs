@@ -12,7 +12,7 @@ internal static class DemoFeature
     public static readonly CommandSwitch Switch = new(
         "--demo", "Try it: fake upstream, temporary database, no key needed.", RunAsync);
 
-    private static async Task<int> RunAsync(string[] args)
+    private static async Task<int> RunAsync(string[] args, WholeServer server)
     {
         var folder = Directory.CreateTempSubdirectory("tracevault-demo-");
         try
@@ -25,8 +25,8 @@ internal static class DemoFeature
                 Pace = TimeSpan.FromMilliseconds(50),
                 Record = false,
             });
-            await using var app = Program.Build(DemoSettings.Read(args, folder.FullName, upstream.Url));
-            await app.StartServerAsync();
+            await using var app = server.Build(DemoSettings.Read(args, folder.FullName, upstream.Url));
+            await server.StartAsync(app);
             using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
             {
                 signal.Cancel = true; // a closed terminal must not leave the folder behind

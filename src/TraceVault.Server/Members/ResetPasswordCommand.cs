@@ -20,7 +20,7 @@ internal static class ResetPasswordCommand
 
     private const string EmailOption = "--email=";
 
-    private static async Task<int> RunAsync(string[] args)
+    private static async Task<int> RunAsync(string[] args, WholeServer server)
     {
         var options = args.ToLookup(argument => argument.StartsWith(EmailOption, StringComparison.OrdinalIgnoreCase));
         var email = options[true].Select(argument => argument[EmailOption.Length..]).ToList();
@@ -29,7 +29,7 @@ internal static class ResetPasswordCommand
             throw new StartupException("Say whose password: --reset-password --email=ADDRESS.");
         }
 
-        await using var app = Program.Build([.. options[false]]);
+        await using var app = server.Build(SettingsReader.OfProcess([.. options[false]]));
         await app.Services.GetRequiredService<Migrator>().RequireCurrentAsync(CancellationToken.None);
         var issued = await app.Services.GetRequiredService<PasswordResets>().IssueAtMachineAsync(address);
         await Console.Out.WriteLineAsync(issued switch

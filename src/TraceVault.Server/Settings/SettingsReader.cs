@@ -47,6 +47,10 @@ internal sealed class SettingsReader
             .Build();
     }
 
+    /// <summary>The settings of this process: its arguments, its environment, and the file in its working directory.</summary>
+    public static SettingsReader OfProcess(string[] args) =>
+        new(args, Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory());
+
     /// <summary>All sources combined, for the sections that the framework reads itself.</summary>
     public IConfigurationRoot Configuration { get; }
 
