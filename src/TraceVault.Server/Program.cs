@@ -117,7 +117,7 @@ internal static class Program
     private static void Map(this WebApplication app)
     {
         app.WatchRefusals();
-        app.UseProxy();
+        app.UseGateway();
         app.UseTrustedProxies();
         app.UsePageHeaders();
         app.UseApiErrors();
@@ -149,7 +149,7 @@ internal static class Program
     /// <summary>In the order in which the features may use each other, except for the pages.</summary>
     private static WebApplicationBuilder Compose(SettingsReader settings) => SettingsFeature.CreateBuilder(settings)
         .AddHosting(settings)
-        .AddServerLog(settings)
+        .AddLog(settings)
         .AddStorage(settings)
         .AddVault(settings)
         .AddChanges()
@@ -159,7 +159,7 @@ internal static class Program
         .AddKeys()
         .AddProviders(settings)
         .AddDevices()
-        .AddProxy(settings)
+        .AddGateway(settings)
         .AddMembers()
         .AddMe()
         .AddAudit()

@@ -4,7 +4,7 @@ namespace TraceVault.Gateway;
 
 internal static class GatewayFeature
 {
-    public static WebApplicationBuilder AddProxy(this WebApplicationBuilder builder, SettingsReader settings)
+    public static WebApplicationBuilder AddGateway(this WebApplicationBuilder builder, SettingsReader settings)
     {
         builder.Services.AddSingleton(settings.Read<ProxyOptions>("Proxy"));
         builder.Services.AddSingleton<Dialing>();
@@ -22,9 +22,9 @@ internal static class GatewayFeature
     }
 
     /// <summary>To be called before anything that would read or normalise the path.</summary>
-    public static void UseProxy(this WebApplication app)
+    public static void UseGateway(this WebApplication app)
     {
-        var proxy = app.Services.GetRequiredService<Gateway>();
-        app.Use(next => context => proxy.InvokeAsync(context, next));
+        var gateway = app.Services.GetRequiredService<Gateway>();
+        app.Use(next => context => gateway.InvokeAsync(context, next));
     }
 }

@@ -23,6 +23,7 @@ internal static class HostingFeature
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.WebHost.UseSockets(Configure);
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlocks>();
+        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<PublicUrl>();
         builder.Services.AddSingleton<DataDirectory>();

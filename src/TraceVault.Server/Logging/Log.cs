@@ -7,7 +7,7 @@ namespace TraceVault.Logging;
 /// <summary>The log on standard output: text, or JSON with one object a line.</summary>
 internal static class Log
 {
-    public static void AddLog(this ILoggingBuilder logging, LoggingOptions options)
+    public static void Configure(ILoggingBuilder logging, LoggingOptions options)
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(options.LogLevel);

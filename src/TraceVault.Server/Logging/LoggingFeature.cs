@@ -4,11 +4,11 @@ namespace TraceVault.Logging;
 
 internal static class LoggingFeature
 {
-    public static WebApplicationBuilder AddServerLog(this WebApplicationBuilder builder, SettingsReader settings)
+    public static WebApplicationBuilder AddLog(this WebApplicationBuilder builder, SettingsReader settings)
     {
         var options = settings.Read<LoggingOptions>();
         builder.Services.AddSingleton(options);
-        builder.Logging.AddLog(options);
+        Log.Configure(builder.Logging, options);
         return builder;
     }
 }

@@ -9,7 +9,6 @@ internal static class OperationsFeature
     {
         var options = settings.Read<OperationsOptions>();
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<MetricsAccess>();
         builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<Refusals>();
