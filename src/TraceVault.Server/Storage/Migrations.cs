@@ -319,12 +319,36 @@ public sealed class KeysOfProviders : ForwardOnlyMigration
             from user_anthropic_keys
             """);
         Execute.Sql("update users set max_concurrent = (select max_concurrent from user_anthropic_keys where user_id = users.id)");
-        Delete.Table("user_anthropic_keys");
-        Execute.Sql("""
+        const string Replace = """
+            drop table user_anthropic_keys;
             create view user_anthropic_keys as
             select k.owner_id as user_id, k.sealed, k.key_id, coalesce(u.max_concurrent, 32) as max_concurrent,
                 k.created_at, k.updated_at, k.last_used_at, k.works_since, k.refused_at
-            from provider_keys k join users u on u.id = k.user_id where k.provider = 'anthropic'
+            from provider_keys k join users u on u.id = k.user_id where k.provider = 'anthropic';
+            """;
+        IfDatabase("sqlite").Execute.Sql(Replace);
+        // Whoever was allowed to read the table, or columns of it, may read the same of the view.
+        IfDatabase("PostgreSQL").Execute.Sql($"""
+            do $$
+            declare
+                allowed text[] := array(
+                    select format('grant select%s on user_anthropic_keys to %s%s', held.columns,
+                        case a.grantee when 0 then 'public' else a.grantee::regrole::text end,
+                        case when a.is_grantable then ' with grant option' else '' end)
+                    from (
+                        select '' as columns, relacl as acl, relowner as owner from pg_class where oid = 'user_anthropic_keys'::regclass
+                        union all
+                        select format(' (%I)', t.attname), t.attacl, c.relowner
+                        from pg_attribute t join pg_class c on c.oid = t.attrelid where c.oid = 'user_anthropic_keys'::regclass
+                    ) held, aclexplode(held.acl) a
+                    where a.privilege_type = 'SELECT' and a.grantee <> held.owner);
+                permission text;
+            begin
+                {Replace}
+                foreach permission in array allowed loop
+                    execute permission;
+                end loop;
+            end $$
             """);
     }
 }

@@ -1,11 +1,15 @@
+using System.Data.Common;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using Dapper;
 using FluentMigrator.Runner;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Keys;
 using TraceVault.Providers.Anthropic;
+using TraceVault.Settings;
 using TraceVault.Storage;
+using TraceVault.Vault;
 
 namespace TraceVault.Tests.Keys;
 
@@ -69,7 +73,49 @@ public class KeyMoveTests
         Assert.Equal(KeyVault.Binding, await connection.QuerySingleAsync<long>("select binding from provider_keys"));
     }
 
-    /// <summary>As when the process is killed between two rows, or a user stores another key at that moment.</summary>
+    /// <summary>
+    /// Two hundred keys are sealed anew in one transaction. A start that gets no further leaves the others as they were, and the next start
+    /// goes on with those.
+    /// </summary>
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task A_start_that_stops_between_two_parts_is_continued_by_the_next(string engine)
+    {
+        const int Part = 200;
+        await using var database = await OfFirstVersionAsync(engine);
+        await using var connection = await database.OpenAsync();
+        var keys = await AddUsersAsync(connection, Part + 4);
+        keys[UserId] = TestServer.AnthropicKey;
+        await MigrateAsync(database, Migrator.NewestKnown);
+        await connection.ExecuteAsync(engine == "sqlite"
+            ? """
+              create trigger stop before update on provider_keys when (select count(*) from provider_keys where binding = 2) = 200
+              begin select raise(abort, 'stopped here'); end
+              """
+            : """
+              create function stop() returns trigger language plpgsql as $$ begin
+                  if (select count(*) from provider_keys where binding = 2) = 200 then raise exception 'stopped here'; end if;
+                  return new;
+              end $$;
+              create trigger stop before update on provider_keys for each row execute function stop();
+              """);
+
+        var problem = await Assert.ThrowsAnyAsync<DbException>(() => TestServer.StartAsync(database));
+
+        Assert.Contains("stopped here", problem.Message);
+        Assert.Equal((Part, 5), (await CountAsync(KeyVault.Binding), await CountAsync(KeyVault.FirstBinding)));
+        await connection.ExecuteAsync(engine == "sqlite" ? "drop trigger stop" : "drop trigger stop on provider_keys");
+        await using var server = await TestServer.StartAsync(database);
+        Assert.Contains("sealed anew, each bound to its owner and row: 5", server.Log.Text);
+        Assert.Equal((keys.Count, 0), (await CountAsync(KeyVault.Binding), await CountAsync(KeyVault.FirstBinding)));
+        var vault = server.Services.GetRequiredService<KeyVault>();
+        var stored = await server.Services.GetRequiredService<ProviderKeys>().ListAsync("", int.MaxValue, Cancel);
+        Assert.Equal(keys, stored.ToDictionary(key => key.Owner.Id, key => vault.Open(key).Reveal()));
+
+        Task<int> CountAsync(long binding) =>
+            connection.ExecuteScalarAsync<int>("select count(*) from provider_keys where binding = @binding", new { binding });
+    }
+
+    /// <summary>As when a user stores another key at that moment.</summary>
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task What_changed_meanwhile_is_not_overwritten(string engine)
     {
@@ -101,6 +147,53 @@ public class KeyMoveTests
             (row.UserId, row.KeyId, row.Cap, row.CreatedAt, row.UpdatedAt, row.LastUsedAt));
     }
 
+    /// <summary>A view does not inherit what was granted on the table whose name it takes.</summary>
+    [Fact]
+    public async Task Whoever_could_read_the_old_table_can_read_it_still()
+    {
+        var cluster = await PostgresCluster.GetAsync();
+        var role = $"Reader {Guid.NewGuid():N}";
+        await cluster.AdministerAsync($"create role \"{role}\"");
+        await using (var database = await OfFirstVersionAsync("postgres"))
+        {
+            await using var connection = await database.OpenAsync();
+            await connection.ExecuteAsync($"grant select, insert on user_anthropic_keys to \"{role}\" with grant option");
+            await connection.ExecuteAsync("grant select (user_id, updated_at) on user_anthropic_keys to public");
+
+            await using var server = await TestServer.StartAsync(database);
+
+            Assert.True(await connection.ExecuteScalarAsync<bool>(
+                "select has_table_privilege(@role, 'user_anthropic_keys', 'select with grant option')", new { role }));
+            Assert.Equal(
+                [("sealed", false), ("updated_at", true), ("user_id", true)],
+                await connection.QueryAsync<(string, bool)>(
+                    """
+                    select name, has_column_privilege('pg_monitor', 'user_anthropic_keys', name, 'select')
+                    from unnest(array['sealed', 'updated_at', 'user_id']) name
+                    """));
+            Assert.False(await connection.ExecuteScalarAsync<bool>(
+                "select has_table_privilege(@role, 'provider_keys', 'select')", new { role }));
+        }
+
+        await cluster.AdministerAsync($"drop role \"{role}\"");
+    }
+
+    /// <summary>PostgreSQL drops no table from which a view is made. Nothing is lost: without the view, the next start goes on.</summary>
+    [Fact]
+    public async Task A_view_on_the_old_table_stops_the_start_with_a_line_that_says_so()
+    {
+        await using var database = await OfFirstVersionAsync("postgres");
+        await using var connection = await database.OpenAsync();
+        await connection.ExecuteAsync("create view mine as select user_id from user_anthropic_keys");
+
+        var problem = await Assert.ThrowsAsync<StartupException>(() => TestServer.StartAsync(database));
+
+        Assert.Contains("cannot drop table user_anthropic_keys because other objects depend on it", problem.Message);
+        await connection.ExecuteAsync("drop view mine");
+        await using var server = await TestServer.StartAsync(database);
+        Assert.Contains("Stored provider keys that open: 1 of 1", server.Log.Text);
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task The_cap_stays_when_the_key_goes(string engine)
     {
@@ -126,15 +219,7 @@ public class KeyMoveTests
     private static async Task<TestDatabase> OfFirstVersionAsync(string engine)
     {
         var database = await TestDatabase.CreateEmptyAsync(engine);
-        await using (
-            var storage = new Database(new StorageOptions { Database = database.Setting }, new(new() { DataDir = database.DataDirectory })))
-        {
-            await storage.PrepareFileAsync();
-            await using var services = Migrator.Services(storage);
-            using var scope = services.CreateScope();
-            scope.ServiceProvider.GetRequiredService<IMigrationRunner>().MigrateUp(SchemaOfFirstVersion);
-        }
-
+        await MigrateAsync(database, SchemaOfFirstVersion);
         await using var connection = await database.OpenAsync();
         await connection.ExecuteAsync(
             """
@@ -146,5 +231,40 @@ public class KeyMoveTests
             """,
             new { UserId, TestServer.Email, PasswordHash, Sealed });
         return database;
+    }
+
+    private static async Task MigrateAsync(TestDatabase database, long version)
+    {
+        await using var storage = new Database(
+            new StorageOptions { Database = database.Setting }, new(new() { DataDir = database.DataDirectory }));
+        await storage.PrepareFileAsync();
+        await using var services = Migrator.Services(storage);
+        using var scope = services.CreateScope();
+        scope.ServiceProvider.GetRequiredService<IMigrationRunner>().MigrateUp(version);
+    }
+
+    /// <summary>Adds users as version 0.1.0 stored them, each with a key of their own.</summary>
+    /// <returns>The keys in clear, by user.</returns>
+    private static async Task<Dictionary<string, string>> AddUsersAsync(DbConnection connection, int count)
+    {
+        var keys = Enumerable.Range(1, count).ToDictionary(i => $"user-{i}", i => $"sk-ant-api03-key-number-{i:D4}");
+        using var cipher = SealedBytes.CipherUnder(KeyRing.Parse(TestServer.MasterKey, "S").Sealing, "tracevault/provider-key/v1");
+        await using var transaction = await connection.BeginTransactionAsync(Cancel);
+        await connection.ExecuteAsync(
+            """
+            insert into users (id, email, email_key, role, password_hash, created_at, updated_at)
+                values (@Key, @Key, @Key, 'member', 'x', 1, 1);
+            insert into user_anthropic_keys (user_id, sealed, key_id, max_concurrent, created_at, updated_at)
+                values (@Key, @Sealed, 'default', 7, 1, 1);
+            """,
+            keys.Select(user => new
+            {
+                user.Key,
+                Sealed = SealedBytes.Seal(cipher, Encoding.ASCII.GetBytes(user.Value),
+                    Encoding.ASCII.GetBytes($"user_anthropic_keys\0default\0{user.Key}\0anthropic")),
+            }),
+            transaction);
+        await transaction.CommitAsync(Cancel);
+        return keys;
     }
 }
