@@ -11,7 +11,7 @@ internal static partial class AuditPhrases
     /// <param name="Infinitive">What was tried.</param>
     /// <param name="Rest">
     /// May hold {subject} and {target}; {of} says whose it was, if it was somebody else's; {as} says as whom; {others} and {count} put a
-    /// target that is a number into words.
+    /// target that is a number into words, {key} and {thekey} one that is a provider.
     /// </param>
     private sealed record Phrase(string Name, string Past, string Infinitive, string Rest = "");
 
@@ -27,9 +27,9 @@ internal static partial class AuditPhrases
             "Refresh token shown twice", "showed", "show", " a refresh token a second time, which ended the session{of}"),
         [AuditActions.RefreshRefused] = new(
             "Old refresh token refused", "showed", "show", " an old refresh token{of} and was refused; the session continues"),
-        [AuditActions.KeySet] = new("Key stored", "stored", "store", " an Anthropic key{of}"),
-        [AuditActions.KeyReplaced] = new("Key replaced", "replaced", "replace", " the Anthropic key{of}"),
-        [AuditActions.KeyRemoved] = new("Key removed", "removed", "remove", " the Anthropic key{of}"),
+        [AuditActions.KeySet] = new("Key stored", "stored", "store", " {key}{of}"),
+        [AuditActions.KeyReplaced] = new("Key replaced", "replaced", "replace", " {thekey}{of}"),
+        [AuditActions.KeyRemoved] = new("Key removed", "removed", "remove", " {thekey}{of}"),
         [AuditActions.KeyCapChanged] = new("Cap on requests changed", "changed", "change", " the cap on requests at once{of} to {target}"),
         [AuditActions.TokenCreated] = new("Token created", "created", "create", " the proxy token “{target}”{of}"),
         [AuditActions.TokenRevoked] = new("Token revoked", "revoked", "revoke", " the proxy token “{target}”{of}"),
@@ -58,7 +58,7 @@ internal static partial class AuditPhrases
     {
         ["server."] = "The server",
         ["session."] = "Sign-ins and sessions",
-        ["key."] = "Anthropic keys",
+        ["key."] = "Provider keys",
         ["token."] = "Proxy tokens",
         ["device."] = "Devices",
         ["member."] = "Members",
@@ -81,7 +81,8 @@ internal static partial class AuditPhrases
         _ => "Somebody not signed in",
     };
 
-    public static string What(AuditEntry entry)
+    /// <param name="providers">The names of the providers for people, by the names that the log has for them.</param>
+    public static string What(AuditEntry entry, IReadOnlyDictionary<string, string> providers)
     {
         if (!Phrases.TryGetValue(entry.Action, out var phrase))
         {
@@ -89,7 +90,7 @@ internal static partial class AuditPhrases
         }
 
         // In one pass, because what users typed may look like a slot.
-        var rest = Slot().Replace(phrase.Rest, slot => Fill(slot.Value, entry));
+        var rest = Slot().Replace(phrase.Rest, slot => Fill(slot.Value, entry, providers));
         return entry.Outcome switch
         {
             "done" => phrase.Past + rest,
@@ -100,7 +101,7 @@ internal static partial class AuditPhrases
         };
     }
 
-    private static string Fill(string slot, AuditEntry entry) => slot switch
+    private static string Fill(string slot, AuditEntry entry, IReadOnlyDictionary<string, string> providers) => slot switch
     {
         "{target}" => entry.Target ?? "",
         "{subject}" => entry.SubjectEmail ?? "somebody",
@@ -108,8 +109,14 @@ internal static partial class AuditPhrases
         "{count}" => entry.Target is null ? "" : $", {entry.Target} in all",
         "{of}" => entry.SubjectId == entry.ActorId ? "" : $" of {entry.SubjectEmail ?? "somebody"}",
         "{as}" => entry.ActorId is not null ? "" : $" as {entry.SubjectEmail ?? "an unknown user"}",
+        "{key}" => ProviderOf(entry, providers) is { } name ? $"{("AEIOU".Contains(name[0]) ? "an" : "a")} {name} key" : "a key",
+        "{thekey}" => ProviderOf(entry, providers) is { } name ? $"the {name} key" : "all keys",
         _ => slot,
     };
+
+    /// <returns>Null when the event is not about a single provider. One that this server does not know is named as in the log.</returns>
+    private static string? ProviderOf(AuditEntry entry, IReadOnlyDictionary<string, string> providers) =>
+        entry.Target is { Length: > 0 } provider ? providers.GetValueOrDefault(provider, provider) : null;
 
     [GeneratedRegex("\\{[a-z]+\\}")]
     private static partial Regex Slot();

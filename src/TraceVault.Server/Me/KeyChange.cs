@@ -34,7 +34,7 @@ internal sealed class KeyChange(ProviderKeys keys, AnthropicProvider provider, T
             tested = await test.TryAsync(key, provider, cancel);
             if (tested.IsRefused)
             {
-                var failed = AuditEvent.Own(AuditActions.KeySet, actor) with { Outcome = AuditOutcome.Failed };
+                var failed = AuditEvent.Own(AuditActions.KeySet, actor, provider.Name) with { Outcome = AuditOutcome.Failed };
                 await audit.AppendFailureAsync(failed, isLast: false, cancel);
                 var said = tested.Said is { } words ? $", “{words}”" : "";
                 return new KeyResult($"Anthropic does not know this key: it answered 401{said}. Nothing was changed.", IsRefused: true);

@@ -215,10 +215,15 @@ public class AuditReadingTests
     [InlineData(AuditActions.AllSessionsEnded, "done", "b", "0", "ended all sessions of b@x, 0 in all")]
     [InlineData(AuditActions.AllSessionsEnded, "refused", "b", null, "was not allowed to end all sessions of b@x")]
     [InlineData(AuditActions.RoleChanged, "refused", "b", "owner", "was not allowed to change the role of b@x to owner")]
+    [InlineData(AuditActions.KeySet, "done", "a", "anthropic", "stored an Anthropic key")]
+    [InlineData(AuditActions.KeySet, "failed", "a", "parrot", "tried to store a Parrot key")]
+    [InlineData(AuditActions.KeyReplaced, "done", "b", "parrot", "replaced the Parrot key of b@x")]
+    [InlineData(AuditActions.KeyRemoved, "done", "a", "dodo", "removed the dodo key")] // of a provider that is no more
+    [InlineData(AuditActions.KeyRemoved, "done", "a", null, "removed all keys")]
     public void A_sentence_says_whose_it_was_and_how_many(string action, string outcome, string subject, string? target, string expected) =>
         Assert.Equal(
             expected,
-            AuditPhrases.What(new AuditEntry("", default, action, outcome, "a", "a@x", subject, $"{subject}@x", target, null, null)));
+            What(new AuditEntry("", default, action, outcome, "a", "a@x", subject, $"{subject}@x", target, null, null)));
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Pages_of_the_log_lead_back_and_forth_with_their_filters(string engine)
@@ -249,7 +254,7 @@ public class AuditReadingTests
     {
         var made = new AuditEntry("", default, "token.created", "done", "a", "a@x", "b", "{target}@x", "{subject} {of}", null, null);
 
-        Assert.Equal("created the proxy token “{subject} {of}” of {target}@x", AuditPhrases.What(made));
+        Assert.Equal("created the proxy token “{subject} {of}” of {target}@x", What(made));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
@@ -279,8 +284,11 @@ public class AuditReadingTests
         Assert.Equal(actions.Order(), AuditPhrases.Actions.Order());
         Assert.All(AuditPhrases.Actions.Concat(AuditPhrases.Areas), name => Assert.NotEqual("", AuditPhrases.Name(name)));
         Assert.All(AuditPhrases.Actions, action => Assert.DoesNotContain(
-            '{', AuditPhrases.What(new AuditEntry("", default, action, "done", "a", "a@x", "b", "b@x", "target", null, null))));
+            '{', What(new AuditEntry("", default, action, "done", "a", "a@x", "b", "b@x", "target", null, null))));
     }
+
+    private static string What(AuditEntry entry) =>
+        AuditPhrases.What(entry, new Dictionary<string, string> { ["anthropic"] = "Anthropic", ["parrot"] = "Parrot" });
 
     private static async Task<IEnumerable<string?>> ActionsAsync(AuditRig rig, string query) =>
         (await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/audit?" + query, rig.Token)).GetProperty("events").EnumerateArray().Select(

@@ -72,6 +72,9 @@ public class KeyTrialTests
         Assert.Contains("name=\"store_anyway\"", shown);
         Assert.DoesNotContain(Other, shown + problem.GetRawText());
         Assert.Equal(["/v1/models?limit=1", "/v1/models?limit=1"], rig.Upstream.Requests.Select(request => request.Target));
+        var log = await rig.Server.ApiJsonAsync(HttpMethod.Get, "/api/v1/audit?action=key.set&outcome=failed", rig.Token);
+        Assert.Equal(
+            ["anthropic", "anthropic"], log.GetProperty("events").EnumerateArray().Select(each => each.GetProperty("target").GetString()));
         Assert.Null((await rig.CallAsync(cancel: Cancel)).Code);
         Assert.Equal(HttpStatusCode.OK, (await rig.CallAsync(cancel: Cancel)).Status);
 
