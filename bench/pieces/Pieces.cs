@@ -101,7 +101,7 @@ public class Pieces
     public void WriteResponseHeaders() => GatewayHeaders.WriteResponse(_response, _answered!);
 
     [Benchmark]
-    public Task WriteError() => GatewayError.InvalidToken.WriteAsync(_refused!);
+    public Task WriteError() => GatewayError.InvalidToken(_provider!).WriteAsync(_refused!);
 
     private static HttpRequest ClaudeCodeRequest()
     {

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace TraceVault.Accounts;
 
 internal enum CredentialKind
@@ -8,19 +10,23 @@ internal enum CredentialKind
 }
 
 /// <summary>
-/// The only reader of a caller's credential, for the proxy and the API: <c>x-api-key</c>, <c>Authorization: Bearer</c>, or both with the
-/// same value. It never reads cookies.
+/// The only reader of a caller's credential, for the proxy and the API: <c>Authorization: Bearer</c>, another header, or both with the same
+/// value. It never reads cookies.
 /// </summary>
 internal static class Credentials
 {
+    /// <summary>The other header at the API of our own.</summary>
+    public const string OfApi = "x-api-key";
+
     private const string Bearer = "Bearer ";
 
     /// <param name="headers">The request's headers.</param>
+    /// <param name="other">The other header that may hold the token; null: none. At the proxy it depends on the provider's clients.</param>
     /// <param name="token">The token; empty unless there is exactly one.</param>
-    public static CredentialKind Read(IHeaderDictionary headers, out ReadOnlySpan<char> token)
+    public static CredentialKind Read(IHeaderDictionary headers, string? other, out ReadOnlySpan<char> token)
     {
         token = default;
-        foreach (var value in headers["x-api-key"])
+        foreach (var value in other is null ? StringValues.Empty : headers[other])
         {
             if (!Add(value, ref token))
             {

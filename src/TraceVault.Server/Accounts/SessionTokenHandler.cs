@@ -15,7 +15,7 @@ internal sealed class SessionTokenHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var credential = Credentials.Read(Request.Headers, out var token);
+        var credential = Credentials.Read(Request.Headers, Credentials.OfApi, out var token);
         if (credential is CredentialKind.Missing)
         {
             return AuthenticateResult.NoResult();

@@ -43,9 +43,10 @@ internal sealed record CallerSnapshot(
     }
 
     /// <summary>Notes what an answer says about the key that was sent, unless the user may have another key by now.</summary>
-    public void Answered(SealedKey key, int? status, DateTimeOffset now)
+    /// <param name="verdict">See <see cref="Provider.KeyVerdict"/>; null also when there was no answer.</param>
+    public void Answered(SealedKey key, bool? verdict, DateTimeOffset now)
     {
-        if (KeyNote.Of(status) is { } works && !IsOutdated)
+        if (verdict is { } works && !IsOutdated)
         {
             User.Note(key.Id, works, now);
         }

@@ -36,6 +36,9 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
     /// <summary>Null until the upstream has answered.</summary>
     public int? UpstreamStatus { get; set; }
 
+    /// <summary>What the upstream's answer says about the key; null when it says nothing, or when there was none.</summary>
+    public bool? KeyVerdict => UpstreamStatus is { } status ? Provider.KeyVerdict(status) : null;
+
     /// <summary>The provider's own id of the request; null when there is none, or when it holds a part of the key.</summary>
     public string? UpstreamRequestId { get; set; }
 

@@ -134,7 +134,7 @@ internal sealed class Gateway(
         }
         finally
         {
-            caller.Answered(stored, exchange.UpstreamStatus, clock.GetUtcNow());
+            caller.Answered(stored, exchange.KeyVerdict, clock.GetUtcNow());
             caller.User.Leave(exchange); // from here on nobody breaks the exchange off
         }
 
@@ -144,15 +144,16 @@ internal sealed class Gateway(
     /// <returns>The caller, or the error that says why there is none.</returns>
     private async ValueTask<(CallerSnapshot? Caller, GatewayError? Error)> FindCallerAsync(Exchange exchange)
     {
-        var credential = Credentials.Read(exchange.Context.Request.Headers, out var token);
+        var credential = Credentials.Read(exchange.Context.Request.Headers, exchange.Provider.TokenHeader, out var token);
         if (credential is not CredentialKind.Token)
         {
-            return (null, credential is CredentialKind.Missing ? GatewayError.MissingToken : GatewayError.ConflictingTokens);
+            return (null, credential is CredentialKind.Missing
+                ? GatewayError.MissingToken(exchange.Provider) : GatewayError.ConflictingTokens(exchange.Provider));
         }
 
         if (!AccessToken.TryRead(token, out var presented) || presented.Kind is not (TokenKind.Session or TokenKind.Proxy))
         {
-            return (null, GatewayError.InvalidToken);
+            return (null, GatewayError.InvalidToken(exchange.Provider));
         }
 
         var (outcome, caller, expiredAt) = await callers.FindAsync(presented, exchange.Context.RequestAborted);
@@ -161,8 +162,8 @@ internal sealed class Gateway(
         {
             LookupOutcome.Found => null,
             LookupOutcome.Unavailable => GatewayError.Unavailable,
-            LookupOutcome.Expired => GatewayError.ExpiredToken(presented.Kind, expiredAt),
-            _ => GatewayError.InvalidToken,
+            LookupOutcome.Expired => GatewayError.ExpiredToken(exchange.Provider, presented.Kind, expiredAt),
+            _ => GatewayError.InvalidToken(exchange.Provider),
         });
     }
 

@@ -13,7 +13,7 @@ namespace TraceVault.Gateway;
 /// <param name="Status">HTTP status.</param>
 /// <param name="Code">Value of <c>x-tracevault-error</c>.</param>
 /// <param name="Message">A sentence that says what to do next and holds no internals.</param>
-/// <param name="ShouldRetry">False sends <c>x-should-retry: false</c>, without which Claude Code repeats some errors for minutes.</param>
+/// <param name="ShouldRetry">Whether a client may repeat the request by itself; see <see cref="Provider.ForbidRetry"/>.</param>
 /// <param name="RetryAfter">Seconds to wait, when waiting helps.</param>
 internal sealed record GatewayError(int Status, string Code, string Message, bool ShouldRetry, int? RetryAfter = null)
 {
@@ -21,16 +21,6 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
 
     /// <summary>These answers are never part of an HTML page, so quotes need no escape beyond JSON's own.</summary>
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public static readonly GatewayError MissingToken = Final(401, "missing_token",
-        "No TraceVault token was sent. Sign in with `tracevault login`, then send the token as `Authorization: Bearer` or `x-api-key`.");
-
-    public static readonly GatewayError InvalidToken = Final(401, "invalid_token",
-        "This TraceVault token is not known, or it was ended or revoked. Sign in again as you did before: with `tracevault "
-            + "login`, or with /login in Claude Code; for a program, make another proxy token.");
-
-    public static readonly GatewayError ConflictingTokens = Final(401, "conflicting_tokens",
-        "Two different tokens were sent. Send one TraceVault token; unset ANTHROPIC_API_KEY when ANTHROPIC_AUTH_TOKEN is set.");
 
     public static readonly GatewayError BadPath = Final(400, "bad_path",
         "This path is not forwarded: it has dot segments, empty segments or encoded separators. Send it in its plain form.");
@@ -56,10 +46,20 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
         "TraceVault made a mistake. Try again; if it persists, give the server's administrator the request id below: the log says more.",
             true);
 
-    public static GatewayError ExpiredToken(TokenKind kind, DateTimeOffset? expiredAt) =>
+    public static GatewayError MissingToken(Provider provider) => Final(401, "missing_token",
+        "No TraceVault token was sent. Sign in with `tracevault login`, then send the token as `Authorization: Bearer`"
+            + $"{(provider.TokenHeader is { } header ? $" or `{header}`" : "")}.");
+
+    public static GatewayError InvalidToken(Provider provider) => Final(401, "invalid_token",
+        $"This TraceVault token is not known, or it was ended or revoked. {SignInAgain(provider)}; for a program, make "
+            + "another proxy token.");
+
+    public static GatewayError ConflictingTokens(Provider provider) => Final(401, "conflicting_tokens",
+        $"Two different tokens were sent. Send one TraceVault token{(provider.OneCredential is { } advice ? $"; {advice}" : "")}.");
+
+    public static GatewayError ExpiredToken(Provider provider, TokenKind kind, DateTimeOffset? expiredAt) =>
         Final(401, "expired_token", kind is TokenKind.Session
-        ? $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Sign in again as you did before: with `tracevault"
-            + " login`, or with /login in Claude Code."
+        ? $"This TraceVault session expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. {SignInAgain(provider)}."
         : $"This TraceVault proxy token expired at {expiredAt:yyyy-MM-ddTHH:mm:ssZ}. Run `tracevault login` and use `tracevault "
             + "proxy token`, or make another proxy token.");
 
@@ -97,7 +97,7 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
         response.Headers[RequestIdHeader] = exchange.RequestId;
         if (!ShouldRetry)
         {
-            response.Headers["x-should-retry"] = "false";
+            exchange.Provider.ForbidRetry(response.Headers);
         }
 
         if (RetryAfter is { } seconds)
@@ -109,6 +109,10 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
         await response.Body.WriteAsync(body.WrittenMemory, exchange.Context.RequestAborted);
         exchange.BytesOut = body.WrittenCount;
     }
+
+    private static string SignInAgain(Provider provider) => provider.ClientSignIn is { } client
+        ? $"Sign in again as you did before: with `tracevault login`, or with {client}"
+        : "Sign in again with `tracevault login`";
 
     private static GatewayError Final(int status, string code, string message) => new(status, code, message, ShouldRetry: false);
 

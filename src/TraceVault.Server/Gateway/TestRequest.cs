@@ -1,54 +1,36 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using TraceVault.Identity;
 using TraceVault.Keys;
 using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
 
-/// <param name="IsGood">Whether Anthropic accepted the key.</param>
+/// <param name="IsGood">Whether the provider accepted the key.</param>
 /// <param name="Summary">What happened, as a sentence.</param>
 /// <param name="Milliseconds">How long it took.</param>
-/// <param name="RequestId">Anthropic's <c>request-id</c>.</param>
-/// <param name="Body">The beginning of what Anthropic answered; never holds the key.</param>
+/// <param name="RequestId">The provider's own id of the request.</param>
+/// <param name="Body">The beginning of what the provider answered; never holds the key.</param>
 /// <param name="Status">The HTTP status; null when there was no answer.</param>
 public sealed record TestResult(
     bool IsGood, string Summary, long Milliseconds = 0, string? RequestId = null, string Body = "", int? Status = null)
 {
-    private const int MostSaid = 200;
+    /// <summary>Whether the provider said that it does not know the key. No other error says anything about the key.</summary>
+    internal bool IsRefused { get; init; }
 
-    /// <summary>Whether Anthropic said that it does not know the key. No other error says anything about the key.</summary>
-    internal bool IsRefused => KeyNote.Of(Status) is false;
-
-    /// <summary>The sentence in Anthropic's error; null when there is none that can be shown.</summary>
-    internal string? Said
-    {
-        get
-        {
-            try
-            {
-                var said = JsonElement.Parse(Body).GetProperty("error").GetProperty("message").GetString();
-                return said is { Length: > 0 and <= MostSaid } && PlainText.Is(said) ? said : null;
-            }
-            catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
-            {
-                return null;
-            }
-        }
-    }
+    /// <summary>The sentence in the provider's error; null when there is none that can be shown.</summary>
+    internal string? Said { get; init; }
 }
 
 /// <summary>
 /// Sends one real request with a user's key, for that user alone. It is always the same request, which costs nothing, and shows that key,
-/// network and Anthropic work together.
+/// network and provider work together.
 /// </summary>
 internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams upstreams, TimeProvider clock)
 {
-    private const int MaxBodyLength = 4096;
+    private const int MaxBodyLength = 4096, MostSaid = 200;
 
     /// <summary>How much is read: more than is shown, so that enough is left after keys were cut out.</summary>
     private const int MaxBodyBytes = MaxBodyLength + ProviderKey.MaxLength;
@@ -79,7 +61,7 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
         if (result.Status is { } status)
         {
             await keys.TouchAsync(stored.Id, clock.GetUtcNow(), cancel);
-            if (KeyNote.Of(status) is { } works)
+            if (provider.KeyVerdict(status) is { } works)
             {
                 await keys.NoteAsync(new KeyNote(stored.Id, works, clock.GetUtcNow()), cancel);
             }
@@ -138,18 +120,21 @@ internal sealed class TestRequest(ProviderKeys keys, KeyVault vault, Upstreams u
             body = body[..Math.Max(0, body.Length - key.Reveal().Length)];
         }
 
+        var (status, isRefused) = ((int)answer.StatusCode, provider.KeyVerdict((int)answer.StatusCode) is false);
         return new TestResult(
             answer.IsSuccessStatusCode,
-            answer.StatusCode switch
-            {
-                _ when answer.IsSuccessStatusCode => $"It works: {provider.Title} accepted the key.",
-                HttpStatusCode.Unauthorized => $"{provider.Title} does not know this key (401). Store another one.",
-                var status => $"{provider.Title} answered {(int)status}.",
-            },
+            answer.IsSuccessStatusCode ? $"It works: {provider.Title} accepted the key."
+                : isRefused ? $"{provider.Title} does not know this key ({status}). Store another one."
+                : $"{provider.Title} answered {status}.",
             Since(started),
             answer.Headers.TryGetValues(provider.RequestIdHeader, out var ids) ? Without(key, ids.First()) : null,
             body.Length <= MaxBodyLength ? body : body[..MaxBodyLength] + "…",
-            (int)answer.StatusCode);
+            status)
+        {
+            IsRefused = isRefused,
+            Said = !answer.IsSuccessStatusCode && provider.ErrorMessage(body) is { Length: > 0 and <= MostSaid } said && PlainText.Is(said)
+                ? said : null,
+        };
     }
 
     private static string Without(ProviderKey key, string text) => text.Replace(key.Reveal(), "[key]", StringComparison.Ordinal);

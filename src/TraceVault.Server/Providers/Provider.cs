@@ -8,7 +8,9 @@ namespace TraceVault.Providers;
 /// A provider of models, as far as the gateway has to know it: where its API is, which headers pass, how a key is sent, and what its errors
 /// look like.
 /// </summary>
-/// <remarks>Each provider has a folder of its own. Nothing else in the server names its paths, headers or error types.</remarks>
+/// <remarks>
+/// Each provider has a folder of its own. Besides it, only what people read and do names a provider; <c>ArchitectureTests</c> says where.
+/// </remarks>
 internal abstract class Provider
 {
     /// <summary>
@@ -31,6 +33,18 @@ internal abstract class Provider
     /// <summary>The header that holds the provider's own id of a request.</summary>
     public abstract string RequestIdHeader { get; }
 
+    /// <summary>
+    /// The header in which its clients send a key, if some send it elsewhere than in <c>Authorization: Bearer</c>. Here either may hold the
+    /// TraceVault token. Null if all use that one.
+    /// </summary>
+    public virtual string? TokenHeader => null;
+
+    /// <summary>How one of its clients signs in to this server by itself, after "or with"; null if none can.</summary>
+    public virtual string? ClientSignIn => null;
+
+    /// <summary>How to make its clients send one credential only, as the end of a sentence; null if there is nothing to say.</summary>
+    public virtual string? OneCredential => null;
+
     /// <summary>Path and query of a request that costs nothing and shows whether the provider accepts a key.</summary>
     public abstract string TestTarget { get; }
 
@@ -40,6 +54,9 @@ internal abstract class Provider
     /// </summary>
     /// <param name="path">Below <see cref="BasePath"/>, without a query; empty for the base itself.</param>
     public abstract bool IsProbe(ReadOnlySpan<char> path);
+
+    /// <summary>What such a client is answered, as JSON.</summary>
+    public abstract ReadOnlyMemory<byte> ProbeAnswer { get; }
 
     /// <summary>Whether a request header goes to the provider. What is not named stays behind.</summary>
     public abstract bool PassesOut(string header);
@@ -59,6 +76,21 @@ internal abstract class Provider
     /// <param name="message">A sentence for people.</param>
     /// <param name="requestId">Our own id of the request.</param>
     public abstract void WriteError(Utf8JsonWriter json, int status, string message, string requestId);
+
+    /// <summary>
+    /// Adds the headers that keep its clients from repeating a request by themselves, to an error that a repetition cannot mend.
+    /// </summary>
+    public virtual void ForbidRetry(IHeaderDictionary to)
+    {
+    }
+
+    /// <returns>The sentence for people in an error of the provider's; null when the body is none.</returns>
+    public abstract string? ErrorMessage(string body);
+
+    /// <returns>
+    /// Whether an answer with this status shows that the provider accepts the key, or refuses it; null when it says nothing about the key.
+    /// </returns>
+    public abstract bool? KeyVerdict(int status);
 
     /// <summary>
     /// Says what the text is, if it is no key of this provider's, and where to get one, in sentences that hold no part of the text. Null if

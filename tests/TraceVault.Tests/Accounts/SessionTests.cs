@@ -24,6 +24,25 @@ public class SessionTests
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(server, token));
     }
 
+    [Fact]
+    public async Task The_API_takes_a_token_in_either_header_and_not_two_tokens()
+    {
+        await using var server = await TestServer.StartAsync();
+        var token = await server.SetUpAsync();
+
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(("x-api-key", token)));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(("x-api-key", token), ("authorization", $"Bearer {token}")));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(("x-api-key", "another"), ("authorization", $"Bearer {token}")));
+
+        async Task<HttpStatusCode> AskAsync(params (string Name, string Value)[] headers)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/me");
+            Array.ForEach(headers, header => request.Headers.Add(header.Name, header.Value));
+            using var answer = await server.Client.SendAsync(request, Patience.Cancel);
+            return answer.StatusCode;
+        }
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task An_unused_session_ends_after_thirty_days_and_the_answer_says_so(string engine)
     {

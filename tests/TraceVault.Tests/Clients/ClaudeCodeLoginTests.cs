@@ -1,5 +1,4 @@
 using TraceVault.FakeAnthropic;
-using TraceVault.Gateway;
 using TraceVault.Tests.Devices;
 using TraceVault.Tests.Gateway;
 
@@ -30,7 +29,7 @@ public sealed class ClaudeCodeLoginTests
         Assert.True(worked.ExitCode == 0, worked.ToString());
         Assert.StartsWith("claude-code/", session.GetProperty("client").GetString());
         Assert.True(refused.ExitCode == 1, refused.ToString());
-        Assert.Contains(GatewayError.InvalidToken.Message, refused.Output);
+        Assert.Contains(ClientCalls.InvalidToken, refused.Output);
         KeySwap.AssertDone(rig.Upstream.Requests);
         await rig.Server.StopAsync();
         Assert.Single(

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Anthropic;
 using Anthropic.Models.Messages;
+using TraceVault.Gateway;
+using TraceVault.Providers.Anthropic;
 using TraceVault.Tests.Cli;
 
 namespace TraceVault.Tests.Clients;
@@ -12,6 +14,9 @@ internal static class ClientCalls
 
     /// <summary>The fake upstream reads the same out of the prompt.</summary>
     private const string FileName = "greeting.txt", FileText = "Hello from the vault.";
+
+    /// <summary>What a client shows whose token is not known.</summary>
+    public static string InvalidToken { get; } = GatewayError.InvalidToken(new AnthropicProvider(new(), new())).Message;
 
     /// <summary>The three ways in which Claude Code takes a credential.</summary>
     public static TheoryData<string> Credentials => new("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "apiKeyHelper");

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using Anthropic.Exceptions;
 using TraceVault.FakeAnthropic;
-using TraceVault.Gateway;
 
 namespace TraceVault.Tests.Clients;
 
@@ -41,7 +40,7 @@ public sealed class RealClientTests : IAsyncLifetime
         var run = await ClientCalls.AskClaudeCodeAsync(claude, TestContext.Current.CancellationToken);
 
         Assert.True(run.ExitCode == 1, run.ToString());
-        Assert.Contains(GatewayError.InvalidToken.Message, run.Output);
+        Assert.Contains(ClientCalls.InvalidToken, run.Output);
         var asked = Assert.Single(await _target.StopAsync());
         Assert.Contains("POST /proxy/anthropic/v1/messages invalid_token", asked);
         Assert.Empty(_target.Requests);

@@ -1,11 +1,14 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Accounts;
+using TraceVault.Gateway;
 using TraceVault.Identity;
 using TraceVault.Keys;
 using TraceVault.Providers;
+using TraceVault.Providers.Anthropic;
 using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Providers;
@@ -34,7 +37,7 @@ public class ProviderTests
 
         using var client = await RawClient.ConnectAsync(bench.Server.Url);
         await client.SendAsync(
-            $"POST /proxy/parrot{path}?to=me HTTP/1.1\r\nHost: {bench.Server.Url.Authority}\r\nAuthorization: Bearer {bench.Token}\r\n"
+            $"POST /proxy/parrot{path}?to=me HTTP/1.1\r\nHost: {bench.Server.Url.Authority}\r\nParrot-Token: {bench.Token}\r\n"
             + "X-Feather: red\r\nAnthropic-Beta: x\r\nContent-Length: 2\r\n\r\n{}");
         var reply = await client.ReadReplyAsync("POST");
 
@@ -59,7 +62,72 @@ public class ProviderTests
 
         Assert.StartsWith("No Parrot key is stored for you.", answer.GetProperty("squawk").GetString());
         Assert.Equal("400", (await bench.CallAsync("/proxy/parrot/a//b", HttpStatusCode.BadRequest)).GetProperty("code").GetString());
-        Assert.Equal("hello", (await bench.CallAsync("/proxy/parrot/perch", HttpStatusCode.OK)).GetProperty("message").GetString());
+        Assert.Equal("here", (await bench.CallAsync("/proxy/parrot/perch", HttpStatusCode.OK)).GetProperty("squawk").GetString());
+    }
+
+    /// <summary>
+    /// A token in a header of another provider's clients is none here, and what an error says is for this provider's clients.
+    /// </summary>
+    [Fact]
+    public async Task Its_clients_are_spoken_to_as_they_expect()
+    {
+        await using var bench = await Bench.StartAsync("sqlite");
+
+        var ignored = await RawHttp.SendAsync(bench.Server.Url, "/proxy/parrot/talk", Cancel, $"x-api-key: {bench.Token}");
+        var wrong = await RawHttp.SendAsync(bench.Server.Url, "/proxy/parrot/talk", Cancel, "parrot-token: tvs_wrong");
+        var two = await RawHttp.SendAsync(
+            bench.Server.Url, "/proxy/parrot/talk", Cancel, $"parrot-token: {bench.Token}", "authorization: bearer tvs_wrong");
+
+        Assert.All([ignored, wrong, two], answer => Assert.Equal(
+            (401, "never", null), (answer.Status, answer.Header("parrot-again"), answer.Header("x-should-retry"))));
+        Assert.Contains("then send the token as `Authorization: Bearer` or `parrot-token`.", ignored.Text);
+        Assert.Contains("Sign in again with `tracevault login`; for a program, make another proxy token.", wrong.Text);
+        Assert.Contains("Send one TraceVault token.", two.Text);
+    }
+
+    /// <summary>Clients of Anthropic's API are told what they have always been told.</summary>
+    [Fact]
+    public void The_clients_of_the_first_are_told_of_their_own_variables_and_commands()
+    {
+        var anthropic = new AnthropicProvider(new(), new());
+
+        Assert.Equal(
+            [
+                "No TraceVault token was sent. Sign in with `tracevault login`, then send the token as `Authorization: Bearer` "
+                    + "or `x-api-key`.",
+                "This TraceVault token is not known, or it was ended or revoked. Sign in again as you did before: with `tracevault login`, "
+                    + "or with /login in Claude Code; for a program, make another proxy token.",
+                "Two different tokens were sent. Send one TraceVault token; unset ANTHROPIC_API_KEY when ANTHROPIC_AUTH_TOKEN is set.",
+                "This TraceVault session expired at 1970-01-01T00:00:00Z. Sign in again as you did before: with `tracevault login`, "
+                    + "or with /login in Claude Code.",
+            ],
+            [
+                GatewayError.MissingToken(anthropic).Message,
+                GatewayError.InvalidToken(anthropic).Message,
+                GatewayError.ConflictingTokens(anthropic).Message,
+                GatewayError.ExpiredToken(anthropic, TokenKind.Session, DateTimeOffset.UnixEpoch).Message,
+            ]);
+    }
+
+    /// <summary>This one refuses a key with 418, and means something else by 401.</summary>
+    [Theory]
+    [InlineData("418 I'm a teapot", false, "Parrot does not know this key (418). Store another one.")]
+    [InlineData("401 Unauthorized", null, "Parrot answered 401.")]
+    [InlineData("200 OK", true, "It works: Parrot accepted the key.")]
+    public async Task It_says_what_an_answer_means_for_the_key(string status, bool? accepted, string summary)
+    {
+        await using var bench = await Bench.StartAsync("sqlite");
+        var path = bench.Upstream.Answer($"HTTP/1.1 {status}\r\ncontent-length: 24\r\n\r\n{{\"squawk\":\"who is that\"}}");
+        bench.Parrot.TestPath = path;
+        Assert.True(ProviderKey.TryParse(Key, bench.Parrot.KeyProblem, out var key, out _));
+
+        var tried = await bench.Server.Services.GetRequiredService<TestRequest>().TryAsync(key, bench.Parrot, Cancel);
+        await RawHttp.SendAsync(bench.Server.Url, "/proxy/parrot" + path, Cancel, $"parrot-token: {bench.Token}");
+
+        Assert.Equal((summary, accepted is false, accepted is true ? null : "who is that"), (tried.Summary, tried.IsRefused, tried.Said));
+        await bench.Server.Log.WaitForAsync($"/proxy/parrot{path} ok status={status[..3]}", Cancel);
+        var notes = bench.Server.Services.GetRequiredService<Callers>().UnwrittenNotes();
+        Assert.Equal(accepted is null ? [] : [accepted.Value], notes.Select(each => each.Note.Works));
     }
 
     [Fact]
@@ -78,10 +146,12 @@ public class ProviderTests
     {
         private readonly TestDatabase _database;
 
-        private Bench(TestDatabase database, RawUpstream upstream, TestServer server, string token) =>
-            (_database, Upstream, Server, Token) = (database, upstream, server, token);
+        private Bench(TestDatabase database, RawUpstream upstream, Parrot parrot, TestServer server, string token) =>
+            (_database, Upstream, Parrot, Server, Token) = (database, upstream, parrot, server, token);
 
         public RawUpstream Upstream { get; }
+
+        public Parrot Parrot { get; }
 
         public TestServer Server { get; }
 
@@ -103,12 +173,12 @@ public class ProviderTests
                     session.UserId, parrot.Name, session.Id, parsed, null, false, actor);
             }
 
-            return new Bench(database, upstream, server, token);
+            return new Bench(database, upstream, parrot, server, token);
         }
 
         public async Task<JsonElement> CallAsync(string path, HttpStatusCode expected)
         {
-            var reply = await RawHttp.SendAsync(Server.Url, path, Cancel, $"x-api-key: {Token}");
+            var reply = await RawHttp.SendAsync(Server.Url, path, Cancel, $"authorization: Bearer {Token}");
             Assert.Equal((int)expected, reply.Status);
             return JsonElement.Parse(reply.Text[(reply.Head.Length + 4)..]);
         }
@@ -121,7 +191,7 @@ public class ProviderTests
         }
     }
 
-    /// <summary>A provider with other paths, other headers both ways, another credential and another form of errors.</summary>
+    /// <summary>A provider of which everything is different: paths, headers both ways, credential, errors, verdicts.</summary>
     private sealed class Parrot(Uri address) : Provider
     {
         public override string Name => "parrot";
@@ -136,9 +206,15 @@ public class ProviderTests
 
         public override string RequestIdHeader => "parrot-id";
 
-        public override string TestTarget => "/perch";
+        public override string TokenHeader => "parrot-token";
+
+        public string TestPath { get; set; } = "/perch";
+
+        public override string TestTarget => TestPath;
 
         public override bool IsProbe(ReadOnlySpan<char> path) => path is "/perch";
+
+        public override ReadOnlyMemory<byte> ProbeAnswer { get; } = """{"squawk":"here"}"""u8.ToArray();
 
         public override bool PassesOut(string header) => header.Equals("x-feather", StringComparison.OrdinalIgnoreCase);
 
@@ -159,6 +235,12 @@ public class ProviderTests
             json.WriteString("code", $"{status}");
             json.WriteEndObject();
         }
+
+        public override void ForbidRetry(IHeaderDictionary to) => to["parrot-again"] = "never";
+
+        public override string? ErrorMessage(string body) => JsonElement.Parse(body).GetProperty("squawk").GetString();
+
+        public override bool? KeyVerdict(int status) => status switch { 418 => false, 200 => true, _ => null };
 
         public override string? KeyProblem(string text) =>
             text.StartsWith("parrot-", StringComparison.Ordinal) ? null : "A parrot's key begins with parrot-.";

@@ -11,6 +11,9 @@ internal sealed class AnthropicProvider(AnthropicOptions options, AnthropicLimit
     /// <summary>For code that is about Anthropic in particular: its page, its endpoints, the demo.</summary>
     public const string Id = "anthropic", Base = "/proxy/anthropic";
 
+    /// <summary>The list of models: it costs nothing, and Anthropic answers it only for a key that it accepts.</summary>
+    public const string TestPath = "/v1/models";
+
     private const string Setting = "TRACEVAULT_ANTHROPIC_URL";
 
     public override string Name => Id;
@@ -25,9 +28,18 @@ internal sealed class AnthropicProvider(AnthropicOptions options, AnthropicLimit
 
     public override string RequestIdHeader => "request-id";
 
-    public override string TestTarget => "/v1/models?limit=1";
+    /// <remarks>Clients send an API key in it, and an auth token as <c>Authorization: Bearer</c>.</remarks>
+    public override string TokenHeader => "x-api-key";
+
+    public override string ClientSignIn => "/login in Claude Code";
+
+    public override string OneCredential => "unset ANTHROPIC_API_KEY when ANTHROPIC_AUTH_TOKEN is set";
+
+    public override string TestTarget => TestPath + "?limit=1";
 
     public override bool IsProbe(ReadOnlySpan<char> path) => path is "" or "/" or "/api/hello";
+
+    public override ReadOnlyMemory<byte> ProbeAnswer { get; } = """{"message":"hello"}"""u8.ToArray();
 
     public override bool PassesOut(string header) => AnthropicHeaders.PassOut(header);
 
@@ -49,6 +61,29 @@ internal sealed class AnthropicProvider(AnthropicOptions options, AnthropicLimit
         json.WriteString("request_id"u8, requestId);
         json.WriteEndObject();
     }
+
+    /// <remarks>Without it, Claude Code repeats some errors for minutes.</remarks>
+    public override void ForbidRetry(IHeaderDictionary to) => to["x-should-retry"] = "false";
+
+    public override string? ErrorMessage(string body)
+    {
+        try
+        {
+            return JsonElement.Parse(body).GetProperty("error").GetProperty("message").GetString();
+        }
+        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <remarks>Anthropic refuses an unknown key with 401, before it looks at anything else.</remarks>
+    public override bool? KeyVerdict(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => false,
+        >= 200 and < 300 => true,
+        _ => null,
+    };
 
     public override string? KeyProblem(string text) => AnthropicKeyRule.Problem(text);
 
