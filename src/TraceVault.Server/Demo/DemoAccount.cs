@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Demo;
 
@@ -41,7 +42,7 @@ internal sealed class DemoAccount : IDisposable
     /// <returns>The text of the answer, piece by piece as it arrives.</returns>
     public async IAsyncEnumerable<string> StreamAsync(string body, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/proxy/anthropic/v1/messages");
+        using var request = new HttpRequestMessage(HttpMethod.Post, AnthropicProvider.Base + "/v1/messages");
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.Add("anthropic-version", "2023-06-01");
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);

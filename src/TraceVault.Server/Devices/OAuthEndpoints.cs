@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
 using TraceVault.Hosting;
 using TraceVault.Identity;
+using TraceVault.Providers.Anthropic;
 
 namespace TraceVault.Devices;
 
@@ -38,7 +39,7 @@ internal static class OAuthEndpoints
     /// <summary>
     /// Claude Code signs in below the base URL to which it sends its requests (https://code.claude.com/docs/en/llm-gateway-protocol).
     /// </summary>
-    public const string GatewayBase = "/proxy/anthropic";
+    public const string GatewayBase = AnthropicProvider.Base;
 
     public const string Metadata = "/.well-known/oauth-authorization-server";
     public const string DeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code";

@@ -1,3 +1,5 @@
+using TraceVault.Providers.Anthropic;
+
 namespace TraceVault.Me;
 
 /// <summary>How one tool is pointed at the proxy: what to paste where.</summary>
@@ -23,7 +25,7 @@ internal sealed record Tool(string Id, string Name, params IReadOnlyList<(string
     /// <param name="origin">The server's public origin.</param>
     public static IReadOnlyList<Tool> All(string origin)
     {
-        var proxy = origin + "/proxy/anthropic";
+        var proxy = origin + AnthropicProvider.Base;
         return
         [
             new("claude-code", "Claude Code",
