@@ -75,7 +75,9 @@ public class RevocationTests
     /// A session may end after it was looked up and before its exchange is listed as running, so that nobody finds the exchange to break it
     /// off.
     /// </summary>
-    /// <remarks>On SQLite, which needs none of the threads that serve sockets: one of them waits here until the session has ended.</remarks>
+    /// <remarks>
+    /// On SQLite, which needs none of the threads that serve sockets: one of them waits here until the session has ended.
+    /// </remarks>
     [Fact]
     public async Task What_begins_while_its_session_ends_is_broken_off()
     {
