@@ -43,8 +43,8 @@ public class SignInTimingTests
 
         Assert.Single(texts);
         // A refusal without a check of the password would take a hundredth.
-        var medians = times.Values.Select(list => list.Order().ElementAt(Rounds / 2)).ToList();
-        Assert.True(
-            medians.Max() / medians.Min() < 1.5, $"Medians in ms: {string.Join(", ", medians.Select(median => median.ToString("F1")))}");
+        // The shortest times, because a busy machine only adds to them.
+        var shortest = times.Values.Select(list => list.Min()).ToList();
+        Assert.True(shortest.Max() / shortest.Min() < 1.5, $"In ms: {string.Join(", ", shortest.Select(time => time.ToString("F1")))}");
     }
 }

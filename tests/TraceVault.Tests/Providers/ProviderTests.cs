@@ -37,7 +37,7 @@ public class ProviderTests
 
         using var client = await RawClient.ConnectAsync(bench.Server.Url);
         await client.SendAsync(
-            $"POST /proxy/parrot{path}?to=me HTTP/1.1\r\nHost: {bench.Server.Url.Authority}\r\nParrot-Token: {bench.Token}\r\n"
+            $"POST /proxy/anthropic-parrot{path}?to=me HTTP/1.1\r\nHost: {bench.Server.Url.Authority}\r\nParrot-Token: {bench.Token}\r\n"
             + "X-Feather: red\r\nAnthropic-Beta: x\r\nContent-Length: 2\r\n\r\n{}");
         var reply = await client.ReadReplyAsync("POST");
 
@@ -47,7 +47,8 @@ public class ProviderTests
         Assert.DoesNotContain("anthropic-beta", head, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain(bench.Token, head);
         Assert.Equal((200, "hello", "good", null), (reply.Status, reply.Text, reply.Header("parrot-mood"), reply.Header("server")));
-        await bench.Server.Log.WaitForAsync($"/proxy/parrot{path} ok status=200 upstream_status=200 upstream_request_id=p-1", Cancel);
+        await bench.Server.Log.WaitForAsync(
+            $"/proxy/anthropic-parrot{path} ok status=200 upstream_status=200 upstream_request_id=p-1", Cancel);
         var first = await bench.CallAsync("/proxy/anthropic/v1/models", HttpStatusCode.BadGateway);
         Assert.Equal("api_error", first.GetProperty("error").GetProperty("type").GetString());
     }
@@ -58,11 +59,12 @@ public class ProviderTests
     {
         await using var bench = await Bench.StartAsync("sqlite", key: null);
 
-        var answer = await bench.CallAsync("/proxy/parrot/talk", HttpStatusCode.Forbidden);
+        var answer = await bench.CallAsync("/proxy/anthropic-parrot/talk", HttpStatusCode.Forbidden);
 
         Assert.StartsWith("No Parrot key is stored for you.", answer.GetProperty("squawk").GetString());
-        Assert.Equal("400", (await bench.CallAsync("/proxy/parrot/a//b", HttpStatusCode.BadRequest)).GetProperty("code").GetString());
-        Assert.Equal("here", (await bench.CallAsync("/proxy/parrot/perch", HttpStatusCode.OK)).GetProperty("squawk").GetString());
+        var odd = await bench.CallAsync("/proxy/anthropic-parrot/a//b", HttpStatusCode.BadRequest);
+        Assert.Equal("400", odd.GetProperty("code").GetString());
+        Assert.Equal("here", (await bench.CallAsync("/proxy/anthropic-parrot/perch", HttpStatusCode.OK)).GetProperty("squawk").GetString());
     }
 
     /// <summary>
@@ -73,10 +75,10 @@ public class ProviderTests
     {
         await using var bench = await Bench.StartAsync("sqlite");
 
-        var ignored = await RawHttp.SendAsync(bench.Server.Url, "/proxy/parrot/talk", Cancel, $"x-api-key: {bench.Token}");
-        var wrong = await RawHttp.SendAsync(bench.Server.Url, "/proxy/parrot/talk", Cancel, "parrot-token: tvs_wrong");
+        var ignored = await RawHttp.SendAsync(bench.Server.Url, "/proxy/anthropic-parrot/talk", Cancel, $"x-api-key: {bench.Token}");
+        var wrong = await RawHttp.SendAsync(bench.Server.Url, "/proxy/anthropic-parrot/talk", Cancel, "parrot-token: tvs_wrong");
         var two = await RawHttp.SendAsync(
-            bench.Server.Url, "/proxy/parrot/talk", Cancel, $"parrot-token: {bench.Token}", "authorization: bearer tvs_wrong");
+            bench.Server.Url, "/proxy/anthropic-parrot/talk", Cancel, $"parrot-token: {bench.Token}", "authorization: bearer tvs_wrong");
 
         Assert.All([ignored, wrong, two], answer => Assert.Equal(
             (401, "never", null), (answer.Status, answer.Header("parrot-again"), answer.Header("x-should-retry"))));
@@ -122,10 +124,10 @@ public class ProviderTests
         Assert.True(ProviderKey.TryParse(Key, bench.Parrot.KeyProblem, out var key, out _));
 
         var tried = await bench.Server.Services.GetRequiredService<TestRequest>().TryAsync(key, bench.Parrot, Cancel);
-        await RawHttp.SendAsync(bench.Server.Url, "/proxy/parrot" + path, Cancel, $"parrot-token: {bench.Token}");
+        await RawHttp.SendAsync(bench.Server.Url, "/proxy/anthropic-parrot" + path, Cancel, $"parrot-token: {bench.Token}");
 
         Assert.Equal((summary, accepted is false, accepted is true ? null : "who is that"), (tried.Summary, tried.IsRefused, tried.Said));
-        await bench.Server.Log.WaitForAsync($"/proxy/parrot{path} ok status={status[..3]}", Cancel);
+        await bench.Server.Log.WaitForAsync($"/proxy/anthropic-parrot{path} ok status={status[..3]}", Cancel);
         var notes = bench.Server.Services.GetRequiredService<Callers>().UnwrittenNotes();
         Assert.Equal(accepted is null ? [] : [accepted.Value], notes.Select(each => each.Note.Works));
     }
@@ -198,7 +200,7 @@ public class ProviderTests
 
         public override string Title => "Parrot";
 
-        public override string BasePath => "/proxy/parrot";
+        public override string BasePath => "/proxy/anthropic-parrot";
 
         public override Uri Address => address;
 
