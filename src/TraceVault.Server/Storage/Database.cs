@@ -32,6 +32,12 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>How many may read from the embedded database at once.</summary>
     public const int Readers = 4;
 
+    /// <summary>
+    /// How long the write-ahead log may grow, in bytes. SQLite begins it anew by itself only at a moment without readers, which may not
+    /// come on a busy server.
+    /// </summary>
+    public const long LongestLog = 16 << 20;
+
     private readonly DbDataSource? _postgres; // not Npgsql's own type, so that a server on SQLite does not load that library
     private readonly Turns? _writer, _readers; // of SQLite
     private readonly AsyncLocal<Hold?> _held = new();
@@ -112,7 +118,13 @@ internal sealed class Database : IAsyncDisposable
         {
             if (turns is not null)
             {
-                return await turns.OpenAsync(hold, cancel);
+                var embedded = await turns.OpenAsync(hold, cancel);
+                if (turns == _writer)
+                {
+                    await ShortenLogAsync(embedded);
+                }
+
+                return embedded;
             }
 
             var connection = await _postgres!.OpenConnectionAsync(cancel);
@@ -123,6 +135,24 @@ internal sealed class Database : IAsyncDisposable
         {
             hold.IsOver = true;
             throw;
+        }
+    }
+
+    /// <summary>Begins a log that has grown too long anew, while nobody reads. If a reader takes long, the next writer tries.</summary>
+    private async Task ShortenLogAsync(DbConnection writer)
+    {
+        if (new FileInfo(SqliteFile + "-wal") is not { Exists: true, Length: > LongestLog })
+        {
+            return;
+        }
+
+        try
+        {
+            await _readers!.WhileNoneIsOpenAsync(() => writer.Execute("pragma wal_checkpoint(truncate)"));
+        }
+        catch (SqliteException)
+        {
+            // What the caller is about to do fails for the same reason, and says so.
         }
     }
 

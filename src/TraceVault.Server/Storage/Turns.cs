@@ -9,6 +9,9 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
     /// <summary>The longest wait for a turn, and for the lock of the file.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a writer waits for a reader to finish, and keeps new ones waiting.</summary>
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(50);
+
     private readonly SemaphoreSlim _free = new(atOnce);
 
     /// <param name="hold">Is over when the connection is closed.</param>
@@ -33,6 +36,31 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
         {
             await connection.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Does something while no connection is open and none is opened; nothing if that moment does not come soon.</summary>
+    public async Task WhileNoneIsOpenAsync(Action action)
+    {
+        var taken = 0;
+        try
+        {
+            while (taken < atOnce && await _free.WaitAsync(ShortPatience))
+            {
+                taken++;
+            }
+
+            if (taken == atOnce)
+            {
+                action();
+            }
+        }
+        finally
+        {
+            if (taken > 0)
+            {
+                _free.Release(taken);
+            }
         }
     }
 

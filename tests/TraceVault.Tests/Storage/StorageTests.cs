@@ -172,6 +172,37 @@ public class StorageTests
         Assert.Equal("Not yet", after.GetProperty("name").GetString());
     }
 
+    /// <summary>SQLite begins its log anew only when nobody reads, which may never happen.</summary>
+    [Fact]
+    public async Task The_log_of_the_embedded_database_stays_short_while_somebody_always_reads()
+    {
+        await using var server = await TestServer.StartAsync();
+        var database = server.Services.GetRequiredService<Database>();
+        using var end = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 2 * Database.Readers).Select(_ => Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                await using var reader = await database.OpenReaderAsync(Cancel);
+                await reader.ExecuteScalarAsync<long>("select count(*) from changes where subject like '%y'");
+            }
+        })).ToList();
+
+        var longest = 0L;
+        for (var n = 1; n <= 400; n++)
+        {
+            await using var writer = await database.OpenWriterAsync(Cancel);
+            await writer.ExecuteAsync(
+                "insert into changes (n, at, kind, subject) values (@n, 1, 'x', @text); delete from changes where n < @n",
+                new { n, text = new string('x', 200_000) });
+            longest = Math.Max(longest, new FileInfo(database.SqliteFile + "-wal").Length);
+        }
+
+        await end.CancelAsync();
+        await Task.WhenAll(readers);
+        Assert.InRange(longest, 0, 2 * Database.LongestLog);
+    }
+
     [Fact]
     public async Task A_reader_of_the_embedded_database_cannot_write()
     {
