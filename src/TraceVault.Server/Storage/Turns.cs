@@ -13,6 +13,9 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
     private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(50);
 
     private readonly SemaphoreSlim _free = new(atOnce);
+    private readonly Lock _keeping = new();
+    private TaskCompletionSource? _allKept;
+    private int _kept;
 
     /// <param name="hold">Is over when the connection is closed.</param>
     /// <param name="cancel">Has an effect until the connection is open.</param>
@@ -26,7 +29,7 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
         }
 
         await Task.Yield();
-        var connection = new Connection(connectionString, _free, hold);
+        var connection = new Connection(connectionString, this, hold);
         try
         {
             await connection.OpenAsync(cancel);
@@ -39,27 +42,41 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
         }
     }
 
-    /// <summary>Does something while no connection is open and none is opened; nothing if that moment does not come soon.</summary>
+    /// <summary>
+    /// Does something while no connection is open: keeps the turns that are given back, so that those who wait get none meanwhile. Does
+    /// nothing if somebody keeps a connection open for long.
+    /// </summary>
     public async Task WhileNoneIsOpenAsync(Action action)
     {
-        var taken = 0;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_keeping)
+        {
+            _allKept = all;
+            while (_free.Wait(0))
+            {
+                Keep();
+            }
+        }
+
         try
         {
-            while (taken < atOnce && await _free.WaitAsync(ShortPatience))
-            {
-                taken++;
-            }
-
-            if (taken == atOnce)
-            {
-                action();
-            }
+            await all.Task.WaitAsync(ShortPatience);
+            action();
+        }
+        catch (TimeoutException)
+        {
+            // There will be another time.
         }
         finally
         {
-            if (taken > 0)
+            lock (_keeping)
             {
-                _free.Release(taken);
+                _allKept = null;
+                if (_kept > 0)
+                {
+                    _free.Release(_kept);
+                    _kept = 0;
+                }
             }
         }
     }
@@ -71,8 +88,30 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
         _free.Dispose();
     }
 
+    private void GiveBack()
+    {
+        lock (_keeping)
+        {
+            if (_allKept is not null)
+            {
+                Keep();
+                return;
+            }
+        }
+
+        _free.Release();
+    }
+
+    private void Keep()
+    {
+        if (++_kept == atOnce)
+        {
+            _allKept!.SetResult();
+        }
+    }
+
     /// <summary>A connection that passes the turn to the next caller when it is closed, even if closing it fails.</summary>
-    private sealed class Connection(string connectionString, SemaphoreSlim free, Hold hold) : SqliteConnection(connectionString)
+    private sealed class Connection(string connectionString, Turns turns, Hold hold) : SqliteConnection(connectionString)
     {
         private bool _over;
 
@@ -92,7 +131,7 @@ internal sealed class Turns(string connectionString, int atOnce) : IDisposable
                 if (disposing && !_over)
                 {
                     _over = hold.IsOver = true;
-                    free.Release();
+                    turns.GiveBack();
                 }
             }
         }
