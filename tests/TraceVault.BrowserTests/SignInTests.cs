@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using TraceVault.Accounts;
 
 namespace TraceVault.BrowserTests;
@@ -55,7 +56,7 @@ public sealed class SignInTests(SystemChromium chromium)
     [Theory, InlineData(true), InlineData(false)]
     public async Task Whoever_guesses_too_often_is_told_how_long_to_wait(bool javaScript)
     {
-        await using var rig = await AtSignInAsync(javaScript);
+        await using var rig = await AtSignInAsync(javaScript, new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
         for (var i = 0; i < SignInThrottle.PerAccount; i++)
         {
             await rig.Page.LogInAsync(password: $"guess number {i}");
@@ -106,9 +107,9 @@ public sealed class SignInTests(SystemChromium chromium)
         await Assertions.Expect(rig.Page.GetByRole(AriaRole.Main)).ToBeFocusedAsync();
     }
 
-    private async Task<BrowserRig> AtSignInAsync(bool javaScript)
+    private async Task<BrowserRig> AtSignInAsync(bool javaScript, TimeProvider? clock = null)
     {
-        var rig = await BrowserRig.StartAsync(chromium, javaScript);
+        var rig = await BrowserRig.StartAsync(chromium, javaScript, clock);
         await rig.Server.SetUpAsync();
         await rig.GoAsync("/auth/login");
         return rig;

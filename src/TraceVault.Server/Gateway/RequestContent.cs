@@ -7,6 +7,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace TraceVault.Gateway;
 
 /// <summary>The client's body on its way to the upstream: counted, otherwise untouched.</summary>
+/// <remarks>
+/// A long file, because sending the body, passing a pause on, giving up and sending again work on the same buffer and the same counts:
+/// taken apart, each part would have to tell the others what it has sent.
+/// </remarks>
 internal sealed class RequestContent : HttpContent
 {
     /// <summary>The largest piece that is sent at once, in bytes.</summary>

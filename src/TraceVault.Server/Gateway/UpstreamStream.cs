@@ -12,6 +12,7 @@ namespace TraceVault.Gateway;
 /// While a body is being sent and something has to wait, this stream watches for an answer. Once an answer has begun, the rest of the body
 /// is sent as long as it moves. It is given up after <see cref="Patience"/> without movement, or as soon as a write fails: from then on
 /// writes go nowhere, and the HTTP client gets to read what the upstream sent. Such a connection takes no other request.
+/// The file is long, because the read ahead, the writes and the watching share one lock: only together can they be seen to be right.
 /// </remarks>
 /// <param name="inner">The plain or the TLS stream.</param>
 /// <param name="socket">The socket below <paramref name="inner"/>; null when it is not known, as through an <c>HTTPS_PROXY</c>.</param>

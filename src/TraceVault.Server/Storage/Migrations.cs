@@ -2,6 +2,8 @@ using FluentMigrator;
 
 namespace TraceVault.Storage;
 
+// A long file that only grows: a migration is read after those before it, and never changed.
+
 /// <summary>Accounts, their sessions and their provider keys. Ids are UUIDv7 text made by code; times are Unix milliseconds UTC.</summary>
 [Migration(1, "accounts and keys")]
 public sealed class AccountsAndKeys : ForwardOnlyMigration

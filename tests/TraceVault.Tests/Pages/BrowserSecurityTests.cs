@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Microsoft.Extensions.Time.Testing;
 using TraceVault.Pages;
 
 namespace TraceVault.Tests.Pages;
@@ -260,7 +261,7 @@ public class BrowserSecurityTests
     [Fact]
     public async Task A_wrong_password_and_an_unknown_address_look_the_same_and_too_many_say_when_to_come_back()
     {
-        await using var server = await TestServer.StartAsync();
+        await using var server = await TestServer.StartAsync(clock: new FakeTimeProvider(TimeProvider.System.GetUtcNow()));
         using (var first = new PageClient(server.Url))
         {
             await first.SetUpAsync();
