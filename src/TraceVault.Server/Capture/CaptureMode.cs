@@ -1,0 +1,14 @@
+namespace TraceVault.Capture;
+
+/// <summary>What is kept of an exchange.</summary>
+internal enum CaptureMode
+{
+    /// <summary>Nothing but the metrics and the log line.</summary>
+    Off,
+
+    /// <summary>Who, when, which trace, which model, tokens, sizes, times, outcome. No content.</summary>
+    Usage,
+
+    /// <summary>That, and every byte of both bodies, sealed.</summary>
+    Full,
+}
