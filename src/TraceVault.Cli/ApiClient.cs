@@ -103,6 +103,18 @@ internal sealed class ApiClient : IDisposable
     public async Task<KeyAnswer> KeyAsync(CancellationToken cancel) =>
         await AnswerAsync(HttpMethod.Get, "/api/v1/me/anthropic-key", null, CliJson.Default.KeyAnswer, cancel);
 
+    /// <returns>What is recorded of the caller; null at an older server, which records nothing.</returns>
+    public async Task<CaptureAnswer?> CaptureAsync(CancellationToken cancel)
+    {
+        using var response = await SendOnceAsync(HttpMethod.Get, "/api/v1/me/capture", null, cancel);
+        return response.StatusCode switch
+        {
+            HttpStatusCode.NotFound => null,
+            HttpStatusCode.OK when ApiFailure.IsJson(response) => await ReadAsync(response, CliJson.Default.CaptureAnswer, cancel),
+            _ => throw await ApiFailure.OfAnswerAsync(_server, response, cancel),
+        };
+    }
+
     public async Task SetKeyAsync(KeyBody body, CancellationToken cancel)
     {
         using var json = JsonContent.Create(body, CliJson.Default.KeyBody);

@@ -34,6 +34,11 @@ internal sealed record KeyAnswer(
     DateTimeOffset? WorksSince = null,
     DateTimeOffset? RefusedAt = null);
 
+/// <summary>What is recorded of the caller.</summary>
+/// <param name="Effective">The mode in force: <c>off</c>, <c>usage</c> or <c>full</c>.</param>
+/// <param name="Mode">What the caller chose; null when that is nothing.</param>
+internal sealed record CaptureAnswer(string Effective, int ContentDays, int UsageDays, string OthersContent, string? Mode = null);
+
 /// <summary>RFC 8628, section 3.2.</summary>
 internal sealed record DeviceAnswer(
     Secret DeviceCode,
@@ -41,7 +46,8 @@ internal sealed record DeviceAnswer(
     string VerificationUri,
     int ExpiresIn,
     string? VerificationUriComplete = null,
-    int? Interval = null);
+    int? Interval = null,
+    string? LoginNotice = null);
 
 /// <summary>RFC 6749, sections 5.1 and 5.2: tokens, or an error. The refresh token is not read: use alone prolongs the session.</summary>
 internal sealed record TokenAnswer(Secret? AccessToken = null, string? Error = null);
@@ -57,8 +63,15 @@ internal sealed record Problem(
     string? Code = null,
     string? ErrorDescription = null);
 
-/// <summary>What <c>status --json</c> prints.</summary>
-internal sealed record StatusAnswer(string ServerUrl, string Email, string? Name, string? Role, MeSession Session, KeyAnswer AnthropicKey);
+/// <summary>What <c>status --json</c> prints; without <c>capture</c> at a server that records nothing yet.</summary>
+internal sealed record StatusAnswer(
+    string ServerUrl,
+    string Email,
+    string? Name,
+    string? Role,
+    MeSession Session,
+    KeyAnswer AnthropicKey,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CaptureAnswer? Capture);
 
 /// <summary>What <c>proxy info --json</c> prints; the path is null when the environment holds the credentials.</summary>
 internal sealed record ProxyInfoAnswer(
@@ -104,6 +117,7 @@ internal sealed record ErrorText(string Code, string Message);
 [JsonSerializable(typeof(TokenAnswer))]
 [JsonSerializable(typeof(MeAnswer))]
 [JsonSerializable(typeof(KeyAnswer))]
+[JsonSerializable(typeof(CaptureAnswer))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(StatusAnswer))]
 [JsonSerializable(typeof(ProxyInfoAnswer))]

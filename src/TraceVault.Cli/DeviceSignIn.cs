@@ -33,6 +33,11 @@ internal static class DeviceSignIn
         var complete = device.VerificationUriComplete ?? device.VerificationUri;
         console.Error.WriteLine($"Open {console.Error.Style.Bold(complete)}");
         console.Error.WriteLine($"and approve the code {console.Error.Style.Bold(device.UserCode)}.");
+        if (device.LoginNotice is { } notice)
+        {
+            console.Error.WriteLine($"{notice}");
+        }
+
         if (openBrowser && console.OpenBrowser is { } open
             && Uri.TryCreate(complete, UriKind.Absolute, out var url) && url.Scheme is "https" or "http")
         {

@@ -3,6 +3,7 @@ using OpenTelemetry.Metrics;
 using TraceVault.Accounts;
 using TraceVault.Api;
 using TraceVault.Audit;
+using TraceVault.Capture;
 using TraceVault.Changes;
 using TraceVault.Demo;
 using TraceVault.Devices;
@@ -111,6 +112,7 @@ internal static class Program
     {
         app.LoadMasterKey();
         await app.MigrateAsync();
+        await app.LoadCapturePolicyAsync();
         await app.CheckKeysAsync();
     }
 
@@ -129,6 +131,7 @@ internal static class Program
         app.UsePageForms();
         app.MapProviders();
         app.MapAccounts();
+        app.MapCapture();
         app.MapDevices();
         app.MapMe();
         app.MapMembers();
@@ -158,6 +161,7 @@ internal static class Program
         .AddPages() // after the accounts: it takes out the keys in clear that the framework's authentication brings along
         .AddKeys()
         .AddProviders(settings)
+        .AddCapture()
         .AddDevices()
         .AddGateway(settings)
         .AddMembers()

@@ -84,6 +84,24 @@ internal static class Scenes
         }),
         ["audit-filtered"] = AsUser("/admin/audit?actor=somebody@example.com"),
         ["audit-refused"] = AsUser("/admin/audit?from=yesterday"),
+        ["privacy"] = AsUser("/me/privacy"),
+        ["privacy-without-effect"] = AsUser("/me/privacy", async rig =>
+        {
+            await rig.Page.GetByLabel("Full, whatever the policy says").CheckAsync();
+            await rig.Page.PressAsync("Save your choice");
+            await rig.Page.ExpectStatusAsync("Your choice holds");
+            await rig.GoAsync("/admin/capture");
+            await rig.Page.GetByLabel("What people may choose").SelectOptionAsync("nothing");
+            await rig.Page.PressAsync("Save the policy");
+            await rig.GoAsync("/me/privacy");
+        }),
+        ["recording"] = AsUser("/admin/capture"),
+        ["recording-full"] = AsUser("/admin/capture", async rig =>
+        {
+            await rig.Page.GetByLabel("Mode").SelectOptionAsync("full");
+            await rig.Page.PressAsync("Save the policy");
+            await rig.Page.ExpectHeadingAsync("Record everything?");
+        }),
         ["password"] = AsUser("/me/password"),
         ["people"] = AsUser("/admin/users", async rig =>
         {

@@ -17,6 +17,7 @@ internal static class ProxyRunCommand
             Description = $"Set {Shells.ApiKey} to your token as well, for tools that read nothing else. "
                 + "For pi and gsd it is set without this option.",
         };
+        var quiet = new Option<bool>("--quiet") { Description = "Do not say that the server records everything, where it does." };
         var command = new ExampleCommand(
             "run",
             "Run a command whose Anthropic clients use the proxy. Its exit code is passed on.",
@@ -24,7 +25,7 @@ internal static class ProxyRunCommand
             "tracevault proxy run -- node app.js --verbose",
             "tracevault proxy run --api-key -- some-other-agent")
         {
-            asApiKey, words,
+            asApiKey, quiet, words,
         };
         // Not an asynchronous action: the parser ends those two seconds after Ctrl-C, which on Windows belongs to the command.
         command.SetAction(parse =>
@@ -36,6 +37,11 @@ internal static class ProxyRunCommand
             if (missing is not null)
             {
                 console.Error.WriteLine(missing);
+            }
+
+            if (!parse.GetValue(quiet) && Recording.WarningAsync(console, credentials).GetAwaiter().GetResult() is { } recorded)
+            {
+                console.Error.WriteLine(recorded);
             }
 
             var wantsKey = parse.GetValue(asApiKey) || (missing is null && ClientEnvironment.WantsApiKey(run[0]));

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace TraceVault.Cli.Commands;
 
-/// <summary><c>status</c>: who, where, until when, and whether the proxy has a key to use.</summary>
+/// <summary><c>status</c>: who, where, until when, whether the proxy has a key to use, and what is recorded.</summary>
 internal static class StatusCommand
 {
     public static Command Create(CliConsole console)
@@ -10,7 +10,7 @@ internal static class StatusCommand
         var json = SharedOptions.Json();
         var command = new ExampleCommand(
             "status",
-            "Show who is signed in, where, until when, and whether an Anthropic key is stored.",
+            "Show who is signed in, where, until when, whether an Anthropic key is stored, and what is recorded.",
             "tracevault status",
             "tracevault status --json")
         {
@@ -26,6 +26,7 @@ internal static class StatusCommand
         using var api = new ApiClient(credentials.Server, credentials.Token);
         var me = await api.MeAsync(cancel);
         var key = await api.KeyAsync(cancel);
+        var capture = await api.CaptureAsync(cancel);
         // The server moves the end of a session with each use; here this machine stores the new one.
         if (!credentials.FromEnvironment)
         {
@@ -35,7 +36,8 @@ internal static class StatusCommand
         if (json)
         {
             console.Out.WriteJson(
-                new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key), CliJson.Printed.StatusAnswer);
+                new StatusAnswer(credentials.ServerUrl, me.Email, me.Name, me.Role, me.Session, key, capture),
+                CliJson.Printed.StatusAnswer);
             return ExitCodes.Done;
         }
 
@@ -45,6 +47,11 @@ internal static class StatusCommand
             Session        until {Text.Time(me.Session.ExpiresAt)}{(credentials.FromEnvironment ? ", from TRACEVAULT_TOKEN" : "")}
             """);
         KeyStatusCommand.Describe(console.Out, key);
+        if (capture is not null)
+        {
+            console.Out.WriteLine($"Recording      {Recording.Describe(capture)}");
+        }
+
         return ExitCodes.Done;
     }
 }

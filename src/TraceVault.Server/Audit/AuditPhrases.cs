@@ -50,6 +50,10 @@ internal static partial class AuditPhrases
         [AuditActions.ResetWithdrawn] = new("Reset link withdrawn", "withdrew", "withdraw", " the password link for {subject}"),
         [AuditActions.PasswordReset] = new("Password reset", "reset", "reset", " the password{of}"),
         [AuditActions.PasswordChanged] = new("Password changed", "changed", "change", " the password{of}"),
+        [AuditActions.CapturePolicyChanged] = new(
+            "Recording policy changed", "changed", "change", " what this server records: {target}"),
+        [AuditActions.CaptureChoiceChanged] = new(
+            "Own recording chosen", "chose", "choose", " what is recorded of their requests: {target}"),
     };
 
     public static IEnumerable<string> Actions => Phrases.Keys;
@@ -63,6 +67,7 @@ internal static partial class AuditPhrases
         ["device."] = "Devices",
         ["member."] = "Members",
         ["password."] = "Passwords",
+        ["capture."] = "Recording",
     };
 
     /// <summary>The name of an action or an area among the filters.</summary>

@@ -1,7 +1,7 @@
 namespace TraceVault.Capture;
 
 /// <summary>What is kept of an exchange.</summary>
-internal enum CaptureMode
+public enum CaptureMode
 {
     /// <summary>Nothing but the metrics and the log line.</summary>
     Off,

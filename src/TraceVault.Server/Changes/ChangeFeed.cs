@@ -14,14 +14,17 @@ internal enum ChangeKind
 
     /// <summary>An invite. Subject: its id.</summary>
     Invite,
+
+    /// <summary>What is recorded. Subject: the id of the user who chose, or <c>policy</c>.</summary>
+    Capture,
 }
 
 /// <param name="Kind">What the change is about.</param>
 /// <param name="Subject">Whose, or which one: see <see cref="ChangeKind"/>.</param>
 internal readonly record struct ChangeNotice(ChangeKind Kind, string Subject)
 {
-    /// <summary>The user whom the change concerns; null when it concerns nobody in particular.</summary>
-    public string? UserId => Kind is ChangeKind.Invite ? null : Subject;
+    /// <summary>The user whose account, access or key it concerns; null when it concerns none of these.</summary>
+    public string? UserId => Kind is ChangeKind.Invite or ChangeKind.Capture ? null : Subject;
 }
 
 /// <summary>

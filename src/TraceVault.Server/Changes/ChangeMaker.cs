@@ -105,6 +105,7 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
         ChangeKind.Key => "key",
         ChangeKind.Member => "member",
         ChangeKind.Invite => "invite",
+        ChangeKind.Capture => "capture",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
+using TraceVault.Capture.Policies;
 using TraceVault.Changes;
 using TraceVault.Hosting;
 using TraceVault.Identity;
@@ -28,6 +29,7 @@ internal static class DevicePages
         DeviceAuthorizations devices,
         SignInThrottle throttle,
         AuditLog audit,
+        CapturePolicies policies,
         PublicUrl publicUrl,
         CancellationToken cancel)
     {
@@ -43,6 +45,7 @@ internal static class DevicePages
             Context = page,
             Device = found,
             IsFromHere = IsSamePlace(found!.Address, context.Connection.RemoteIpAddress, publicUrl),
+            Recorded = RecordingTexts.Brief(policies.ModeOf(me.User.Id), policies.Now.Policy),
         });
     }
 

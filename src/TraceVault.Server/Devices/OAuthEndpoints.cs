@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Accounts;
+using TraceVault.Capture.Policies;
 using TraceVault.Hosting;
 using TraceVault.Identity;
 using TraceVault.Providers.Anthropic;
@@ -18,8 +19,15 @@ internal sealed record ServerMetadata(
     IReadOnlyList<string> RevocationEndpointAuthMethodsSupported);
 
 /// <summary>The answer of RFC 8628 §3.2.</summary>
+/// <param name="LoginNotice">What this server records, for whoever signs in.</param>
 internal sealed record DeviceAnswer(
-    string DeviceCode, string UserCode, string VerificationUri, string VerificationUriComplete, int ExpiresIn, int Interval)
+    string DeviceCode,
+    string UserCode,
+    string VerificationUri,
+    string VerificationUriComplete,
+    int ExpiresIn,
+    int Interval,
+    string LoginNotice)
 {
     public override string ToString() => "[device authorization]";
 }
@@ -62,7 +70,7 @@ internal static class OAuthEndpoints
     }
 
     public static async Task<IResult> AuthorizeDeviceAsync(
-        HttpContext context, DeviceAuthorizations devices, PublicUrl publicUrl, CancellationToken cancel)
+        HttpContext context, DeviceAuthorizations devices, CapturePolicies policies, PublicUrl publicUrl, CancellationToken cancel)
     {
         if (await OAuthForm.ReadAsync(context.Request, cancel) is null)
         {
@@ -82,7 +90,8 @@ internal static class OAuthEndpoints
             page,
             $"{page}?user_code={created.UserCode}",
             (int)DeviceAuthorizations.Lifetime.TotalSeconds,
-            DeviceAuthorizations.Interval));
+            DeviceAuthorizations.Interval,
+            RecordingTexts.LoginNotice(policies.Now.Policy, publicUrl.Origin)));
     }
 
     public static async Task<IResult> TokenAsync(

@@ -354,3 +354,29 @@ public sealed class KeysOfProviders : ForwardOnlyMigration
             """);
     }
 }
+
+/// <summary>What is recorded of the traffic: the policy, a single row, and the modes that users chose within it.</summary>
+[Migration(16, "capture policy")]
+public sealed class CapturePolicyAndChoices : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Create.Table("capture_policy")
+            .WithColumn("id").AsInt64().PrimaryKey()
+            .WithColumn("version").AsInt64().NotNullable() // grows with each change of the policy or of a choice
+            .WithColumn("mode").AsText().NotNullable()
+            .WithColumn("members_may").AsText().NotNullable()
+            .WithColumn("content_days").AsInt64().NotNullable()
+            .WithColumn("usage_days").AsInt64().NotNullable()
+            .WithColumn("others_content").AsText().NotNullable();
+        Execute.Sql(
+            "insert into capture_policy (id, version, mode, members_may, content_days, usage_days, others_content) "
+            + "values (1, 1, 'usage', 'more', 30, 400, 'never')");
+        // No row: whatever the policy says.
+        Create.Table("capture_choices")
+            .WithColumn("user_id").AsText().PrimaryKey().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade)
+            .WithColumn("mode").AsText().NotNullable()
+            .WithColumn("chosen_at").AsInt64().NotNullable();
+    }
+}

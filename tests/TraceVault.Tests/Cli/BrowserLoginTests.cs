@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using TraceVault.Capture.Policies;
 using TraceVault.Cli;
 using TraceVault.Tests.Clients;
 using TraceVault.Tests.Devices;
@@ -42,7 +44,14 @@ public sealed class BrowserLoginTests : IAsyncLifetime
         var run = await _clock.PassAsync(login);
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Equal($"Open {page}\nand approve the code {page.Query["?user_code=".Length..]}.\n", run.Error);
+        Assert.Equal(
+            $"""
+            Open {page}
+            and approve the code {page.Query["?user_code=".Length..]}.
+            {RecordingTexts.LoginNotice(_server.Services.GetRequiredService<CapturePolicies>().Now.Policy, Url)}
+
+            """,
+            run.Error);
         Assert.StartsWith($"Signed in as {TestServer.Email} at {Url} until 2026-12-20 ", run.Out);
         var stored = JsonDocument.Parse(await File.ReadAllTextAsync(_machine.CredentialsPath, Patience.Cancel)).RootElement;
         Assert.Equal(["server_url", "token", "email", "expires_at"], stored.EnumerateObject().Select(member => member.Name));

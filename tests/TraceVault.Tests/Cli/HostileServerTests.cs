@@ -52,6 +52,8 @@ public sealed class HostileServerTests : IDisposable
         await using var server = await OddServer.StartAsync(context => OddServer.JsonAsync(context, context.Request.Path == "/api/v1/me"
             ? $$"""{"email":{{Json}},"name":{{Json}},"role":{{Json}}"""
                 + ""","session":{"created_at":"2026-10-20T10:00:00Z","expires_at":"2999-01-01T00:00:00Z"} }"""
+            : context.Request.Path == "/api/v1/me/capture"
+            ? $$"""{"mode":{{Json}},"effective":{{Json}},"content_days":1,"usage_days":1,"others_content":{{Json}}}"""
             : """{"configured":false}"""));
         var run = await _machine.SignedIn(server.Url).RunAsync(line);
         AssertText(run, 0);
@@ -70,7 +72,8 @@ public sealed class HostileServerTests : IDisposable
                 : context.Request.Path == "/api/v1/me"
                 ? $$"""{"id":"1","email":{{Json}},"role":"owner","session":"""
                     + """{"id":"1","created_at":"2026-11-20T10:00:00Z","expires_at":"2026-12-20T10:00:00Z"} }"""
-                : $$"""{"device_code":"tvd_x","user_code":{{Json}},"verification_uri":{{Json}},"expires_in":60,"interval":1}"""));
+                : $$"""{"device_code":"tvd_x","user_code":{{Json}},"verification_uri":{{Json}},"expires_in":60,"interval":1,"""
+                    + $"\"login_notice\":{Json}}}"));
         var clock = new AwaitedClock(DateTimeOffset.Parse("2026-11-20T10:00:00Z"));
         using var machine = new CliMachine { Clock = clock };
         AssertText(await clock.PassAsync(machine.RunAsync($"login --server {server.Url}")), 0);

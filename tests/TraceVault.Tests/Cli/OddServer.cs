@@ -50,13 +50,21 @@ internal sealed class OddServer : IAsyncDisposable
         return context.Response.WriteAsync(json);
     }
 
-    /// <summary>What the API tells of a session, or of a key that is not stored; a logout is answered as done.</summary>
+    /// <summary>
+    /// What the API tells of a session, or of a key that is not stored; a logout is answered as done. Of recording it knows nothing, as an
+    /// older server.
+    /// </summary>
     public static Task SessionAsync(HttpContext context, string end)
     {
         if (context.Request.Path == "/api/v1/auth/logout")
         {
             context.Response.StatusCode = 204;
             return Task.CompletedTask;
+        }
+
+        if (context.Request.Path == "/api/v1/me/capture")
+        {
+            return ProblemAsync(context, 404, """{"title":"Not Found","status":404}""");
         }
 
         return JsonAsync(context, context.Request.Path == "/api/v1/me"

@@ -122,6 +122,7 @@ public abstract class ServerTranscripts : IAsyncLifetime
             Server         {_server.Url}
             Session        until \d\d\d\d-\d\d-\d\d \d\d:\d\d UTC
             Anthropic key  none\. Store one: tracevault key set
+            Recording      usage, no content, for 400 days
             $
             """, run.Out);
 
@@ -129,6 +130,7 @@ public abstract class ServerTranscripts : IAsyncLifetime
         Assert.Equal(Email, json.GetProperty("email").GetString());
         Assert.Equal(_server.Url, json.GetProperty("server_url").GetString());
         Assert.False(json.GetProperty("anthropic_key").GetProperty("configured").GetBoolean());
+        Assert.Equal("usage", json.GetProperty("capture").GetProperty("effective").GetString());
     }
 
     [Fact]

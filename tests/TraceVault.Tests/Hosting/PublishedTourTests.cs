@@ -43,6 +43,7 @@ public sealed class PublishedTourTests : IAsyncDisposable
         await UseDevicesAsync(owner);
         await UseMembersAsync(owner);
         await UseInvitesAsync(owner);
+        await UseRecordingAsync(owner);
         await ReadAuditAsync(owner);
         await UseTheRestAsync(owner);
 
@@ -199,6 +200,17 @@ public sealed class PublishedTourTests : IAsyncDisposable
             .Select(invite => invite.GetProperty("id").GetString()).ToList();
         await FillInAsync(owner, $"/admin/invites/{ids[0]}/withdraw");
         await CallAsync(owner, "DELETE", $"/api/v1/invites/{ids[1]}");
+    }
+
+    private async Task UseRecordingAsync(PageClient owner)
+    {
+        await CallAsync(owner, "PUT", "/api/v1/capture", new { mode = "usage", members_may = "both", content_days = 7 });
+        Assert.Equal("both", (await CallAsync(owner, "GET", "/api/v1/capture")).GetProperty("members_may").GetString());
+        await CallAsync(owner, "PUT", "/api/v1/me/capture", new { mode = "off" });
+        Assert.Equal("off", (await CallAsync(owner, "GET", "/api/v1/me/capture")).GetProperty("effective").GetString());
+        await FillInAsync(owner, "/me/privacy", ("mode", "policy"));
+        await LookAsync(owner, "/admin/capture");
+        Assert.Contains("Record everything", await FillInAsync(owner, "/admin/capture", ("mode", "full"), ("content_days", "8")));
     }
 
     private async Task ReadAuditAsync(PageClient owner)

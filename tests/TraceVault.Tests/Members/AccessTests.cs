@@ -31,14 +31,21 @@ public class AccessTests
 
         /// <summary>Pages for owners and administrators.</summary>
         AdminPage,
+
+        /// <summary>What only owners may do over the API, and in the pages for administrators.</summary>
+        OwnerApi,
+        OwnerPage,
     }
 
-    /// <summary>The first line whose prefix the route begins with counts.</summary>
+    /// <summary>The first line whose prefix the route begins with counts; one that names a method is for that method.</summary>
     private static readonly (string Prefix, Door Door)[] Doors =
     [
+        ("PUT /api/v1/capture/", Door.OwnerApi),
+        ("POST /admin/capture/", Door.OwnerPage),
         ("/api/v1/auth/logout/", Door.Api),
         ("/api/v1/auth/", Door.Open),
         ("/api/v1/me/", Door.Api),
+        ("/api/v1/capture/", Door.Api),
         ("/api/v1/", Door.AdminApi),
         ("/downloads/", Door.Open),
         ("/auth/logout/", Door.Page),
@@ -70,7 +77,9 @@ public class AccessTests
 
         foreach (var (method, path) in routes)
         {
-            var door = Array.Find(Doors, each => (path.TrimEnd('/') + "/").StartsWith(each.Prefix)) is { Prefix: not null } found
+            var (route, call) = ($"{path.TrimEnd('/')}/", $"{method} {path.TrimEnd('/')}/");
+            var found = Array.Find(Doors, each => route.StartsWith(each.Prefix) || call.StartsWith(each.Prefix));
+            var door = found.Prefix is not null
                 ? found.Door
                 : throw new InvalidOperationException($"{path} is new: say in Doors whom it is for.");
             foreach (var role in Roles)
@@ -221,7 +230,7 @@ public class AccessTests
             "proxy token" => await team.ProxyTokenAsync(await SessionAsync(team, users["member"])),
             _ => await SessionAsync(team, users[role]), // a new one for each request, because a sign-out ends it
         };
-        if (door is Door.Page or Door.AdminPage)
+        if (door is Door.Page or Door.AdminPage or Door.OwnerPage)
         {
             var browser = team.Browser(credential);
             if (method == "GET")
@@ -245,9 +254,10 @@ public class AccessTests
     {
         (Door.Open, _) => "in",
         (_, "anonymous" or "disabled") => "sign in",
-        (Door.Api or Door.AdminApi, "proxy token") => "forbidden",
+        (Door.Api or Door.AdminApi or Door.OwnerApi, "proxy token") => "forbidden",
         (_, "proxy token") => "sign in",
-        (Door.AdminApi or Door.AdminPage, "member") => "forbidden",
+        (Door.AdminApi or Door.AdminPage or Door.OwnerApi or Door.OwnerPage, "member") => "forbidden",
+        (Door.OwnerApi or Door.OwnerPage, "admin") => "forbidden",
         _ => "in",
     };
 

@@ -33,7 +33,8 @@ public partial class HostileRequestTests
     [
         "actor", "subject", "action", "outcome", "from", "to", "before", "limit", "user_code", "return_to", "ended", "done", "removed",
         "tool", "email", "password", "name", "role", "id", "key", "decision", "setup_token", "max_concurrent", "expires_in_days",
-        "current_password", "new_password", "replaces", "grant_type", "device_code", "refresh_token", "token"
+        "current_password", "new_password", "replaces", "grant_type", "device_code", "refresh_token", "token", "mode", "members_may",
+        "content_days", "usage_days", "others_content", "confirmed"
     ];
 
     private static readonly string[] Cookies =
@@ -93,9 +94,10 @@ public partial class HostileRequestTests
         .. ((string[])["\\u0000", "\\ud800", "\u00ff", "a\\u0000@b", "\\ud800@example.com"]).Select(value =>
             (
                 (string?)"application/json",
-                "{" + string.Join(',', Parameters.Where(name => name is not ("max_concurrent" or "expires_in_days"))
+                "{" + string.Join(',', Parameters
+                    .Where(name => name is not ("max_concurrent" or "expires_in_days" or "content_days" or "usage_days"))
                     .Select(name => $"\"{name}\":\"{value}\"")) + "}")),
-        ("application/json", "{\"max_concurrent\":1e400,\"expires_in_days\":-99999999999}"),
+        ("application/json", "{\"max_concurrent\":1e400,\"expires_in_days\":-99999999999,\"content_days\":99999999999}"),
         .. Values.Select(value => ((string?)Form, All(value))),
     ];
 
