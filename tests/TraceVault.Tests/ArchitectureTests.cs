@@ -17,9 +17,14 @@ public partial class ArchitectureTests(ITestOutputHelper output)
     /// <summary>What people read and do is about Anthropic by name (decision 28).</summary>
     private static readonly string[] ForPeople = ["Providers/Anthropic", "Devices", "Members", "Me", "Downloads", "Demo"];
 
-    /// <summary>Words that nobody is to choose as a password, the form of a seal, a text for people, and the name of a table.</summary>
+    /// <summary>
+    /// Words that nobody is to choose as a password, the names of clients, the form of a seal, a text for people, and the name of a table.
+    /// </summary>
     private static readonly string[] NamesProvider =
-        ["Accounts/Passwords/PasswordRules.cs", "Keys/KeyVault.cs", "Settings/Help.cs", "Storage/Migrations.cs"];
+    [
+        "Accounts/Passwords/PasswordRules.cs", "Capture/Reading/ClientName.cs", "Keys/KeyVault.cs", "Settings/Help.cs",
+        "Storage/Migrations.cs",
+    ];
 
     [Fact]
     public void No_folder_uses_one_below_it()
