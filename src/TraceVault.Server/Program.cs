@@ -161,7 +161,7 @@ internal static class Program
         .AddPages() // after the accounts: it takes out the keys in clear that the framework's authentication brings along
         .AddKeys()
         .AddProviders(settings)
-        .AddCapture()
+        .AddCapture(settings)
         .AddDevices()
         .AddGateway(settings)
         .AddMembers()

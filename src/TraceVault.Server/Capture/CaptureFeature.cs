@@ -1,13 +1,17 @@
 using TraceVault.Api;
 using TraceVault.Capture.Policies;
+using TraceVault.Capture.Spooling;
 using TraceVault.Pages;
+using TraceVault.Settings;
 
 namespace TraceVault.Capture;
 
 internal static class CaptureFeature
 {
-    public static WebApplicationBuilder AddCapture(this WebApplicationBuilder builder)
+    public static WebApplicationBuilder AddCapture(this WebApplicationBuilder builder, SettingsReader settings)
     {
+        builder.Services.AddSingleton(settings.Read<CaptureOptions>("Capture"));
+        builder.Services.AddSingleton<Spool>();
         builder.Services.AddSingleton<PolicyRows>();
         builder.Services.AddSingleton<CapturePolicies>();
         builder.Services.AddSingleton<PolicyChanges>();

@@ -40,10 +40,16 @@ internal sealed class DataDirectory(HostingOptions options)
     }
 
     /// <summary>Opens a file of the data folder; only its owner can read it, from the moment it exists.</summary>
-    public static FileStream OpenPrivate(string path, FileMode mode)
+    /// <param name="path">Full path.</param>
+    /// <param name="mode">Whether it exists already.</param>
+    /// <param name="room">Bytes of the disk that a new file takes from the beginning.</param>
+    public static FileStream OpenPrivate(string path, FileMode mode, long room = 0)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
+        var options = new FileStreamOptions
+        {
+            Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, PreallocationSize = room
+        };
+        if (!OperatingSystem.IsWindows() && mode is not FileMode.Open)
         {
             options.UnixCreateMode = OwnerOnly;
         }

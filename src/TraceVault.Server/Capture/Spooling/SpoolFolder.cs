@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using TraceVault.Hosting;
+using TraceVault.Vault;
+
+namespace TraceVault.Capture.Spooling;
+
+/// <summary>The files of the spool.</summary>
+internal sealed class SpoolFolder(DataDirectory data, KeyRing ring, SpoolSync sync, SpoolHealth health, TimeProvider clock)
+{
+    /// <summary>A segment, and one that no key of the ring opened.</summary>
+    public const string Ending = ".spool", LostEnding = ".lost";
+
+    private readonly SpoolKey _key = SpoolKey.New();
+
+    /// <summary>The files of two processes never have the same name.</summary>
+    private readonly string _name = RandomNumberGenerator.GetHexString(16, lowercase: true);
+
+    private int _made;
+
+    public string Path { get; } = System.IO.Path.Combine(data.Path, "spool");
+
+    public KeyRing Ring => ring;
+
+    /// <summary>Makes a segment; when it returns, its room is taken and its header is on the disk.</summary>
+    /// <exception cref="IOException">It cannot be made; nothing is left of it.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before.</exception>
+    public Segment Make()
+    {
+        Directory.CreateDirectory(data.Path);
+        DataDirectory.Ensure(Path, DataDirectory.Setting);
+        var path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{_name}-{++_made:x6}{Ending}"));
+        var file = DataDirectory.OpenPrivate(path, FileMode.CreateNew, SpoolLayout.SegmentSize);
+        try
+        {
+            file.SetLength(SpoolLayout.SegmentSize); // once, so that no write has to change it
+            RandomAccess.Write(file.SafeFileHandle, SegmentHeader.Of(_key, ring.Sealing), 0);
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
+            DataDirectory.Flush(Path);
+            return Of(file, _key);
+        }
+        catch
+        {
+            file.Dispose();
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    public Segment Of(FileStream file, SpoolKey key) => new(file, key, sync, health, clock);
+}
