@@ -4,6 +4,7 @@ using TraceVault.Accounts;
 using TraceVault.Api;
 using TraceVault.Audit;
 using TraceVault.Capture;
+using TraceVault.Capture.Parts;
 using TraceVault.Changes;
 using TraceVault.Demo;
 using TraceVault.Devices;
@@ -114,6 +115,7 @@ internal static class Program
         await app.MigrateAsync();
         await app.LoadCapturePolicyAsync();
         await app.CheckKeysAsync();
+        await app.CheckUserKeysAsync();
     }
 
     private static void Map(this WebApplication app)

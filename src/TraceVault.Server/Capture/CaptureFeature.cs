@@ -1,4 +1,5 @@
 using TraceVault.Api;
+using TraceVault.Capture.Parts;
 using TraceVault.Capture.Policies;
 using TraceVault.Capture.Spooling;
 using TraceVault.Pages;
@@ -12,6 +13,7 @@ internal static class CaptureFeature
     {
         builder.Services.AddSingleton(settings.Read<CaptureOptions>("Capture"));
         builder.Services.AddSingleton<Spool>();
+        builder.AddParts();
         builder.Services.AddSingleton<PolicyRows>();
         builder.Services.AddSingleton<CapturePolicies>();
         builder.Services.AddSingleton<PolicyChanges>();

@@ -40,15 +40,13 @@ internal sealed class DataDirectory(HostingOptions options)
     }
 
     /// <summary>Opens a file of the data folder; only its owner can read it, from the moment it exists.</summary>
-    /// <param name="path">Full path.</param>
-    /// <param name="mode">Whether it exists already.</param>
+    /// <param name="path">Its full path.</param>
+    /// <param name="mode">Whether it may, or must, be there already.</param>
+    /// <param name="share">Whether somebody else may have it open meanwhile.</param>
     /// <param name="room">Bytes of the disk that a new file takes from the beginning.</param>
-    public static FileStream OpenPrivate(string path, FileMode mode, long room = 0)
+    public static FileStream OpenPrivate(string path, FileMode mode, FileShare share = FileShare.None, long room = 0)
     {
-        var options = new FileStreamOptions
-        {
-            Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, PreallocationSize = room
-        };
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, PreallocationSize = room };
         if (!OperatingSystem.IsWindows() && mode is not FileMode.Open)
         {
             options.UnixCreateMode = OwnerOnly;

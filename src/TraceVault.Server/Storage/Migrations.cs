@@ -355,6 +355,33 @@ public sealed class KeysOfProviders : ForwardOnlyMigration
     }
 }
 
+/// <summary>
+/// The keys of what is recorded, each sealed under the one above it: master key, user, trace. Parts that are kept in the database.
+/// </summary>
+[Migration(15, "recorded parts")]
+public sealed class RecordedParts : ForwardOnlyMigration
+{
+    /// <inheritdoc />
+    public override void Up()
+    {
+        Create.Table("capture_user_keys")
+            .WithColumn("user_id").AsText().PrimaryKey().ForeignKey("users", "id").OnDelete(System.Data.Rule.Cascade)
+            .WithColumn("sealed").AsBytes().NotNullable()
+            .WithColumn("key_id").AsText().NotNullable().Indexed();
+        Create.Table("capture_trace_keys")
+            .WithColumn("trace_id").AsText().PrimaryKey()
+            .WithColumn("user_id").AsText().NotNullable()
+                .ForeignKey("capture_user_keys", "user_id").OnDelete(System.Data.Rule.Cascade).Indexed()
+            .WithColumn("sealed").AsBytes().NotNullable();
+        Create.Table("part_chunks")
+            .WithColumn("part_id").AsText().PrimaryKey()
+            .WithColumn("at").AsInt64().PrimaryKey() // the offset of its first byte in the part
+            .WithColumn("bytes").AsBytes().NotNullable();
+        // What is sealed does not shrink, and a piece of a chunk can be read alone if the whole is not compressed.
+        IfDatabase("PostgreSQL").Execute.Sql("alter table part_chunks alter column bytes set storage external");
+    }
+}
+
 /// <summary>What is recorded of the traffic: the policy, a single row, and the modes that users chose within it.</summary>
 [Migration(16, "capture policy")]
 public sealed class CapturePolicyAndChoices : ForwardOnlyMigration

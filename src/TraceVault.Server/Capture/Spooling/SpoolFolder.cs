@@ -30,7 +30,7 @@ internal sealed class SpoolFolder(DataDirectory data, KeyRing ring, SpoolSync sy
         Directory.CreateDirectory(data.Path);
         DataDirectory.Ensure(Path, DataDirectory.Setting);
         var path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"{_name}-{++_made:x6}{Ending}"));
-        var file = DataDirectory.OpenPrivate(path, FileMode.CreateNew, SpoolLayout.SegmentSize);
+        var file = DataDirectory.OpenPrivate(path, FileMode.CreateNew, room: SpoolLayout.SegmentSize);
         try
         {
             file.SetLength(SpoolLayout.SegmentSize); // once, so that no write has to change it
