@@ -20,6 +20,7 @@ using TraceVault.Pages;
 using TraceVault.Providers;
 using TraceVault.Settings;
 using TraceVault.Storage;
+using TraceVault.Traces;
 using TraceVault.Vault;
 
 namespace TraceVault;
@@ -114,6 +115,7 @@ internal static class Program
         app.LoadMasterKey();
         await app.MigrateAsync();
         await app.LoadCapturePolicyAsync();
+        app.OpenSpool();
         await app.CheckKeysAsync();
         await app.CheckUserKeysAsync();
     }
@@ -135,6 +137,7 @@ internal static class Program
         app.MapAccounts();
         app.MapCapture();
         app.MapDevices();
+        app.MapTraces();
         app.MapMe();
         app.MapMembers();
         app.MapAudit();
@@ -166,6 +169,7 @@ internal static class Program
         .AddCapture(settings)
         .AddDevices()
         .AddGateway(settings)
+        .AddTraces()
         .AddMembers()
         .AddMe()
         .AddAudit()

@@ -52,6 +52,8 @@ internal static partial class AuditPhrases
         [AuditActions.PasswordChanged] = new("Password changed", "changed", "change", " the password{of}"),
         [AuditActions.CapturePolicyChanged] = new(
             "Recording policy changed", "changed", "change", " what this server records: {target}"),
+        [AuditActions.TraceErased] = new("Trace erased", "erased", "erase", " the recorded content of a trace{of}"),
+        [AuditActions.TracesErased] = new("All traces erased", "erased", "erase", " all recorded content{of}"),
         [AuditActions.CaptureChoiceChanged] = new(
             "Own recording chosen", "chose", "choose", " what is recorded of their requests: {target}"),
     };

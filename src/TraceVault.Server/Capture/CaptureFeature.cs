@@ -1,9 +1,14 @@
 using TraceVault.Api;
 using TraceVault.Capture.Parts;
 using TraceVault.Capture.Policies;
+using TraceVault.Capture.Recording;
+using TraceVault.Capture.Retention;
 using TraceVault.Capture.Spooling;
+using TraceVault.Capture.Taping;
+using TraceVault.Hosting;
 using TraceVault.Pages;
 using TraceVault.Settings;
+using TraceVault.Storage;
 
 namespace TraceVault.Capture;
 
@@ -13,7 +18,22 @@ internal static class CaptureFeature
     {
         builder.Services.AddSingleton(settings.Read<CaptureOptions>("Capture"));
         builder.Services.AddSingleton<Spool>();
+        builder.Services.AddSingleton<RunningExchanges>();
+        builder.Services.AddSingleton<RecorderQueue>();
+        builder.Services.AddSingleton<CaptureState>();
+        builder.Services.AddSingleton<Tapes>();
+        builder.Services.AddSingleton<ExchangeRows>();
+        builder.Services.AddSingleton<RecordingSteps>();
+        builder.Services.AddHostedService<Recorder>();
+        builder.Services.AddSingleton<IPartStore>(services => services.GetRequiredService<CaptureOptions>() switch
+        {
+            { Store: PartPlace.Database } => new DatabaseParts(services.GetRequiredService<Database>()),
+            var options => new FolderParts(services.GetRequiredService<DataDirectory>(), options.Sync is not SpoolSync.Never),
+        });
         builder.AddParts();
+        builder.Services.AddSingleton<KeptBodies>();
+        builder.Services.AddSingleton<Erasure>();
+        builder.Services.AddExpiring<ExpiredTraces>();
         builder.Services.AddSingleton<PolicyRows>();
         builder.Services.AddSingleton<CapturePolicies>();
         builder.Services.AddSingleton<PolicyChanges>();
@@ -25,6 +45,9 @@ internal static class CaptureFeature
     /// <summary>Reads what is in force, before the first request.</summary>
     public static Task LoadCapturePolicyAsync(this WebApplication app, CancellationToken cancel = default) =>
         app.Services.GetRequiredService<CapturePolicies>().RenewAsync(cancel);
+
+    /// <summary>Finds what an earlier process left, and makes room for what is recorded.</summary>
+    public static void OpenSpool(this WebApplication app) => app.Services.GetRequiredService<Spool>().Open();
 
     public static void MapCapture(this WebApplication app)
     {

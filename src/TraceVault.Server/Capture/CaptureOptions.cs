@@ -14,4 +14,17 @@ internal sealed class CaptureOptions
 
     [Description("When these reach the disk itself: interval (1 s), always or never.")]
     public SpoolSync Sync { get; set; } = SpoolSync.Interval;
+
+    [Description("Where recorded bodies are kept: file (the data folder) or database.")]
+    public PartPlace Store { get; set; } = PartPlace.File;
+}
+
+/// <summary>Where parts are kept.</summary>
+internal enum PartPlace
+{
+    /// <summary>In the data folder.</summary>
+    File,
+
+    /// <summary>In the database, so that several servers on one PostgreSQL find them.</summary>
+    Database,
 }

@@ -18,5 +18,6 @@ internal static class AuditActions
     public const string Disabled = "member.disabled", Enabled = "member.enabled";
     public const string ResetIssued = "password.reset_issued", ResetWithdrawn = "password.reset_withdrawn";
     public const string CapturePolicyChanged = "capture.policy_changed", CaptureChoiceChanged = "capture.choice_changed";
+    public const string TraceErased = "trace.erased", TracesErased = "trace.all_erased";
     public const string PasswordReset = "password.reset", PasswordChanged = "password.changed";
 }

@@ -31,6 +31,8 @@ internal sealed class AuditLog(Database database, TimeProvider clock)
         AuditActions.OtherSessionsEnded,
         AuditActions.AllSessionsEnded,
         AuditActions.KeyRemoved,
+        AuditActions.TraceErased,
+        AuditActions.TracesErased,
         AuditActions.TokenRevoked,
         AuditActions.InviteWithdrawn,
         AuditActions.Disabled,

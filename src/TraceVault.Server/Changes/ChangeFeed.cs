@@ -17,6 +17,9 @@ internal enum ChangeKind
 
     /// <summary>What is recorded. Subject: the id of the user who chose, or <c>policy</c>.</summary>
     Capture,
+
+    /// <summary>Content that was erased. Subject: the id of a trace, or that of the user all of whose content it was.</summary>
+    Erasure,
 }
 
 /// <param name="Kind">What the change is about.</param>
@@ -24,7 +27,7 @@ internal enum ChangeKind
 internal readonly record struct ChangeNotice(ChangeKind Kind, string Subject)
 {
     /// <summary>The user whose account, access or key it concerns; null when it concerns none of these.</summary>
-    public string? UserId => Kind is ChangeKind.Invite or ChangeKind.Capture ? null : Subject;
+    public string? UserId => Kind is ChangeKind.Invite or ChangeKind.Capture or ChangeKind.Erasure ? null : Subject;
 }
 
 /// <summary>

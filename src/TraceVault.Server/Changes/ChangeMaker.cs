@@ -106,6 +106,7 @@ internal sealed class ChangeMaker(Database database, AuditLog audit, ChangeFeed 
         ChangeKind.Member => "member",
         ChangeKind.Invite => "invite",
         ChangeKind.Capture => "capture",
+        ChangeKind.Erasure => "erasure",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

@@ -1,6 +1,9 @@
 using Microsoft.AspNetCore.Http.Features;
 using TraceVault.Accounts;
+using TraceVault.Capture;
+using TraceVault.Capture.Taping;
 using TraceVault.Keys;
+using TraceVault.Logging;
 using TraceVault.Providers;
 
 namespace TraceVault.Gateway;
@@ -51,6 +54,9 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
     /// <summary>The body on its way to the upstream; null when the request has none, or one of length 0.</summary>
     public RequestContent? Upload { get; set; }
 
+    /// <summary>Keeps what the user wants kept; nothing until the user is known.</summary>
+    public Tape Tape { get; set; } = Tape.None;
+
     /// <summary>Whether the client sent more than it may.</summary>
     public bool IsTooLarge { get; set; }
 
@@ -76,6 +82,26 @@ internal sealed class Exchange(HttpContext context, Provider provider, TimeProvi
 
     /// <summary>Time to the first byte of the answer; null when there was none.</summary>
     public TimeSpan? TimeToFirstByte => _firstByte == 0 ? null : clock.GetElapsedTime(_started, _firstByte);
+
+    /// <summary>Has the tape keep from now on what it is to keep.</summary>
+    public void Record(Tapes tapes, CallerSnapshot caller, RequestTarget target)
+    {
+        if (tapes.ModeOf(caller.UserId) is var mode and not CaptureMode.Off)
+        {
+            Tape = tapes.Begin(new ExchangeStart(
+                Guid.Parse(RequestId),
+                caller.UserId,
+                caller.TokenId,
+                Provider.Name,
+                Redaction.Word(Context.Request.Method, ExchangeStart.MaxMethod),
+                GatewayLog.PathForLog(target.Upstream),
+                mode,
+                IdentifyingHeaders.Of(Context.Request.Headers)));
+        }
+    }
+
+    public void EndTape(Ending ending) =>
+        Tape.End(new ExchangeEnd(ending.Word, ending.Error?.Code, TimeToFirstByte, Elapsed, BytesIn, BytesOut));
 
     /// <summary>To be called once the head of the upstream's answer is in the response.</summary>
     /// <param name="key">The key that the request was sent with.</param>

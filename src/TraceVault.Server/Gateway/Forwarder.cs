@@ -32,6 +32,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
             AnswerHead.RefuseUnsound(response);
             GatewayHeaders.WriteResponse(response, exchange);
             exchange.UpstreamAnswered(key);
+            exchange.Tape.AnswerHead(context.Response.StatusCode, exchange.UpstreamRequestId, context.Response.Headers);
             metrics.UpstreamAnswered(exchange);
             route.Reach.Answered();
             if (AnswerHead.IsFollowedByBody(context))
@@ -91,7 +92,8 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
             }
 
             await more;
-            var read = await answer.ReadAsync(writer.GetMemory(), silence.Token);
+            var free = writer.GetMemory();
+            var read = await answer.ReadAsync(free, silence.Token);
             if (read == 0 ? exchange.BytesOut < length : exchange.BytesOut + read > length)
             {
                 throw new HttpIOException(HttpRequestError.InvalidResponse, "The body is not as long as its head says.");
@@ -105,6 +107,7 @@ internal sealed class Forwarder(ProxyOptions options, GatewayMetrics metrics, Dr
                 return;
             }
 
+            exchange.Tape.Answer(free.Span[..read]); // before the client can get it
             writer.Advance(read);
             exchange.BytesOut += read;
             silence.Moved();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using TraceVault.Accounts;
+using TraceVault.Capture.Taping;
 using TraceVault.Hosting;
 using TraceVault.Keys;
 
@@ -17,6 +18,7 @@ internal sealed class Gateway(
     GatewayMetrics metrics,
     GatewayLog log,
     Drain drain,
+    Tapes tapes,
     TimeProvider clock)
 {
     /// <summary>
@@ -64,6 +66,7 @@ internal sealed class Gateway(
         {
             metrics.Ends(exchange, ending);
             log.Write(exchange, ending);
+            exchange.EndTape(ending);
         }
 
         if (closing is Closing.CutShort)
@@ -74,7 +77,7 @@ internal sealed class Gateway(
 
     /// <remarks>
     /// 1. Is the request one that we forward? 2. Does it only ask whether anybody is here, and does the server still run? 3. Who asks?
-    /// 4. With which key, and is the body small enough? 5. Does the user have a free place? 6. Forward the request.
+    /// 4. What is kept of it? 5. With which key, and is the body small enough? 6. Does the user have a free place? 7. Forward the request.
     /// </remarks>
     private async ValueTask<Ending> AnswerAsync(Exchange exchange, RequestTarget target)
     {
@@ -100,7 +103,8 @@ internal sealed class Gateway(
             return Ending.Refused(unknown!);
         }
 
-        if (caller.KeyFor(exchange.Provider) is not { } stored) // 4.
+        exchange.Record(tapes, caller, target); // 4.
+        if (caller.KeyFor(exchange.Provider) is not { } stored) // 5.
         {
             return Ending.Refused(GatewayError.NoKey(exchange.Provider, publicUrl.Origin));
         }
@@ -116,7 +120,7 @@ internal sealed class Gateway(
             return Ending.Refused(GatewayError.KeyUnreadable(exchange.Provider));
         }
 
-        if (!caller.User.TryEnter(exchange, caller.MaxConcurrent)) // 5.
+        if (!caller.User.TryEnter(exchange, caller.MaxConcurrent)) // 6.
         {
             return Ending.Refused(GatewayError.TooManyRequests);
         }
@@ -130,7 +134,7 @@ internal sealed class Gateway(
                 callers.Recheck(caller.User); // the token may have been ended before this exchange was listed as running
             }
 
-            ending = await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 6.
+            ending = await forwarder.ForwardAsync(exchange, target, maxBytes, caller.User, key); // 7.
         }
         finally
         {

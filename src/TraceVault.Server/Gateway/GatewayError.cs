@@ -106,6 +106,8 @@ internal sealed record GatewayError(int Status, string Code, string Message, boo
         }
 
         exchange.MarkFirstByte();
+        exchange.Tape.AnswerHead(Status, upstreamRequestId: null, response.Headers);
+        exchange.Tape.Answer(body.WrittenSpan);
         await response.Body.WriteAsync(body.WrittenMemory, exchange.Context.RequestAborted);
         exchange.BytesOut = body.WrittenCount;
     }

@@ -243,6 +243,7 @@ internal sealed class RequestContent : HttpContent
                 var fits = (int)Math.Min(rest.Length, _piece.Length - _filled);
                 Count(fits);
                 rest.Slice(0, fits).CopyTo(_piece.AsSpan(_filled));
+                _exchange.Tape.Request(_piece.AsSpan(_filled, fits));
                 (rest, _filled, _isHeldBack) = (rest.Slice(fits), _filled + fits, true);
                 if (_filled == _piece.Length)
                 {

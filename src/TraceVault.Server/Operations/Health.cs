@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using TraceVault.Capture.Recording;
 using TraceVault.Gateway;
 using TraceVault.Keys;
 using TraceVault.Storage;
@@ -13,18 +14,21 @@ internal sealed record HealthAnswer(
     string? Reason = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] HealthReason[]? Reasons = null)
 {
-    public static HealthAnswer Because(bool serves, HealthReason reason) => new(serves ? "degraded" : "unready", reason.Detail, [reason]);
+    public static HealthAnswer Because(bool serves, params HealthReason[] reasons) => new(
+        serves ? "degraded" : "unready", string.Join("; ", reasons.Select(reason => reason.Detail)), reasons);
 }
 
-/// <param name="Code"><c>keys_unreadable</c> or <c>database_unavailable</c>.</param>
-/// <param name="Count">How many stored keys do not open, or how many users are served without the database.</param>
+/// <param name="Code"><c>keys_unreadable</c>, <c>database_unavailable</c> or <c>capture_gaps</c>.</param>
+/// <param name="Count">
+/// How many stored keys do not open, how many users are served without the database, or how many bytes were not recorded.
+/// </param>
 /// <param name="Detail">In words.</param>
 internal sealed record HealthReason(string Code, long Count, string Detail);
 
 /// <summary>
 /// Answers before the routing, because the endpoints are made last at a start, and a server is ready once it can forward.
 /// </summary>
-internal sealed class Health(KeyCheck keys, Callers callers, Database database, Outage outage)
+internal sealed class Health(KeyCheck keys, Callers callers, CaptureState capture, Database database, Outage outage)
 {
     /// <summary>
     /// The longest wait for readiness while users can be served without the database. A probe of Kubernetes waits for a second.
@@ -92,11 +96,22 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
         {
             await database.ProbeAsync(CancellationToken.None);
             var (unreadable, total) = await keys.CountUnreadableAsync(CancellationToken.None);
-            return unreadable == 0 ? Ready : HealthAnswer.Because(serves: unreadable < total, new(
-                "keys_unreadable",
-                unreadable,
-                $"{unreadable} of {total} stored keys cannot be opened; put the master key that sealed them back into "
-                + "TRACEVAULT_ENCRYPTION_KEY, or let their users store them again"));
+            var reasons = new List<HealthReason>();
+            if (unreadable > 0)
+            {
+                reasons.Add(new(
+                    "keys_unreadable",
+                    unreadable,
+                    $"{unreadable} of {total} stored keys cannot be opened; put the master key that sealed them back into "
+                    + "TRACEVAULT_ENCRYPTION_KEY, or let their users store them again"));
+            }
+
+            if (capture.Problem is { } problem)
+            {
+                reasons.Add(new("capture_gaps", capture.GapBytes, $"what passes is not recorded at present: {problem}"));
+            }
+
+            return reasons.Count == 0 ? Ready : HealthAnswer.Because(serves: unreadable == 0 || unreadable < total, [.. reasons]);
         }
         catch (Exception problem) when (outage.Caused(problem))
         {
@@ -104,7 +119,7 @@ internal sealed class Health(KeyCheck keys, Callers callers, Database database, 
         }
     }
 
-    private static HealthAnswer WithoutDatabase(int servable) => HealthAnswer.Because(serves: servable > 0, new(
+    private static HealthAnswer WithoutDatabase(int servable) => HealthAnswer.Because(serves: servable > 0, new HealthReason(
         "database_unavailable",
         servable,
         servable switch

@@ -1,6 +1,7 @@
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using TraceVault.Capture.Recording;
 using TraceVault.Gateway;
 using TraceVault.Logging;
 
@@ -17,7 +18,7 @@ internal static class Metrics
         // An empty configuration, so that OTEL_… in the environment has no effect.
         .ConfigureServices(services => services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build()))
         .ConfigureResource(resource => resource.AddService("tracevault"))
-        .AddMeter(GatewayMetrics.MeterName, Refusals.MeterName, LogWriter.MeterName, "System.Runtime")
+        .AddMeter(GatewayMetrics.MeterName, CaptureState.MeterName, Refusals.MeterName, LogWriter.MeterName, "System.Runtime")
         .AddPrometheusExporter(prometheus => prometheus.ScrapeResponseCacheDurationMilliseconds = 0)
         .Build();
 }

@@ -17,7 +17,7 @@ internal sealed class Migrator(Database database, ILogger<Migrator> log)
     /// <summary>
     /// The version of the last migration. It is a constant, because finding it would load every type of the program at every start.
     /// </summary>
-    internal const long NewestKnown = 16;
+    internal const long NewestKnown = 17;
 
     /// <exception cref="StartupException">The database cannot be reached, or a newer server has already changed its schema.</exception>
     public async Task MigrateAsync(CancellationToken cancel)
