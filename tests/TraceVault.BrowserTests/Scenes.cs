@@ -87,7 +87,7 @@ internal static class Scenes
         ["privacy"] = AsUser("/me/privacy"),
         ["privacy-without-effect"] = AsUser("/me/privacy", async rig =>
         {
-            await rig.Page.GetByLabel("Full, whatever the policy says").CheckAsync();
+            await rig.Page.GetByLabel("Full: what Usage keeps").CheckAsync();
             await rig.Page.PressAsync("Save your choice");
             await rig.Page.ExpectStatusAsync("Your choice holds");
             await rig.GoAsync("/admin/capture");
@@ -98,7 +98,7 @@ internal static class Scenes
         ["recording"] = AsUser("/admin/capture"),
         ["recording-full"] = AsUser("/admin/capture", async rig =>
         {
-            await rig.Page.GetByLabel("Mode").SelectOptionAsync("full");
+            await rig.Page.GetByLabel("Mode", new() { Exact = true }).SelectOptionAsync("full");
             await rig.Page.PressAsync("Save the policy");
             await rig.Page.ExpectHeadingAsync("Record everything?");
         }),
