@@ -46,7 +46,13 @@ internal sealed class DataDirectory(HostingOptions options)
     /// <param name="room">Bytes of the disk that a new file takes from the beginning.</param>
     public static FileStream OpenPrivate(string path, FileMode mode, FileShare share = FileShare.None, long room = 0)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite, Share = share, PreallocationSize = room };
+        var options = new FileStreamOptions
+        {
+            Mode = mode,
+            Access = FileAccess.ReadWrite,
+            Share = share,
+            PreallocationSize = room,
+        };
         if (!OperatingSystem.IsWindows() && mode is not FileMode.Open)
         {
             options.UnixCreateMode = OwnerOnly;

@@ -9,18 +9,20 @@ using TraceVault.Vault;
 namespace TraceVault.Tests.Capture;
 
 /// <summary>A process that only appends to a spool, and says on its standard output what is kept, as soon as it is.</summary>
-internal static class SpoolChild
+internal sealed class SpoolChild : IDisposable
 {
     /// <summary>It appends until it is killed; until the folder, or the segment, has no room, and then makes room.</summary>
     public const string Crash = "crash", FullFolder = "full folder", FullFile = "full file";
 
     private const string Mode = "SPOOL_CHILD", Data = "SPOOL_DATA", Key = "SPOOL_KEY";
 
+    private readonly Process _process;
+
     /// <param name="mode">What it does: one of the constants.</param>
     /// <param name="data">The data folder.</param>
     /// <param name="key">The master key, as the setting has it.</param>
     /// <param name="shell">A script that starts it as <c>$0</c>; null: none.</param>
-    public static Process Start(string mode, string data, string key, string? shell = null)
+    public SpoolChild(string mode, string data, string key, string? shell = null)
     {
         var program = Environment.ProcessPath!;
         string[] self = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, typeof(SpoolChild).Assembly.Location] : [program];
@@ -28,7 +30,19 @@ internal static class SpoolChild
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true };
         start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(SpoolChild).Assembly.Location;
         (start.Environment[Mode], start.Environment[Data], start.Environment[Key]) = (mode, data, key);
-        return Process.Start(start)!;
+        _process = Process.Start(start)!;
+    }
+
+    /// <returns>What it says next; null when it has ended.</returns>
+    public Task<string?> LineAsync() => _process.StandardOutput.ReadLineAsync(Patience.Cancel).AsTask();
+
+    /// <summary>By SIGKILL.</summary>
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
+    public void Dispose()
+    {
+        Kill();
+        _process.Dispose();
     }
 
     /// <summary>What a log holds at a place, so that nobody has to remember it.</summary>

@@ -42,24 +42,24 @@ public sealed class SpoolCrashTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "A small file system is made by mount.");
         using var rig = new SpoolRig();
-        using var child = SpoolChild.Start(mode, rig.DataFolder, _key, """
+        using var child = new SpoolChild(mode, rig.DataFolder, _key, """
             if unshare --mount true; then name=--mount; else name=--map-root-user; fi
             exec unshare --mount $name sh -ec 'mount -t tmpfs -o size=12m none "$SPOOL_DATA"; exec "$0" "$@"' "$0" "$@"
             """);
 
-        Assert.Equal($"{condition} {reason}", await child.StandardOutput.ReadLineAsync(Patience.Cancel));
-        Assert.Equal("Works, and all that was kept is there: True", await child.StandardOutput.ReadLineAsync(Patience.Cancel));
+        Assert.Equal($"{condition} {reason}", await child.LineAsync());
+        Assert.Equal("Works, and all that was kept is there: True", await child.LineAsync());
     }
 
     private async Task<(Dictionary<int, int> Kept, HashSet<int> Released)> RunAndKillAsync(string data, int lines)
     {
-        using var child = SpoolChild.Start(SpoolChild.Crash, data, _key);
+        using var child = new SpoolChild(SpoolChild.Crash, data, _key);
         var (kept, released) = (new Dictionary<int, int>(), new HashSet<int>());
-        for (var i = 0; await child.StandardOutput.ReadLineAsync(Patience.Cancel) is { } line; i++)
+        for (var i = 0; await child.LineAsync() is { } line; i++)
         {
             if (i == lines)
             {
-                child.Kill(); // SIGKILL; what is in the pipe was said, and is read yet
+                child.Kill(); // what is in the pipe was said, and is still read
             }
 
             var words = line.Split(' ');
@@ -74,7 +74,6 @@ public sealed class SpoolCrashTests
             }
         }
 
-        await child.WaitForExitAsync(Patience.Cancel);
         Assert.NotEmpty(kept);
         return (kept, released);
     }

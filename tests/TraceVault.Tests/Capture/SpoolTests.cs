@@ -13,7 +13,8 @@ public sealed class SpoolTests
     private const int Block = SpoolRig.Block;
 
     private static readonly Gen<int> Size = Gen.OneOf(
-        Gen.Int[0, 400], Gen.Int[Block - 120, Block + 40], Gen.Int[0, 4].Select(i => new[] { 0, 1, Block, 2 * Block, 64 << 10 }[i]), Gen.Int[0, 100_000]);
+        Gen.Int[0, 400], Gen.Int[0, 100_000], Gen.Int[Block - 120, Block + 40], Gen.Int[0, 1],
+        Gen.Int[1, 4].Select(blocks => blocks * Block));
 
     [Fact]
     public async Task What_was_appended_is_read_back_here_and_by_the_next_process()

@@ -21,7 +21,9 @@ public class SettingsTests
     [InlineData("--AnthropicUrl=https://user:secret@example.com", "TRACEVAULT_ANTHROPIC_URL is invalid")]
     [InlineData("--SetupToken=short", "TRACEVAULT_SETUP_TOKEN is too short")]
     [InlineData("--MetricsToken=short", "TRACEVAULT_METRICS_TOKEN is invalid: it takes at least 16 characters.")]
-    [InlineData("--Capture:SpoolBytes=1024", "TRACEVAULT_CAPTURE__SPOOLBYTES is invalid: it takes a whole number from 67108864 to 68719476736.")]
+    [InlineData(
+        "--Capture:SpoolBytes=1024",
+        "TRACEVAULT_CAPTURE__SPOOLBYTES is invalid: it takes a whole number from 67108864 to 68719476736.")]
     [InlineData("--Capture:Store=cloud", "TRACEVAULT_CAPTURE__STORE is invalid: it takes one of file, database.")]
     [InlineData("--Capture:Sync=hourly", "TRACEVAULT_CAPTURE__SYNC is invalid: it takes one of interval, always, never.")]
     [InlineData("--Proxy:MaxBodyByte=1024", "Unknown setting: --Proxy:MaxBodyByte")]

@@ -36,7 +36,8 @@ internal readonly struct LogReading(Spool spool, Guid id, ulong first, int? end)
     {
         var segment = spool.SegmentOf(blocks[i]);
         var block = scratch[..segment.Read(scratch, Spool.OffsetOf(blocks[i]))];
-        if (!BlockHead.TryRead(block, segment.Key.Cipher, out var use, out var head) || (head.Log, head.Number, head.First) != (id, i, first))
+        if (!BlockHead.TryRead(block, segment.Key.Cipher, out var use, out var head)
+            || (head.Log, head.Number, head.First) != (id, i, first))
         {
             return false;
         }

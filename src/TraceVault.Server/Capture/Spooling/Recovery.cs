@@ -142,7 +142,8 @@ internal sealed partial class Recovery(SpoolFolder folder, SpoolSegments segment
     }
 
     /// <summary>
-    /// Puts the blocks of a log in order. A write that failed may have left a block beside the one that took its place: the later one counts.
+    /// Puts the blocks of a log in order. A write that failed may have left a block beside the one that took its place: the later one
+    /// counts.
     /// </summary>
     /// <returns>Null when the first block is not there: the log was given back.</returns>
     private SpoolLog? Chain(Spool spool, List<FoundBlock> blocks)
@@ -173,8 +174,8 @@ internal sealed partial class Recovery(SpoolFolder folder, SpoolSegments segment
     private partial void LogUnreadable(string reason);
 
     [LoggerMessage(LogLevel.Error,
-        "{File} of the spool is sealed under a master key that the server does not have: what it holds is not recorded, and the file is put "
-        + "aside. Put the key back on the ring and start again, or delete the file.")]
+        "{File} of the spool is sealed under a master key that the server does not have: what it holds is not recorded, and the file is "
+        + "put aside. Put the key back on the ring and start again, or delete the file.")]
     private partial void LogLost(string file);
 
     private sealed record FoundBlock(SpoolKey Key, int Number, ulong Use, BlockHead Head);

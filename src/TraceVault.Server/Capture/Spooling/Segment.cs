@@ -12,9 +12,12 @@ internal sealed class Segment(FileStream file, SpoolKey key, SpoolSync sync, Spo
 {
     private static readonly byte[] NoUse = new byte[SpoolLayout.UseSize], Trial = new byte[SpoolLayout.TrialSize];
 
+    /// <summary>Taken once: the stream moves the file's position each time it is asked.</summary>
     private readonly SafeFileHandle _handle = file.SafeFileHandle;
 
-    /// <summary>When the write began that runs; 0: none. Several at once overwrite it: one that hangs is seen by the next all the same.</summary>
+    /// <summary>
+    /// When the write began that runs; 0: none. Several at once overwrite it: where one hangs, the next hangs too, and the third sees it.
+    /// </summary>
     private long _writing;
 
     private bool _unsynced;
@@ -96,11 +99,15 @@ internal sealed class Segment(FileStream file, SpoolKey key, SpoolSync sync, Spo
     /// <exception cref="IOException">It cannot be removed.</exception>
     public void Delete()
     {
-        file.Dispose();
+        Dispose();
         File.Delete(file.Name);
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        file.Dispose();
+        _handle.Dispose();
+    }
 
     private void Written()
     {

@@ -1,7 +1,7 @@
 namespace TraceVault.Capture.Spooling;
 
 /// <summary>Whether the disk takes what is written. While it does not, nobody waits for it in vain.</summary>
-/// <param name="sync">With <see cref="SpoolSync.Always"/> a write may take ten times as long: the operator chose to wait for the disk.</param>
+/// <param name="sync">With <see cref="SpoolSync.Always"/> a write may take longer: the operator chose to wait for the disk.</param>
 /// <param name="clock">Tells the time.</param>
 internal sealed class SpoolHealth(SpoolSync sync, TimeProvider clock)
 {

@@ -2,8 +2,10 @@ using System.Security.Cryptography;
 
 namespace TraceVault.Capture.Spooling;
 
-/// <summary>The key of the segments that one process makes: random, and in the memory of processes alone except sealed.</summary>
+/// <summary>The key of the segments that one process makes: random, and nowhere in clear but in the memory of processes.</summary>
+#pragma warning disable CA1001 // disposing the ciphers would make an append throw that comes after the end
 internal sealed class SpoolKey
+#pragma warning restore CA1001
 {
     public const int Size = 32;
 

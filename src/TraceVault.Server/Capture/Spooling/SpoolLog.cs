@@ -18,7 +18,7 @@ internal sealed class SpoolLog
     /// <summary>Where the records of the last block end, as far as that is known.</summary>
     private int _end;
 
-    /// <summary>Whether the last block takes more: not after a write that failed, because nothing may be sealed twice under one nonce.</summary>
+    /// <summary>Whether the last block takes more: not after a write that failed: nothing is sealed twice under one nonce.</summary>
     private bool _isOpen;
 
     private bool _released;
@@ -44,11 +44,13 @@ internal sealed class SpoolLog
     public bool WasFound { get; }
 
     /// <summary>
-    /// Appends a record; one that does not fit into a block becomes several. Waits for no disk longer than a write takes, and throws nothing.
+    /// Appends a record; one that does not fit into a block becomes several. Waits for no disk longer than a write takes, and throws
+    /// nothing.
     /// </summary>
     /// <returns>
-    /// How many bytes of the content are kept, from its beginning: with the system, so that they outlive this process. Fewer than all when the
-    /// spool is full or broken, none when it was released or found. More can be appended later; that a part is missing in between, the caller knows and has to note.
+    /// How many bytes of the content are kept, from its beginning: with the system, so that they outlive this process. Fewer than all when
+    /// the spool is full or broken, none when the log was released or found. More can be appended later; that a part is missing in between
+    /// the caller has to note.
     /// </returns>
     public int Append(byte kind, ReadOnlySpan<byte> content)
     {
@@ -76,8 +78,8 @@ internal sealed class SpoolLog
     }
 
     /// <summary>
-    /// Gives the room back. A later start does not find the log then, unless the power fails, or the disk did, before that is on it: whoever
-    /// records what is found has to know what it recorded already.
+    /// Gives the room back. A later start does not find the log then, unless the power failed, or the disk did, before that was on it:
+    /// whoever records what is found has to know what it recorded already.
     /// </summary>
     public void Release()
     {

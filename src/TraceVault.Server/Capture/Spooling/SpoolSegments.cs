@@ -6,8 +6,8 @@ namespace TraceVault.Capture.Spooling;
 internal sealed class SpoolSegments(int most)
 {
     /// <summary>
-    /// Blocks are taken from so many segments in turn, because two threads that write to one file wait for each other; from no more, so that
-    /// the others become empty and can go.
+    /// Blocks are taken from so many segments in turn, because two threads that write to one file wait for each other; from no more, so
+    /// that the others become empty and can go.
     /// </summary>
     private const int AtOnce = 4;
 
@@ -91,7 +91,7 @@ internal sealed class SpoolSegments(int most)
 
     public void Give(int block) => Of(block).Free.Give(block % SpoolLayout.Blocks);
 
-    /// <summary>Takes segments out that no log has a block in: all of earlier processes, and own ones but for <paramref name="kept"/>.</summary>
+    /// <summary>Takes out the segments that no log has a block in: those of earlier processes, and own ones but for a few.</summary>
     public List<Segment> TakeEmpty(int kept)
     {
         lock (_lock)

@@ -9,11 +9,11 @@ internal sealed partial class SpoolUpkeep(
     /// <summary>How long a segment stays that is not needed: it would be made again for the next wave of requests.</summary>
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
 
-    private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly object _bed = new();
     private Task? _running;
     private ITimer? _timer;
     private SpoolCondition _told;
-    private bool _ticked, _stopping, _cannotGrow;
+    private bool _awake, _ticked, _stopping, _cannotGrow;
     private int _asked;
     private long? _surplusSince;
 
@@ -29,14 +29,14 @@ internal sealed partial class SpoolUpkeep(
     {
         if (Volatile.Read(ref _asked) == 0 && Interlocked.Exchange(ref _asked, 1) == 0)
         {
-            _wake.Set();
+            Wake();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         Volatile.Write(ref _stopping, true);
-        _wake.Set();
+        Wake();
         if (_timer is not null)
         {
             await _timer.DisposeAsync();
@@ -52,14 +52,14 @@ internal sealed partial class SpoolUpkeep(
     private void Tick()
     {
         Volatile.Write(ref _ticked, true);
-        _wake.Set();
+        Wake();
     }
 
     private void Run()
     {
         while (!Volatile.Read(ref _stopping))
         {
-            _wake.WaitOne();
+            Sleep();
             try
             {
                 Work();
@@ -72,6 +72,28 @@ internal sealed partial class SpoolUpkeep(
 
         SyncAll();
         Remove(kept: 0);
+    }
+
+    private void Wake()
+    {
+        lock (_bed)
+        {
+            _awake = true;
+            Monitor.Pulse(_bed);
+        }
+    }
+
+    private void Sleep()
+    {
+        lock (_bed)
+        {
+            while (!_awake)
+            {
+                Monitor.Wait(_bed);
+            }
+
+            _awake = false;
+        }
     }
 
     private void Work()
