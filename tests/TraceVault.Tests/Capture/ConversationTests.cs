@@ -17,7 +17,7 @@ public class ConversationTests
         Assert.True(turns[1].Continues(turns[0]));
         Assert.True(turns[2].Continues(turns[0]));
         Assert.True(turns[2].Continues(turns[1]));
-        Assert.Equal([4, 3], turns[2].Earlier.Select((_, index) => 4 - index).Take(2));
+        Assert.Equal(4, turns[2].Earlier.Count());
         Assert.Equal(turns[1].Last, turns[2].Earlier.ElementAt(1));
         Assert.Equal(turns[0].Last, turns[2].Earlier.ElementAt(3));
     }
@@ -83,6 +83,18 @@ public class ConversationTests
     [InlineData("\\\\\\\"cache_control\\\" : {}", "\\\\\\\"cache_control\\\" : []")]
     public void A_text_about_the_mark_is_a_text(string one, string another) => Assert.False(
         Read(Blocks(one), Answer, Second).Continues(Read(Blocks(another))));
+
+    [Fact]
+    public void A_name_that_ends_like_the_mark_is_another_name()
+    {
+        const string Call = """{"role":"user","content":[{"type":"tool_use","input":{"a\"cache_control":1}}]}""";
+        Assert.False(Read(Call, Answer).Continues(Read(Call.Replace(":1", ":2"))));
+        Assert.True(Read(Call, Answer).Continues(Read(Call)));
+    }
+
+    [Fact]
+    public void A_cut_body_is_no_conversation() => Assert.Null(
+        RequestReader.Read("{\"messages\":[1],\"system\":\"s"u8, null, RequestWanted.Conversation).Conversation);
 
     [Fact]
     public void The_same_first_message_under_another_system_prompt_is_another_conversation()
