@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using TraceVault.Capture.Parts;
 using TraceVault.Capture.Recording;
@@ -70,5 +71,5 @@ internal static class BodyEndpoints
             enableRangeProcessing: true);
     }
 
-    private static IResult Gone() => TypedResults.Problem("The content was erased, or its days are over.", statusCode: 410);
+    private static ProblemHttpResult Gone() => TypedResults.Problem("The content was erased, or its days are over.", statusCode: 410);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using TraceVault.Capture.Taping;
 using TraceVault.Identity;
 
@@ -55,7 +56,7 @@ internal static class TraceEndpoints
         string id, SignedIn me, TraceReader reader, CancellationToken cancel) =>
         Guid.TryParseExact(id, "D", out var known) ? await reader.FindAsync(known.ToString(), me.User, cancel) : null;
 
-    private static IResult Invalid(Dictionary<string, string[]> problems) =>
+    private static ValidationProblem Invalid(Dictionary<string, string[]> problems) =>
         TypedResults.ValidationProblem(problems, detail: problems.Values.First()[0]);
 
     private static TraceAnswer Answer(TraceRow trace, IReadOnlyList<string> models, object agents, RunningExchanges running) => new(

@@ -1,6 +1,8 @@
 using System.Data.Common;
+using System.Security.Cryptography;
 using Dapper;
 using TraceVault.Capture.Parts;
+using TraceVault.Storage;
 
 namespace TraceVault.Capture.Recording;
 
@@ -61,15 +63,23 @@ internal sealed class BodyWriters(IPartStore store, TraceKeys keys, TimeProvider
     }
 
     /// <summary>Sees to it that the trace has a key. To be called while no connection is held.</summary>
-    /// <exception cref="DbException">Its user was removed.</exception>
-    public async Task UnlockAsync(TraceRef trace, CancellationToken cancel)
+    /// <returns>False when nothing of the trace can be kept: its user was removed, or their key does not open.</returns>
+    public async Task<bool> TryUnlockAsync(TraceRef trace, CancellationToken cancel)
     {
         if (!_traces.TryGetValue(trace.Id, out var open))
         {
-            _traces[trace.Id] = open = new OpenTrace((await keys.CreateAsync(trace.UserId, Guid.Parse(trace.Id), cancel)).Cipher());
+            try
+            {
+                _traces[trace.Id] = open = new OpenTrace((await keys.CreateAsync(trace.UserId, Guid.Parse(trace.Id), cancel)).Cipher());
+            }
+            catch (Exception problem) when (problem is CryptographicException || (problem is DbException && !Database.IsUnavailable(problem)))
+            {
+                return false;
+            }
         }
 
         open.UsedAt = clock.GetUtcNow();
+        return true;
     }
 
     /// <param name="trace">Whose bodies; it was prepared.</param>

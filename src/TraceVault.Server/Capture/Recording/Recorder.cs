@@ -1,4 +1,4 @@
-using TraceVault.Capture.Reading;
+using TraceVault.Capture.Parts;
 using TraceVault.Capture.Spooling;
 using TraceVault.Capture.Taping;
 using TraceVault.Storage;
@@ -90,7 +90,7 @@ internal sealed partial class Recorder(
             await steps.RecordAsync(batch, cancel);
             return true;
         }
-        catch (Exception problem) when (outage.Caused(problem) || problem is IOException)
+        catch (Exception problem) when (outage.Caused(problem) || problem is IOException or PartGoneException)
         {
             LogPostponed(batch.Count, problem.GetBaseException().Message);
             return false;

@@ -2,18 +2,30 @@ using System.Security.Cryptography;
 using TraceVault.Capture.Parts;
 using TraceVault.Capture.Reading;
 using TraceVault.Capture.Taping;
+using TraceVault.Changes;
 using TraceVault.Storage;
 
 namespace TraceVault.Capture.Recording;
 
 /// <summary>What recording a batch consists of. For one thread at a time.</summary>
-internal sealed class RecordingSteps(Database database, IPartStore store, TraceKeys keys, ExchangeRows rows, TimeProvider clock) : IDisposable
+internal sealed class RecordingSteps : IDisposable
 {
-    private readonly BodyWriters _bodies = new(store, keys, clock);
+    private readonly Database _database;
+    private readonly ExchangeRows _rows;
+    private readonly ChangeFeed _changes;
+    private readonly BodyWriters _bodies;
     private readonly TraceBook _traces = new();
     private readonly Sessions _sessions = new();
     private readonly Attempts _attempts = new();
     private readonly long _seed = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+    private bool _isOutdated;
+
+    public RecordingSteps(
+        Database database, IPartStore store, TraceKeys keys, ExchangeRows rows, ChangeFeed changes, TimeProvider clock)
+    {
+        (_database, _rows, _changes, _bodies) = (database, rows, changes, new BodyWriters(store, keys, clock));
+        changes.Changed += Hear;
+    }
 
     /// <summary>An exchange on its way from the spool into the parts and the rows.</summary>
     private sealed class Item
@@ -44,7 +56,10 @@ internal sealed class RecordingSteps(Database database, IPartStore store, TraceK
 
         public bool IsAlone => SessionKey == Sessions.Alone(Start.Id);
 
-        public bool IsKept => Request is not null && !Trace.IsErased;
+        /// <summary>Whether there is no key to seal it under.</summary>
+        public bool IsLocked { get; set; }
+
+        public bool IsKept => Request is not null && !Trace.IsErased && !IsLocked;
     }
 
     /// <remarks>
@@ -54,10 +69,15 @@ internal sealed class RecordingSteps(Database database, IPartStore store, TraceK
     /// <exception cref="Exception">Nothing was lost: the same batch can be tried again.</exception>
     public async Task RecordAsync(IReadOnlyList<Waiting> batch, CancellationToken cancel)
     {
+        if (Interlocked.Exchange(ref _isOutdated, false))
+        {
+            Forget();
+        }
+
         var items = batch.Select(Read).OfType<Item>().ToList(); // 1.
         try
         {
-            await using (var writer = new LazyWriter(database)) // 2.
+            await using (var writer = new LazyWriter(_database)) // 2.
             {
                 foreach (var item in items)
                 {
@@ -71,7 +91,7 @@ internal sealed class RecordingSteps(Database database, IPartStore store, TraceK
 
             foreach (var item in items.Where(item => item.IsKept))
             {
-                await _bodies.UnlockAsync(item.Trace, cancel);
+                item.IsLocked = !await _bodies.TryUnlockAsync(item.Trace, cancel);
             }
 
             foreach (var item in items.Where(item => item.IsKept)) // 3.
@@ -80,17 +100,29 @@ internal sealed class RecordingSteps(Database database, IPartStore store, TraceK
             }
 
             var parts = await _bodies.FlushAsync(cancel); // 4.
-            await rows.AppendAsync(items.ConvertAll(RowOf), parts, cancel); // 5.
+            await _rows.AppendAsync(items.ConvertAll(RowOf), parts, cancel); // 5.
         }
         catch
         {
-            _bodies.Reset();
-            _traces.Clear();
+            Forget();
             throw;
         }
     }
 
-    public void Dispose() => _bodies.Dispose();
+    public void Dispose()
+    {
+        _changes.Changed -= Hear;
+        _bodies.Dispose();
+    }
+
+    /// <summary>What was erased must not be written to any more; what is still known is found again.</summary>
+    private void Hear(ChangeNotice notice) => _isOutdated |= notice.Kind is ChangeKind.Erasure or ChangeKind.Member;
+
+    private void Forget()
+    {
+        _bodies.Reset();
+        _traces.Clear();
+    }
 
     /// <returns>Null when the log holds no exchange: the server was killed before it began to write.</returns>
     private Item? Read(Waiting waiting)

@@ -48,18 +48,6 @@ internal sealed class TraceBook
     /// <summary>Has all traces read again.</summary>
     public void Clear() => _known.Clear();
 
-    /// <summary>Has the trace read again, because something about it has changed.</summary>
-    public void Forget(string traceId)
-    {
-        foreach (var (key, trace) in _known)
-        {
-            if (trace.Id == traceId)
-            {
-                _known.Remove(key);
-            }
-        }
-    }
-
     private static async Task<TraceRef> CreateAsync(
         DbConnection connection, ExchangeStart start, string sessionKey, TraceIdentity identity, CancellationToken cancel)
     {

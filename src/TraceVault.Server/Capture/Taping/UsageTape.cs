@@ -88,6 +88,24 @@ internal sealed class UsageTape(ExchangeStart start, Action<Finished> finish) : 
     /// <summary>Reads what waits; runs on one thread at a time.</summary>
     public void Execute()
     {
+        try
+        {
+            Read();
+        }
+        catch (Exception) when (_end is { } end)
+        {
+            // No fault of a reader may end the server: the exchange is recorded without what it said.
+            finish(new Finished(start, _heading, end, 0, null, new ExchangeFacts(RequestFacts.None, new AnswerFacts())));
+        }
+        catch (Exception)
+        {
+            _isAnswerCut = true;
+            Volatile.Write(ref _isScheduled, 0);
+        }
+    }
+
+    private void Read()
+    {
         var end = _end; // read before the pieces: all that it ends were handed over by then
         while (_pieces.TryDequeue(out var piece))
         {
