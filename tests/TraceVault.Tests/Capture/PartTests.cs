@@ -29,10 +29,11 @@ public class PartTests
         await using var rig = await PartRig.StartAsync("memory");
         var writer = rig.Write();
         var (chain, places) = (new TurnChain(), new List<(Place Place, byte[] Body)>());
-        foreach (var body in (string[])["a first request, long enough", "a first request, long enough, and more", "something else: 0123456789"])
+        foreach (var text in (string[])["a first request, long enough", "a first request, long enough, and more", "something else: 01"])
         {
-            var (request, answer) = writer.Append(rig.Cipher, chain, Encoding.ASCII.GetBytes(body), Encoding.ASCII.GetBytes("answer " + body));
-            places.AddRange([(request, Encoding.ASCII.GetBytes(body)), (answer!.Value, Encoding.ASCII.GetBytes("answer " + body))]);
+            var (body, reply) = (Encoding.ASCII.GetBytes(text), Encoding.ASCII.GetBytes("answer " + text));
+            var (request, answer) = writer.Append(rig.Cipher, chain, body, reply);
+            places.AddRange([(request, body), (answer!.Value, reply)]);
         }
 
         await writer.FlushAsync(Cancel);
@@ -86,7 +87,8 @@ public class PartTests
     }
 
     /// <summary>
-    /// What a crash left behind the committed length may be in somebody's backup: put back, it must not pass for what was written there later.
+    /// What a crash left behind the committed length may be in somebody's backup: put back, it must not pass for what was written there
+    /// later.
     /// </summary>
     [Fact]
     public async Task A_frame_of_an_unfinished_step_does_not_stand_in_for_the_base()
@@ -202,6 +204,26 @@ public class PartTests
         Assert.False(writer.IsFull);
         writer.Append(rig.Cipher, chain, RandomBodies.Noise(16 << 20), null);
         Assert.True(writer.IsFull);
+    }
+
+    /// <summary>On top of another line it would be as deep as that one, and begin anew soon again.</summary>
+    [Fact]
+    public async Task A_line_that_is_too_deep_begins_anew_by_itself()
+    {
+        await using var rig = await PartRig.StartAsync("memory");
+        var (writer, chain) = (rig.Write(), new TurnChain());
+        var (tools, keys) = (RandomBodies.Noise(3_000), 0);
+        for (var turn = 0; turn < 500; turn++)
+        {
+            byte[] request = [.. RandomBodies.Noise(4_000).AsSpan(0, 2_000 + turn), .. tools];
+            keys += writer.Append(rig.Cipher, chain, request, [1]).Request.Length > 1_000 ? 1 : 0;
+            if (turn < 200) // then that line ends, half as deep as it may be
+            {
+                writer.Append(rig.Cipher, chain, [.. "other"u8, (byte)turn, .. tools], null);
+            }
+        }
+
+        Assert.Equal(2, keys);
     }
 
     [Fact]

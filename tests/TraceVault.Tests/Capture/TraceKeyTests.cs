@@ -95,7 +95,8 @@ public class TraceKeyTests
         await connection.ExecuteAsync("update capture_trace_keys set user_id = 'ada' where trace_id = @One", new { One = One.ToString() });
         Assert.NotNull(await keys.FindAsync(One, Cancel));
         await AssertClosedAsync(
-            "update capture_user_keys set sealed = (select sealed from capture_user_keys where user_id = 'bob') where user_id = 'ada'", One);
+            "update capture_user_keys set sealed = (select sealed from capture_user_keys where user_id = 'bob') where user_id = 'ada'",
+            One);
 
         async Task AssertClosedAsync(string sql, Guid trace)
         {
@@ -165,7 +166,8 @@ public class TraceKeyTests
         await connection.ExecuteAsync(
             """
             insert into users (id, email, email_key, role, password_hash, created_at, updated_at)
-            values ('ada', 'a@example.com', 'a@example.com', 'member', '-', 1, 1), ('bob', 'b@example.com', 'b@example.com', 'member', '-', 1, 1)
+            values ('ada', 'a@example.com', 'a@example.com', 'member', '-', 1, 1),
+                ('bob', 'b@example.com', 'b@example.com', 'member', '-', 1, 1)
             """);
         return connection;
     }

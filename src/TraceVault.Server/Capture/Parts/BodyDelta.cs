@@ -12,7 +12,7 @@ namespace TraceVault.Capture.Parts;
 internal sealed class BodyDelta : IDisposable
 {
     /// <summary>In bytes. A part of the format, as are the other two.</summary>
-    public const int Widening = 32 << 10, MaxPrefix = 8 << 20, MaxAside = 1 << 20;
+    public const int Widening = 16 << 10, MaxPrefix = 8 << 20, MaxAside = 1 << 20;
 
     /// <summary>A middle that is not longer is not packed: the frame around it takes more than it saves.</summary>
     private const int Tiny = 24;
@@ -55,10 +55,9 @@ internal sealed class BodyDelta : IDisposable
     public void Apply(ReadOnlySpan<byte> delta, ReadOnlySpan<byte> aside, EditedBody body)
     {
         var middle = delta;
-        var head = DeltaHead.Read(ref middle);
-        if ((long)head.Start + head.End > body.Length)
+        if (!DeltaHead.TryRead(ref middle, out var head) || (long)head.Start + head.End > body.Length)
         {
-            throw new InvalidDataException("The delta has more in common with its base than that is long.");
+            throw new InvalidDataException("The bytes are no delta, or have more in common with the base than that is long.");
         }
 
         if (head.IsPacked ? head.Middle / BestRatio > middle.Length : head.Middle != middle.Length)
@@ -76,6 +75,9 @@ internal sealed class BodyDelta : IDisposable
 
         middle.CopyTo(body.Replace(head.Start, head.End, head.Middle));
     }
+
+    /// <returns>How long the body is that a delta leads to; 0 if it is no delta.</returns>
+    public static int LengthIn(ReadOnlySpan<byte> delta) => DeltaHead.TryRead(ref delta, out var head) ? head.Length : 0;
 
     public void Dispose() => _zstd.Dispose();
 

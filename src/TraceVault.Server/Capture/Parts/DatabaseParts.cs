@@ -4,7 +4,9 @@ using TraceVault.Storage;
 
 namespace TraceVault.Capture.Parts;
 
-/// <summary>Parts as rows, for servers that share a database and no folder. What is appended in one call is stored whole or not at all.</summary>
+/// <summary>
+/// Parts as rows, for servers that share a database and no folder. What is appended in one call is stored whole or not at all.
+/// </summary>
 internal sealed class DatabaseParts(Database database) : IPartStore
 {
     /// <summary>A row holds at most so many bytes.</summary>

@@ -47,35 +47,42 @@ internal readonly record struct DeltaHead(bool IsPacked, int Length, int Start, 
     }
 
     /// <param name="bytes">A delta; receives what follows the head.</param>
-    /// <exception cref="InvalidDataException">The bytes are no head, or one that contradicts itself.</exception>
-    public static DeltaHead Read(ref ReadOnlySpan<byte> bytes)
+    /// <param name="head">Not to be used when the result is false.</param>
+    /// <returns>Whether it is a head that does not contradict itself.</returns>
+    public static bool TryRead(ref ReadOnlySpan<byte> bytes, out DeltaHead head)
     {
+        head = default;
         if (bytes.IsEmpty || bytes[0] > 1)
         {
-            throw new InvalidDataException("The delta is of no known form.");
+            return false;
         }
 
         var isPacked = bytes[0] == 1;
         bytes = bytes[1..];
-        var head = new DeltaHead(isPacked, ReadNumber(ref bytes), ReadNumber(ref bytes), ReadNumber(ref bytes));
-        return (long)head.Start + head.End <= head.Length
-            ? head
-            : throw new InvalidDataException("The delta has more in common with its base than it is long.");
+        if (!TryReadNumber(ref bytes, out var length) || !TryReadNumber(ref bytes, out var start) || !TryReadNumber(ref bytes, out var end))
+        {
+            return false;
+        }
+
+        head = new DeltaHead(isPacked, length, start, end);
+        return (long)start + end <= length;
     }
 
-    private static int ReadNumber(ref ReadOnlySpan<byte> bytes)
+    private static bool TryReadNumber(ref ReadOnlySpan<byte> bytes, out int number)
     {
-        long number = 0;
+        long sum = 0;
         for (var i = 0; i < Math.Min(5, bytes.Length); i++)
         {
-            number |= (long)(bytes[i] & 0x7f) << (7 * i);
+            sum |= (long)(bytes[i] & 0x7f) << (7 * i);
             if (bytes[i] <= 0x7f)
             {
                 bytes = bytes[(i + 1)..];
-                return number <= MaxLength ? (int)number : throw new InvalidDataException("The delta states too great a length.");
+                number = (int)Math.Min(sum, int.MaxValue);
+                return sum <= MaxLength;
             }
         }
 
-        throw new InvalidDataException("The delta ends within its head.");
+        number = 0;
+        return false;
     }
 }

@@ -1,9 +1,10 @@
 namespace TraceVault.Capture.Parts;
 
 /// <summary>A body that deltas change one after the other, in place: reading a long chain copies no whole body.</summary>
-internal sealed class EditedBody
+/// <param name="room">How long it will be at most, in bytes, as far as that is known: then memory is taken once.</param>
+internal sealed class EditedBody(int room = 0)
 {
-    private byte[] _bytes = [];
+    private byte[] _bytes = room == 0 ? [] : GC.AllocateUninitializedArray<byte>(room);
 
     public int Length { get; private set; }
 
@@ -27,5 +28,6 @@ internal sealed class EditedBody
         return target.AsSpan(start, middle);
     }
 
-    public byte[] ToArray() => Bytes.ToArray();
+    /// <summary>The body, to be kept. It must not be edited any more.</summary>
+    public byte[] Take() => Length == _bytes.Length ? _bytes : Bytes.ToArray();
 }

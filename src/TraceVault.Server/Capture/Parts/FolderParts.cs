@@ -2,7 +2,9 @@ using TraceVault.Hosting;
 
 namespace TraceVault.Capture.Parts;
 
-/// <summary>Parts as files of the data folder, closed to group and others: <c>parts/xx/ID</c>, where xx are the last digits of the id.</summary>
+/// <summary>
+/// Parts as files of the data folder, closed to group and others: <c>parts/xx/ID</c>, where xx are the last digits of the id.
+/// </summary>
 /// <param name="data">The data folder.</param>
 /// <param name="toDisk">Whether what is appended survives a loss of power: each append then waits for the disk.</param>
 internal sealed class FolderParts(DataDirectory data, bool toDisk) : IPartStore
@@ -23,7 +25,10 @@ internal sealed class FolderParts(DataDirectory data, bool toDisk) : IPartStore
         using (var file = OpenToAppend(part, path, offset))
         {
             RandomAccess.Write(file.SafeFileHandle, bytes.Span, offset);
-            file.Flush(toDisk);
+            if (toDisk)
+            {
+                RandomAccess.FlushToDisk(file.SafeFileHandle);
+            }
         }
 
         if (offset == 0 && toDisk)

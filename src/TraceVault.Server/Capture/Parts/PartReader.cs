@@ -13,7 +13,7 @@ internal sealed class PartReader(IPartStore store)
     {
         var frames = await OpenAsync(place, key, cancel);
         var (request, answer) = Build(frames);
-        return (frames[^1].Head.IsAnswer ? answer : request).ToArray();
+        return (frames[^1].Head.IsAnswer ? answer : request).Take();
     }
 
     /// <param name="place">Where the last frame of an exchange is.</param>
@@ -26,7 +26,7 @@ internal sealed class PartReader(IPartStore store)
     {
         var frames = await OpenAsync(place, key, cancel);
         var (request, answer) = Build(frames);
-        return new Turn(frames[^1].Mark, request.ToArray(), answer.ToArray());
+        return new Turn(frames[^1].Mark, request.Take(), answer.Take());
     }
 
     /// <returns>The frames in clear, from the key frame to the one that is asked for.</returns>
@@ -79,13 +79,13 @@ internal sealed class PartReader(IPartStore store)
     private static (EditedBody Request, EditedBody Answer) Build(List<OpenFrame> frames)
     {
         using var deltas = new BodyDelta();
-        var (request, answer) = (new EditedBody(), new EditedBody());
+        var (request, answer) = (RoomFor(frames, answers: false), RoomFor(frames, answers: true));
         foreach (var frame in frames)
         {
             try
             {
-                var body = frame.Head.IsAnswer ? answer : request;
-                deltas.Apply(frame.Delta.Span, frame.Head.IsAnswer ? [] : answer.Bytes, body);
+                var isAnswer = frame.Head.IsAnswer;
+                deltas.Apply(frame.Delta.Span, isAnswer ? [] : answer.Bytes, isAnswer ? answer : request);
             }
             catch (InvalidDataException)
             {
@@ -95,6 +95,13 @@ internal sealed class PartReader(IPartStore store)
 
         return (request, answer);
     }
+
+    /// <summary>A body that grew over hundreds of frames would be moved to larger memory again and again.</summary>
+    private static EditedBody RoomFor(List<OpenFrame> frames, bool answers) => new(frames
+        .Where(frame => frame.Head.IsAnswer == answers)
+        .Select(frame => BodyDelta.LengthIn(frame.Delta.Span))
+        .DefaultIfEmpty()
+        .Max());
 
     private sealed record OpenFrame(FrameMark Mark, FrameHead Head, ReadOnlyMemory<byte> Delta)
     {

@@ -41,10 +41,10 @@ internal sealed class PartWriter(IPartStore store, BodyDelta deltas, Guid part, 
     public (Place Request, Place? Answer) Append(FrameCipher cipher, TurnChain chain, byte[] request, byte[]? answer)
     {
         var chosen = chain.Choose(Part, request);
-        var delta = Encode(ref chosen, request);
-        var frame = Seal(cipher, isAnswer: false, chosen?.Turn.Frame, delta);
+        var delta = Encode(chosen, request, out var against);
+        var frame = Seal(cipher, isAnswer: false, against?.Frame, delta);
         var asked = frame.Place;
-        var earlier = chosen?.Turn.Answer ?? [];
+        var earlier = against?.Answer ?? [];
         if (answer is not null)
         {
             frame = Seal(cipher, isAnswer: true, frame, deltas.Encode(earlier, [], answer, Common.Of(earlier, answer)));
@@ -65,15 +65,21 @@ internal sealed class PartWriter(IPartStore store, BodyDelta deltas, Guid part, 
         }
     }
 
-    /// <summary>Against the chosen exchange, whose answer mostly comes back in the next request; or alone, if that is shorter.</summary>
-    private ReadOnlySpan<byte> Encode(ref (Turn Turn, Common Common)? chosen, byte[] request)
+    /// <summary>
+    /// Against the chosen exchange, whose answer mostly comes back in the next request; alone if that is shorter, or if too many frames
+    /// would depend on each other. It is not tried against another line then: that one is soon too deep as well.
+    /// </summary>
+    private ReadOnlySpan<byte> Encode((Turn Turn, Common Common)? chosen, byte[] request, out Turn? against)
     {
-        if (chosen is not { } against)
+        const int TwoFrames = 2;
+        against = chosen?.Turn;
+        if (against is null || against.Frame.Depth > FrameHead.MaxDepth - TwoFrames)
         {
+            against = null;
             return deltas.Encode([], [], request, default);
         }
 
-        var delta = deltas.Encode(against.Turn.Request, against.Turn.Answer, request, against.Common);
+        var delta = deltas.Encode(against.Request, against.Answer, request, chosen!.Value.Common);
         if (delta.Length <= request.Length / SurelySmall)
         {
             return delta;
@@ -86,7 +92,7 @@ internal sealed class PartWriter(IPartStore store, BodyDelta deltas, Guid part, 
             return copy;
         }
 
-        chosen = null;
+        against = null;
         return alone;
     }
 

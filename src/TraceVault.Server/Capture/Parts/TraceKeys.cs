@@ -72,7 +72,7 @@ internal sealed class TraceKeys(Database database, CaptureVault vault)
             cancellationToken: cancel))];
     }
 
-    /// <summary>Replaces seals by others of the same keys. A key that was erased meanwhile, or sealed by another server, stays so.</summary>
+    /// <summary>Replaces seals by others of the same keys. A key that was erased or resealed meanwhile stays so.</summary>
     public async Task ReplaceAsync(IEnumerable<(SealedUserKey Before, SealedUserKey After)> keys, CancellationToken cancel)
     {
         await using var connection = await database.OpenWriterAsync(cancel);

@@ -24,8 +24,7 @@ internal sealed class TurnChain
         (Turn Turn, Common Common)? best = null;
         foreach (var (turn, _) in _lines)
         {
-            // There must be room for the answer's frame, too.
-            if (turn.Frame.Place.Part == part && turn.Frame.Depth < FrameHead.MaxDepth - 1)
+            if (turn.Frame.Place.Part == part)
             {
                 var common = Common.Of(turn.Request, request);
                 best = common.Total >= (best?.Common.Total ?? 1) ? (turn, common) : best;
@@ -35,15 +34,20 @@ internal sealed class TurnChain
         return best;
     }
 
-    /// <param name="turn">The newest.</param>
-    /// <param name="continued">What it is a delta against; null for nothing.</param>
+    /// <param name="turn">The newest. What is in an earlier part is forgotten: frames depend on those of their own part alone.</param>
+    /// <param name="continued">What was chosen for it; null for nothing.</param>
     public void Add(Turn turn, (Turn Turn, Common Common)? continued = null)
     {
-        // Where most of the earlier request is in the new one, nothing will continue the earlier one. Where a subagent begins with the
-        // main conversation's tools, that conversation goes on.
-        if (continued is { } earlier && earlier.Common.Total >= earlier.Turn.Request.Length / 4 * 3)
+        for (var at = _lines.Count - 1; at >= 0; at--)
         {
-            Remove(_lines.FindIndex(line => line.Turn == earlier.Turn));
+            // Where most of the earlier request is in the new one, nothing else will continue the earlier one. But where a subagent begins
+            // with the main conversation's tools, that conversation goes on.
+            var earlier = _lines[at].Turn;
+            var isOver = earlier == continued?.Turn && continued.Value.Common.Total >= earlier.Request.Length / 4 * 3;
+            if (isOver || earlier.Frame.Place.Part != turn.Frame.Place.Part)
+            {
+                Remove(at);
+            }
         }
 
         _lines.Add(new Line(turn, _floor + turn.Size));
@@ -67,11 +71,8 @@ internal sealed class TurnChain
 
     private void Remove(int at)
     {
-        if (at >= 0)
-        {
-            Bytes -= _lines[at].Turn.Size;
-            _lines.RemoveAt(at);
-        }
+        Bytes -= _lines[at].Turn.Size;
+        _lines.RemoveAt(at);
     }
 
     private readonly record struct Line(Turn Turn, long Worth);

@@ -1,5 +1,4 @@
 using System.Numerics;
-using ZstdSharp;
 using ZstdSharp.Unsafe;
 using static ZstdSharp.Unsafe.Methods;
 
@@ -11,10 +10,10 @@ namespace TraceVault.Capture.Parts;
 /// </summary>
 internal sealed unsafe class Zstd : IDisposable
 {
-    /// <summary>Above this, matches at a long distance are searched for as well: the ordinary tables would forget most of the prefix.</summary>
+    /// <summary>Above this, long matches are searched for as well: the ordinary tables would forget most of the prefix.</summary>
     private const int LongPrefix = 256 << 10;
 
-    /// <summary>The window is 2^21 bytes by itself; a larger one is stated in the frame, and 2^27 is the largest that decoders take.</summary>
+    /// <summary>The window is 2^21 bytes by itself, and 2^27 is the largest that decoders take.</summary>
     private const int OrdinaryWindow = 21, LargestWindow = 27;
 
     private const int Level = 3;
