@@ -17,7 +17,7 @@ public sealed class SpoolDamageTests
     {
         for (var round = 0; round < 10; round++)
         {
-            using var rig = new SpoolRig { Bytes = 2 * SpoolRig.Segment };
+            using var rig = new SpoolRig { Bytes = SpoolRig.Segment };
             var (expected, older) = await FillAsync(rig);
             Harm(rig.Files[0], damage, older);
             await using var next = rig.Open();

@@ -7,7 +7,7 @@ namespace TraceVault.Tests.Capture;
 public sealed class SpoolHealthTests
 {
     [Fact]
-    public async Task A_write_that_takes_too_long_is_the_last_until_one_works_in_time()
+    public async Task After_two_slow_writes_there_is_none_until_one_works_in_time()
     {
         var clock = new DiskClock();
         using var rig = new SpoolRig { Clock = clock };
@@ -17,8 +17,14 @@ public sealed class SpoolHealthTests
         clock.Step = TimeSpan.FromMilliseconds(101);
 
         Assert.Equal(3, log.Append(1, "two"u8)); // late, but kept
+        clock.Step = TimeSpan.FromMilliseconds(99);
+        Assert.Equal(1, log.Append(1, ","u8));
+        clock.Step = TimeSpan.FromMilliseconds(101);
+        Assert.Equal(1, log.Append(1, ","u8));
+        Assert.Equal(SpoolCondition.Works, spool.State.Condition);
+        Assert.Equal(1, log.Append(1, ","u8));
         Assert.Equal(0, log.Append(1, "three"u8));
-        Assert.Equal((SpoolCondition.Broken, "A write took too long."), (spool.State.Condition, spool.State.Reason));
+        Assert.Equal((SpoolCondition.Broken, "Writes take too long."), (spool.State.Condition, spool.State.Reason));
         Assert.Equal(clock.GetUtcNow(), spool.State.Since, TimeSpan.FromSeconds(1));
 
         clock.Advance(TimeSpan.FromSeconds(1));
@@ -28,8 +34,21 @@ public sealed class SpoolHealthTests
         await rig.PassUntilAsync(() => spool.State.Condition is SpoolCondition.Works);
 
         Assert.Equal(4, log.Append(1, "five"u8));
-        Assert.Equal("onetwofive"u8, SpoolRig.ReadAll(log));
+        Assert.Equal("onetwo,,,five"u8, SpoolRig.ReadAll(log));
         await rig.PassUntilAsync(() => rig.Log.Text.Contains("The spool works again."));
+    }
+
+    [Fact]
+    public async Task A_single_write_that_takes_half_a_second_is_enough()
+    {
+        var clock = new DiskClock();
+        using var rig = new SpoolRig { Clock = clock };
+        await using var spool = rig.Open();
+        var log = spool.Begin(Guid.NewGuid());
+        clock.Step = TimeSpan.FromMilliseconds(501);
+
+        Assert.Equal(1, log.Append(1, "a"u8));
+        Assert.Equal(0, log.Append(1, "b"u8));
     }
 
     [Fact]
@@ -43,7 +62,7 @@ public sealed class SpoolHealthTests
         other.Append(1, "b"u8);
         var hanging = clock.HoldAsync(() => stuck.Append(1, "c"u8));
         await clock.HeldAsync();
-        clock.Advance(TimeSpan.FromMilliseconds(101));
+        clock.Advance(TimeSpan.FromMilliseconds(501));
 
         Assert.Equal(0, other.Append(1, "d"u8));
         Assert.Equal("A write does not return.", spool.State.Reason);

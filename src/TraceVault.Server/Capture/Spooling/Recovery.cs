@@ -12,7 +12,7 @@ namespace TraceVault.Capture.Spooling;
 internal sealed partial class Recovery(SpoolFolder folder, SpoolSegments segments, ILogger log)
 {
     /// <summary>Files that are read at once: more than cores, because a disk answers several questions in the time of one.</summary>
-    private const int AtOnce = 8;
+    private const int AtOnce = 16;
 
     private readonly List<SpoolKey> _keys = [];
 
@@ -36,7 +36,7 @@ internal sealed partial class Recovery(SpoolFolder folder, SpoolSegments segment
         }
 
         var blocks = new ConcurrentBag<FoundBlock>();
-        Parallel.ForEach(found, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, segment => Scan(segment, blocks));
+        ScanAll(new ConcurrentQueue<Segment>(found), blocks);
         var logs = blocks.GroupBy(block => (block.Key, block.Head.Log, block.Head.First))
             .Select(group => Chain(spool, [.. group])).OfType<SpoolLog>().ToList();
         if (logs.Count > 0)
@@ -113,6 +113,22 @@ internal sealed partial class Recovery(SpoolFolder folder, SpoolSegments segment
         var key = new SpoolKey(bytes);
         _keys.Add(key);
         return key;
+    }
+
+    /// <summary>On threads of its own: the pool has as many as there are processors, and they would wait for the disk.</summary>
+    private void ScanAll(ConcurrentQueue<Segment> left, ConcurrentBag<FoundBlock> blocks)
+    {
+        var threads = Enumerable.Range(0, Math.Min(AtOnce, left.Count)).Select(_ => new Thread(ScanNext)).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        void ScanNext()
+        {
+            while (left.TryDequeue(out var segment))
+            {
+                Scan(segment, blocks);
+            }
+        }
     }
 
     private void Scan(Segment segment, ConcurrentBag<FoundBlock> blocks)

@@ -20,7 +20,8 @@ internal sealed class Segment(FileStream file, SpoolKey key, SpoolSync sync, Spo
     /// </summary>
     private long _writing;
 
-    private bool _unsynced;
+    /// <summary>Of a new one, the header.</summary>
+    private bool _unsynced = sync is not SpoolSync.Always;
 
     public FreeBlocks Free { get; } = new();
 
@@ -33,7 +34,7 @@ internal sealed class Segment(FileStream file, SpoolKey key, SpoolSync sync, Spo
     public bool TryWrite(ReadOnlySpan<byte> bytes, long at)
     {
         var start = clock.GetTimestamp();
-        if (Volatile.Read(ref _writing) is var other and not 0 && clock.GetElapsedTime(other, start) > health.Limit)
+        if (Volatile.Read(ref _writing) is var other and not 0 && clock.GetElapsedTime(other, start) > health.LastLimit)
         {
             health.Break("A write does not return.");
             return false;
@@ -44,11 +45,7 @@ internal sealed class Segment(FileStream file, SpoolKey key, SpoolSync sync, Spo
         {
             RandomAccess.Write(_handle, bytes, at);
             Written();
-            if (clock.GetElapsedTime(start) > health.Limit)
-            {
-                health.Break("A write took too long.");
-            }
-
+            health.Took(clock.GetElapsedTime(start));
             return true;
         }
         catch (Exception problem) when (SpoolHealth.IsDisk(problem))

@@ -88,11 +88,7 @@ internal sealed partial class Spool : IAsyncDisposable
                 _segments.MayGrow ? "Room is made too slowly." : "As much is waiting to be recorded as there is room for.");
         }
 
-        if (_segments.Free < SpoolLayout.UsableBlocks)
-        {
-            _upkeep.Ask();
-        }
-
+        _upkeep.Ask();
         return taken;
     }
 

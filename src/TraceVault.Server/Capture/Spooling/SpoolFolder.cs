@@ -17,12 +17,16 @@ internal sealed class SpoolFolder(DataDirectory data, KeyRing ring, SpoolSync sy
     private readonly string _name = RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     private int _made;
+    private bool _hasNew;
 
     public string Path { get; } = System.IO.Path.Combine(data.Path, "spool");
 
     public KeyRing Ring => ring;
 
-    /// <summary>Makes a segment; when it returns, its room is taken and its header is on the disk.</summary>
+    /// <summary>
+    /// Makes a segment and takes its room. Header and name reach the disk when what is written to it does: a loss of power before that
+    /// takes no more with it.
+    /// </summary>
     /// <exception cref="IOException">It cannot be made; nothing is left of it.</exception>
     /// <exception cref="UnauthorizedAccessException">As before.</exception>
     public Segment Make()
@@ -35,8 +39,13 @@ internal sealed class SpoolFolder(DataDirectory data, KeyRing ring, SpoolSync sy
         {
             file.SetLength(SpoolLayout.SegmentSize); // once, so that no write has to change it
             RandomAccess.Write(file.SafeFileHandle, SegmentHeader.Of(_key, ring.Sealing), 0);
-            RandomAccess.FlushToDisk(file.SafeFileHandle);
-            DataDirectory.Flush(Path);
+            if (sync is SpoolSync.Always)
+            {
+                RandomAccess.FlushToDisk(file.SafeFileHandle);
+                DataDirectory.Flush(Path);
+            }
+
+            _hasNew = true;
             return Of(file, _key);
         }
         catch
@@ -44,6 +53,16 @@ internal sealed class SpoolFolder(DataDirectory data, KeyRing ring, SpoolSync sy
             file.Dispose();
             File.Delete(path);
             throw;
+        }
+    }
+
+    /// <summary>Brings the names of new files to the disk.</summary>
+    public void Sync()
+    {
+        if (_hasNew)
+        {
+            _hasNew = false;
+            DataDirectory.Flush(Path);
         }
     }
 

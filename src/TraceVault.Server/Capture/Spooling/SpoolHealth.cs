@@ -9,14 +9,37 @@ internal sealed class SpoolHealth(SpoolSync sync, TimeProvider clock)
     private const int DiskFull = 28, WindowsDiskFull = unchecked((int)0x80070070), NoRoom = unchecked((int)0x80131620);
 
     private SpoolState? _broken, _short;
+    private bool _wasSlow;
     private SpoolState _works = new(SpoolCondition.Works, clock.GetUtcNow(), "");
 
     public SpoolState State => Volatile.Read(ref _broken) ?? Volatile.Read(ref _short) ?? _works;
 
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
 
-    /// <summary>The longest that a write may take: a client waits for it.</summary>
+    /// <summary>A write that takes longer is slow: a client waits for it.</summary>
     public TimeSpan Limit { get; } = sync is SpoolSync.Always ? TimeSpan.FromSeconds(1) : TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A write that takes so long is enough to break the spool.</summary>
+    public TimeSpan LastLimit => Limit * 5;
+
+    /// <summary>
+    /// Two slow writes one after the other break the spool, not a single one: with more threads than processors, a thread may lose its
+    /// processor for as long in the middle of a write (measured: 105 ms at a load of 12 for each processor), and the disk is well.
+    /// </summary>
+    public void Took(TimeSpan time)
+    {
+        if (time <= Limit)
+        {
+            if (Volatile.Read(ref _wasSlow))
+            {
+                Volatile.Write(ref _wasSlow, false);
+            }
+        }
+        else if (Interlocked.Exchange(ref _wasSlow, true) || time > LastLimit)
+        {
+            Break("Writes take too long.");
+        }
+    }
 
     /// <summary>The first reason stands until the disk works again.</summary>
     public void Break(string reason) =>

@@ -17,9 +17,13 @@ internal sealed class SpoolSegments(int most)
     /// <summary>Those that give blocks: not those of an earlier process. Replaced as a whole.</summary>
     private Segment[] _own = [];
 
+    private int _count;
     private uint _turn;
 
-    public bool MayGrow => _slots.Count(slot => slot is not null) < most;
+    public bool MayGrow => Volatile.Read(ref _count) < most;
+
+    /// <summary>Whether a log has a block; those of earlier processes do not count.</summary>
+    public bool IsInUse => Own.Any(segment => !segment.Free.AreAll);
 
     public IReadOnlyList<Segment> Own => Volatile.Read(ref _own);
 
@@ -51,6 +55,7 @@ internal sealed class SpoolSegments(int most)
             segment.Slot = slot < 0 ? _slots.Length : slot;
             slots[segment.Slot] = segment;
             Volatile.Write(ref _slots, slots);
+            Volatile.Write(ref _count, _count + 1);
             if (gives)
             {
                 Volatile.Write(ref _own, [.. _own, segment]);
@@ -102,6 +107,7 @@ internal sealed class SpoolSegments(int most)
             if (empty.Count > 0)
             {
                 Volatile.Write(ref _own, [.. _own.Except(empty)]);
+                Volatile.Write(ref _count, _count - empty.Count);
                 Volatile.Write(ref _slots, [.. _slots.Select(slot => slot is null || empty.Contains(slot) ? null : slot)]);
             }
 

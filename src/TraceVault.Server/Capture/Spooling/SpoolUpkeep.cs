@@ -6,6 +6,12 @@ internal sealed partial class SpoolUpkeep(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), LastWait = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Free blocks that are ready while a log is open: a request of 32 MiB may come faster than segments are made. Without one, a single
+    /// segment is enough until there are more.
+    /// </summary>
+    private const int Ready = 4 * SpoolLayout.UsableBlocks;
+
     /// <summary>How long a segment stays that is not needed: it would be made again for the next wave of requests.</summary>
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
 
@@ -24,10 +30,10 @@ internal sealed partial class SpoolUpkeep(
         _running = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>Asks for more room, from any thread; costs next to nothing when it was asked for already.</summary>
+    /// <summary>Asks for more room if there is little, from any thread; costs next to nothing when it was asked for already.</summary>
     public void Ask()
     {
-        if (Volatile.Read(ref _asked) == 0 && Interlocked.Exchange(ref _asked, 1) == 0)
+        if (segments.Free < Ready && segments.MayGrow && Volatile.Read(ref _asked) == 0 && Interlocked.Exchange(ref _asked, 1) == 0)
         {
             Wake();
         }
@@ -112,15 +118,16 @@ internal sealed partial class SpoolUpkeep(
     private void Tend()
     {
         Interlocked.Exchange(ref _asked, 0);
-        while (!_cannotGrow && segments.Free < SpoolLayout.UsableBlocks && segments.MayGrow)
+        while (!_cannotGrow && segments.Free < (segments.IsInUse ? Ready : SpoolLayout.UsableBlocks) && segments.MayGrow)
         {
             Grow();
         }
 
         var empty = segments.Own.Count(segment => segment.Free.AreAll);
-        _surplusSince = empty < 2 ? null : _surplusSince ?? clock.GetTimestamp();
+        var enough = segments.IsInUse ? (Ready / SpoolLayout.UsableBlocks) + 1 : 1;
+        _surplusSince = empty <= enough ? null : _surplusSince ?? clock.GetTimestamp();
         var isIdle = _surplusSince is { } since && clock.GetElapsedTime(since) >= Idle;
-        Remove(kept: isIdle ? 1 : int.MaxValue);
+        Remove(kept: isIdle ? enough : int.MaxValue);
         Tell();
     }
 
@@ -173,6 +180,8 @@ internal sealed partial class SpoolUpkeep(
             {
                 segment.TrySync();
             }
+
+            folder.Sync();
         }
     }
 
