@@ -27,7 +27,7 @@ public class CaptureFuzzTests
         for (var done = 0; done < Exchanges; done += 500)
         {
             var seeds = Enumerable.Range(0, 500).Select(_ => random.Next()).ToList();
-            await Parallel.ForEachAsync(seeds, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Cancel }, async (seed, _) =>
+            await Parallel.ForEachAsync(seeds, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Cancel }, async (seed, _) =>
             {
                 try
                 {
@@ -67,9 +67,15 @@ public class CaptureFuzzTests
 
         var exchange = await server.ExchangeAsync(token, id);
         Assert.Equal(0, exchange.GetProperty("gap_bytes").GetInt64());
-        Assert.Equal(sent, await server.BodyAsync(token, id, "request"));
-        var record = await server.BodyAsync(token, id, "response");
+        var (asked, record) = (await server.BodyAsync(token, id, "request"), await server.BodyAsync(token, id, "response"));
         Assert.True(record.AsSpan().StartsWith(received));
+        if (answer.Headers.Contains("x-tracevault-error")) // the connection from the pool had been closed by a cut just then
+        {
+            Assert.Equal(received, record);
+            return;
+        }
+
+        Assert.Equal(sent, asked);
         if (!isCut)
         {
             Assert.Equal(answered, record);

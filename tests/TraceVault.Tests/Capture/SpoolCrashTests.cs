@@ -18,7 +18,7 @@ public sealed class SpoolCrashTests
             await using var next = rig.Open();
             var found = next.Recovered.ToDictionary(log => log.Id);
 
-            Assert.Empty(released.Select(SpoolChild.Id).Where(found.ContainsKey));
+            Assert.All(released, n => Assert.DoesNotContain(SpoolChild.Id(n), found.Keys));
             foreach (var (n, length) in kept.Where(each => !released.Contains(each.Key)))
             {
                 Assert.True(found.Remove(SpoolChild.Id(n), out var log) || length == 0 || IsBeingReleased(n), $"Log {n} is lost.");

@@ -9,7 +9,7 @@ public sealed class SpoolHealthTests
     [Fact]
     public async Task After_two_slow_writes_there_is_none_until_one_works_in_time()
     {
-        var clock = new DiskClock();
+        using var clock = new DiskClock();
         using var rig = new SpoolRig { Clock = clock };
         await using var spool = rig.Open();
         var log = spool.Begin(Guid.NewGuid());
@@ -41,7 +41,7 @@ public sealed class SpoolHealthTests
     [Fact]
     public async Task A_single_write_that_takes_half_a_second_is_enough()
     {
-        var clock = new DiskClock();
+        using var clock = new DiskClock();
         using var rig = new SpoolRig { Clock = clock };
         await using var spool = rig.Open();
         var log = spool.Begin(Guid.NewGuid());
@@ -54,7 +54,7 @@ public sealed class SpoolHealthTests
     [Fact]
     public async Task A_write_that_does_not_return_stops_no_other_stream()
     {
-        var clock = new DiskClock();
+        using var clock = new DiskClock();
         using var rig = new SpoolRig { Clock = clock, Bytes = SpoolRig.Segment };
         await using var spool = rig.Open();
         var (stuck, other) = (spool.Begin(Guid.NewGuid()), spool.Begin(Guid.NewGuid()));
@@ -108,7 +108,7 @@ public sealed class SpoolHealthTests
     }
 
     /// <summary>A clock by which each write takes a time that the test chooses, or does not return.</summary>
-    private sealed class DiskClock() : FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56))
+    private sealed class DiskClock() : FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56)), IDisposable
     {
         private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly ManualResetEventSlim _let = new();
@@ -139,5 +139,7 @@ public sealed class SpoolHealthTests
         public Task HeldAsync() => _held.Task;
 
         public void Let() => _let.Set();
+
+        public void Dispose() => _let.Dispose();
     }
 }
