@@ -14,7 +14,8 @@ internal static partial class Folders
     public static readonly string[] Order =
     [
         "Settings", "Hosting", "Logging", "Storage", "Vault", "Identity", "Changes", "Pages", "Api", "Accounts", "Keys", "Providers",
-        "Providers/Anthropic", "Capture", "Devices", "Gateway", "Traces", "Members", "Me", "Audit", "Operations", "Downloads", "Demo", Whole,
+        "Providers/Anthropic", "Capture", "Devices", "Gateway", "Traces",
+        "Members", "Me", "Audit", "Operations", "Downloads", "Demo", Whole,
     ];
 
     private static readonly string Root = Path.Combine(Repository.Root, "src", "TraceVault.Server");

@@ -70,6 +70,7 @@ internal static partial class AuditPhrases
         ["member."] = "Members",
         ["password."] = "Passwords",
         ["capture."] = "Recording",
+        ["trace."] = "Recorded traces",
     };
 
     /// <summary>The name of an action or an area among the filters.</summary>

@@ -12,11 +12,23 @@ namespace TraceVault.Traces;
 internal static class BodyEndpoints
 {
     public static Task<IResult> RequestAsync(
-        string id, HttpResponse response, SignedIn me, TraceReader reader, KeptBodies bodies, RunningExchanges running, CancellationToken cancel) =>
+        string id,
+        HttpResponse response,
+        SignedIn me,
+        TraceReader reader,
+        KeptBodies bodies,
+        RunningExchanges running,
+        CancellationToken cancel) =>
         SendAsync(id, row => row.Request, response, me, reader, bodies, running, cancel);
 
     public static Task<IResult> ResponseAsync(
-        string id, HttpResponse response, SignedIn me, TraceReader reader, KeptBodies bodies, RunningExchanges running, CancellationToken cancel) =>
+        string id,
+        HttpResponse response,
+        SignedIn me,
+        TraceReader reader,
+        KeptBodies bodies,
+        RunningExchanges running,
+        CancellationToken cancel) =>
         SendAsync(id, row => row.Response, response, me, reader, bodies, running, cancel);
 
     private static async Task<IResult> SendAsync(

@@ -8,7 +8,8 @@ namespace TraceVault.Traces;
 /// <summary>Traces and exchanges over JSON, without what was said in them.</summary>
 internal static class TraceEndpoints
 {
-    public static async Task<IResult> ListAsync(HttpRequest request, SignedIn me, TraceReader reader, RunningExchanges running, CancellationToken cancel)
+    public static async Task<IResult> ListAsync(
+        HttpRequest request, SignedIn me, TraceReader reader, RunningExchanges running, CancellationToken cancel)
     {
         var problems = new Dictionary<string, string[]>();
         var filter = TraceFilter.Read(request.Query, me.User, problems);
@@ -19,10 +20,12 @@ internal static class TraceEndpoints
 
         var page = await reader.ListAsync(filter, cancel);
         return TypedResults.Json(new TracesAnswer(
-            page.Traces.Select(trace => Answer(trace, [.. page.Models[trace.N]], page.Agents.GetValueOrDefault(trace.N), running)), page.Next));
+            page.Traces.Select(trace => Answer(trace, [.. page.Models[trace.N]], page.Agents.GetValueOrDefault(trace.N), running)),
+            page.Next));
     }
 
-    public static async Task<IResult> GetAsync(string id, SignedIn me, TraceReader reader, RunningExchanges running, CancellationToken cancel) =>
+    public static async Task<IResult> GetAsync(
+        string id, SignedIn me, TraceReader reader, RunningExchanges running, CancellationToken cancel) =>
         await FindAsync(id, me, reader, cancel) is var (trace, models, agents)
             ? TypedResults.Json(Answer(trace, models, agents, running))
             : TypedResults.NotFound();

@@ -23,8 +23,10 @@ internal sealed record TraceFilter(
     long Limit)
 {
     /// <summary>A pattern for the client with any version.</summary>
-    public string? AnyVersion =>
-        Client?.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal) + "/%";
+    public string? AnyVersion => Client?
+        .Replace("!", "!!", StringComparison.Ordinal)
+        .Replace("%", "!%", StringComparison.Ordinal)
+        .Replace("_", "!_", StringComparison.Ordinal) + "/%";
 
     public const int MaxLimit = 500, DefaultLimit = 100;
 

@@ -75,7 +75,8 @@ internal sealed class TraceReader(Database database)
             cancellationToken: cancel));
         var agents = await connection.QueryAsync<(string Id, string? ParentId, long Exchanges)>(new CommandDefinition(
             """
-            select a.agent_id, a.parent_id, count(e.id) from trace_agents a left join exchanges e on e.trace_n = a.trace_n and e.agent_n = a.n
+            select a.agent_id, a.parent_id, count(e.id)
+            from trace_agents a left join exchanges e on e.trace_n = a.trace_n and e.agent_n = a.n
             where a.trace_n = @N group by a.n, a.agent_id, a.parent_id order by a.n
             """,
             new { trace.N },

@@ -23,8 +23,8 @@ internal sealed record TraceRow(
     DateTimeOffset? ErasedAt)
 {
     public const string Columns = """
-        t.n, t.id, t.user_id, t.session_key, u.email, t.client, t.project, t.labels, t.started_at, t.last_at, t.exchanges, t.messages, t.errors,
-        t.wire_bytes, t.stored_bytes, t.recorded, t.erased_at
+        t.n, t.id, t.user_id, t.session_key, u.email, t.client, t.project, t.labels, t.started_at, t.last_at, t.exchanges, t.messages,
+        t.errors, t.wire_bytes, t.stored_bytes, t.recorded, t.erased_at
         """;
 }
 

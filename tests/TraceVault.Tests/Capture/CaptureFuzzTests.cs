@@ -27,7 +27,8 @@ public class CaptureFuzzTests
         for (var done = 0; done < Exchanges; done += 500)
         {
             var seeds = Enumerable.Range(0, 500).Select(_ => random.Next()).ToList();
-            await Parallel.ForEachAsync(seeds, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Cancel }, async (seed, _) =>
+            var many = new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Cancel };
+            await Parallel.ForEachAsync(seeds, many, async (seed, _) =>
             {
                 try
                 {

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.FakeAnthropic;
 using TraceVault.Tests.Devices;
+using TraceVault.Tests.Capture;
 using TraceVault.Tests.Gateway;
 using TraceVault.Tests.Pages;
 
@@ -44,6 +45,7 @@ public sealed class PublishedTourTests : IAsyncDisposable
         await UseMembersAsync(owner);
         await UseInvitesAsync(owner);
         await UseRecordingAsync(owner);
+        await UseTracesAsync(owner);
         await ReadAuditAsync(owner);
         await UseTheRestAsync(owner);
 
@@ -200,6 +202,31 @@ public sealed class PublishedTourTests : IAsyncDisposable
             .Select(invite => invite.GetProperty("id").GetString()).ToList();
         await FillInAsync(owner, $"/admin/invites/{ids[0]}/withdraw");
         await CallAsync(owner, "DELETE", $"/api/v1/invites/{ids[1]}");
+    }
+
+    private async Task UseTracesAsync(PageClient owner)
+    {
+        await CallAsync(owner, "PUT", "/api/v1/capture", new { mode = "full" });
+        using var body = ProxyRig.Message();
+        var sent = await body.ReadAsByteArrayAsync(Patience.Cancel);
+        using var request = _server.ProxyRequest(owner.Session!, "/v1/messages", body);
+        using var answer = await _server.Client.SendAsync(request, Patience.Cancel);
+        var received = await answer.Content.ReadAsByteArrayAsync(Patience.Cancel);
+        var id = Records.IdOf(answer);
+        Assert.Equal(sent, await _server.BodyAsync(owner.Session!, id, "request"));
+        Assert.Equal(received, await _server.BodyAsync(owner.Session!, id, "response"));
+        foreach (var side in (string[])["request", "response"])
+        {
+            await CallAsync(owner, "GET", $"/api/v1/exchanges/{id}/{side}");
+        }
+
+        var trace = (await CallAsync(owner, "GET", $"/api/v1/exchanges/{id}")).GetProperty("trace_id").GetString()!;
+        Assert.NotEmpty((await CallAsync(owner, "GET", "/api/v1/traces")).GetProperty("traces").EnumerateArray());
+        Assert.Equal(JsonValueKind.Array, (await CallAsync(owner, "GET", $"/api/v1/traces/{trace}")).GetProperty("agents").ValueKind);
+        Assert.Single((await CallAsync(owner, "GET", $"/api/v1/traces/{trace}/exchanges")).GetProperty("exchanges").EnumerateArray());
+        await CallAsync(owner, "DELETE", $"/api/v1/traces/{trace}");
+        await CallAsync(owner, "DELETE", "/api/v1/me/traces");
+        await SendAsync(owner.Session, "GET", $"/api/v1/exchanges/{id}/request", expected: HttpStatusCode.Gone);
     }
 
     private async Task UseRecordingAsync(PageClient owner)

@@ -46,6 +46,8 @@ public class AccessTests
         ("/api/v1/auth/", Door.Open),
         ("/api/v1/me/", Door.Api),
         ("/api/v1/capture/", Door.Api),
+        ("/api/v1/traces/", Door.Api),
+        ("/api/v1/exchanges/", Door.Api),
         ("/api/v1/", Door.AdminApi),
         ("/downloads/", Door.Open),
         ("/auth/logout/", Door.Page),

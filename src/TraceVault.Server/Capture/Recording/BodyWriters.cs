@@ -72,7 +72,8 @@ internal sealed class BodyWriters(IPartStore store, TraceKeys keys, TimeProvider
             {
                 _traces[trace.Id] = open = new OpenTrace((await keys.CreateAsync(trace.UserId, Guid.Parse(trace.Id), cancel)).Cipher());
             }
-            catch (Exception problem) when (problem is CryptographicException || (problem is DbException && !Database.IsUnavailable(problem)))
+            catch (Exception problem) when (
+                problem is CryptographicException || (problem is DbException && !Database.IsUnavailable(problem)))
             {
                 return false;
             }

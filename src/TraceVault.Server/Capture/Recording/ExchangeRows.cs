@@ -8,9 +8,9 @@ internal sealed class ExchangeRows(Database database)
 {
     private const string Insert = """
         insert into exchanges (
-            id, trace_n, agent_n, token_id, provider, kind, method, path, started_at, first_byte_us, duration_us, status, outcome, error_type,
-            error_code, is_stream, model_asked, model, stop_reason, upstream_request_id, message_id, request_bytes, response_bytes, recorded,
-            gap_bytes, retry_of, usage, usage_source, part_n, frames_at, request_frame, response_frame)
+            id, trace_n, agent_n, token_id, provider, kind, method, path, started_at, first_byte_us, duration_us, status, outcome,
+            error_type, error_code, is_stream, model_asked, model, stop_reason, upstream_request_id, message_id, request_bytes,
+            response_bytes, recorded, gap_bytes, retry_of, usage, usage_source, part_n, frames_at, request_frame, response_frame)
         values (
             @Id, @TraceN, @AgentN, @TokenId, @Provider, @Kind, @Method, @Path, @StartedAt, @FirstByteUs, @DurationUs, @Status, @Outcome,
             @ErrorType, @ErrorCode, @IsStream, @ModelAsked, @Model, @StopReason, @UpstreamRequestId, @MessageId, @RequestBytes,

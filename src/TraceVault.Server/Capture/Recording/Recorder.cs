@@ -6,8 +6,8 @@ using TraceVault.Storage;
 namespace TraceVault.Capture.Recording;
 
 /// <summary>
-/// Turns exchanges that are over into frames and rows, a batch at a time, on one thread. Every step can be repeated: what the spool holds is
-/// released once the rows are committed, and an exchange that is stored already adds nothing.
+/// Turns exchanges that are over into frames and rows, a batch at a time. Every step can be repeated: what the spool holds is released once
+/// the rows are committed, and an exchange that is stored already adds nothing.
 /// </summary>
 internal sealed partial class Recorder(
     RecorderQueue queue,
@@ -18,7 +18,9 @@ internal sealed partial class Recorder(
     TimeProvider clock,
     ILogger<Recorder> log) : BackgroundService
 {
-    /// <summary>How long the first exchange of a batch waits for others: a commit for each would cost more than the rest of the work.</summary>
+    /// <summary>
+    /// How long the first exchange of a batch waits for others: a commit for each would cost more than the rest of the work.
+    /// </summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The time between two attempts while the database or the disk is away.</summary>
@@ -121,6 +123,8 @@ internal sealed partial class Recorder(
     [LoggerMessage(LogLevel.Error, "The exchange {Id} could not be recorded.")]
     private partial void LogLost(Guid id, Exception problem);
 
-    [LoggerMessage(LogLevel.Warning, "{Count} exchanges were not recorded before the server stopped. Those in the spool are recorded when it starts again.")]
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Count} exchanges were not recorded before the server stopped. Those in the spool are recorded when it starts again.")]
     private partial void LogLeft(int count);
 }

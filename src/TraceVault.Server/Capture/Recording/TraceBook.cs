@@ -10,7 +10,9 @@ namespace TraceVault.Capture.Recording;
 /// <param name="IsErased">Whether its content was erased: no more content is kept then.</param>
 internal sealed record TraceRef(long N, string Id, string UserId, bool IsErased)
 {
-    /// <summary>The short numbers of its agents that are known here, by the names that the client gives them; the main one's is empty.</summary>
+    /// <summary>
+    /// The short numbers of its agents that are known here, by the names that the client gives them; the main one's is empty.
+    /// </summary>
     public Dictionary<string, long> Agents { get; } = new(StringComparer.Ordinal);
 
     public DateTimeOffset UsedAt { get; set; }

@@ -47,7 +47,10 @@ internal sealed class ExpiredTraces(Database database, IPartStore parts, Capture
         await connection.ExecuteAsync(new CommandDefinition(
             "delete from capture_trace_keys where trace_id = @id", ids.Select(id => new { id }), transaction, cancellationToken: cancel));
         await connection.ExecuteAsync(new CommandDefinition(
-            "update traces set erased_at = @now where id = @id", ids.Select(id => new { id, now }), transaction, cancellationToken: cancel));
+            "update traces set erased_at = @now where id = @id",
+            ids.Select(id => new { id, now }),
+            transaction,
+            cancellationToken: cancel));
         await transaction.CommitAsync(cancel);
         return ids.Count;
     }

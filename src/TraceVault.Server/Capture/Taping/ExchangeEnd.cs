@@ -1,7 +1,9 @@
 namespace TraceVault.Capture.Taping;
 
 /// <summary>How an exchange ended.</summary>
-/// <param name="Outcome">The word for it: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c>, <c>cut</c>.</param>
+/// <param name="Outcome">
+/// The word for it: <c>ok</c>, the code of our own error, <c>client_left</c>, <c>upstream_died</c> or <c>cut</c>.
+/// </param>
 /// <param name="ErrorCode">The code of our own error; null when there was none.</param>
 /// <param name="FirstByte">Time to the first byte of the answer; null when there was none.</param>
 /// <param name="RequestBytes">Bytes of the body that were read from the client.</param>

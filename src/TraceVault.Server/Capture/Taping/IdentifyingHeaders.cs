@@ -37,7 +37,8 @@ internal sealed class IdentifyingHeaders
     public string? this[string name] => _values[Array.IndexOf(Names, name)];
 
     /// <summary>As lines <c>name: value</c> that end in a line feed.</summary>
-    public string Lines => string.Concat(Names.Zip(_values).Where(each => each.Second is not null).Select(each => $"{each.First}: {each.Second}\n"));
+    public string Lines => string.Concat(
+        Names.Zip(_values).Where(each => each.Second is not null).Select(each => $"{each.First}: {each.Second}\n"));
 
     public TraceHeaders Named => new()
     {
