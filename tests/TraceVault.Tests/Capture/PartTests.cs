@@ -235,7 +235,8 @@ public class PartTests
         writer.Append(rig.Cipher, chain, main, null);
         for (var count = 0; count < 40; count++)
         {
-            writer.Append(rig.Cipher, chain, RandomBodies.Noise(500 + count), new byte[20]);
+            // With the end of the main conversation's, as a subagent has the same tools.
+            writer.Append(rig.Cipher, chain, [.. RandomBodies.Noise(500 + count), .. main.AsSpan(^200..)], new byte[20]);
         }
 
         Assert.InRange(writer.Append(rig.Cipher, chain, [.. main, 1], null).Request.Length, 1, 100);

@@ -132,6 +132,27 @@ public class TraceKeyTests
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
+    public async Task What_was_erased_or_resealed_meanwhile_stays_so(string engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var server = await TestServer.StartAsync(database);
+        await using var connection = await WithUsersAsync(database);
+        var (keys, vault) = (server.Services.GetRequiredService<TraceKeys>(), server.Services.GetRequiredService<CaptureVault>());
+        await keys.CreateAsync("ada", One, Cancel);
+        await keys.CreateAsync("bob", Other, Cancel);
+        await connection.ExecuteAsync("update capture_user_keys set key_id = 'old'");
+        var old = await keys.ListOldAsync("", 10, Cancel);
+        Assert.Equal(["ada", "bob"], old.Select(key => key.UserId));
+        await connection.ExecuteAsync("delete from capture_user_keys where user_id = 'ada'");
+        var elsewhere = vault.CreateUserKey("bob");
+        await keys.ReplaceAsync([(old[1], elsewhere)], Cancel);
+
+        await keys.ReplaceAsync(old.Select(key => (key, vault.CreateUserKey(key.UserId))), Cancel);
+
+        Assert.Equal(Convert.ToHexString(elsewhere.Sealed), await RowsAsync(connection, "user"));
+    }
+
+    [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task A_row_that_does_not_open_waits_unchanged_for_its_master_key(string engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
