@@ -53,7 +53,7 @@ internal sealed class PartRig : IAsyncDisposable
     /// <summary>A trace of several lines that grow in turn, over as many parts as it takes when each is closed early.</summary>
     public async Task<List<(Place Place, byte[] Body)>> WriteAsync(Random random, int turns, int flushEvery)
     {
-        const long Early = 1 << 20;
+        const long Early = 100_000;
         var (written, chain, writer) = (new List<(Place, byte[])>(), new TurnChain(), Write());
         var lines = Enumerable.Range(1, 3).Select(line => RandomBodies.Fresh(random, line * 4_000)).ToArray();
         for (var turn = 0; turn < turns; turn++)

@@ -180,6 +180,20 @@ public class PartTests
         Assert.Equal(new byte[100], await rig.ReadAsync(kept));
     }
 
+    [Theory, MemberData(nameof(PartRig.Stores), MemberType = typeof(PartRig))]
+    public async Task A_part_that_lost_its_end_takes_nothing_more(string kind)
+    {
+        await using var rig = await PartRig.StartAsync(kind);
+        var part = Guid.CreateVersion7();
+        await rig.Store.AppendAsync(part, 0, new byte[100], Cancel);
+
+        await Assert.ThrowsAsync<PartGoneException>(() => rig.Store.AppendAsync(part, 101, new byte[1], Cancel));
+
+        var bytes = new byte[200];
+        Assert.Equal(100, await rig.Store.ReadAsync(part, 0, bytes, Cancel));
+        await Assert.ThrowsAsync<DamagedFrameException>(() => rig.ReadAsync(new Place(part, 90, 60)));
+    }
+
     [Fact]
     public async Task Frames_depend_on_at_most_511_others_and_a_full_part_says_so()
     {

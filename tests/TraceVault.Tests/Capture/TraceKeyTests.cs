@@ -4,6 +4,7 @@ using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.Capture.Parts;
 using TraceVault.Changes;
+using TraceVault.Vault;
 
 namespace TraceVault.Tests.Capture;
 
@@ -103,6 +104,18 @@ public class TraceKeyTests
             await connection.ExecuteAsync(sql, new { sealedKey, One = One.ToString(), Other = Other.ToString() });
             await Assert.ThrowsAnyAsync<CryptographicException>(() => keys.FindAsync(trace, Cancel));
         }
+    }
+
+    [Fact]
+    public void A_users_key_is_nobody_elses()
+    {
+        var vault = new CaptureVault(KeyRing.Parse(TestServer.MasterKey, "S"));
+        var key = vault.CreateUserKey("ada");
+
+        Assert.NotNull(vault.Reseal(key));
+        Assert.Null(vault.Reseal(key with { UserId = "bob" }));
+        Assert.Null(vault.Reseal(key with { KeyId = "other" }));
+        Assert.Null(vault.Reseal(key with { Sealed = key.Sealed[..^1] }));
     }
 
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
