@@ -25,6 +25,11 @@ public class ChangeTests
         ["Accounts/Sessions.cs"] = 2, // last use; expired rows deleted
         ["Accounts/SignInThrottle.cs"] = 4, // failures counted, forgotten after a success (of two kinds), expired rows deleted
         ["Accounts/Users.cs"] = 1, // another hash of the same password
+        ["Capture/Parts/DatabaseParts.cs"] = 2, // what was recorded, and its end
+        ["Capture/Parts/TraceKeys.cs"] = 2, // a key for what is recorded; the same key sealed anew
+        ["Capture/Recording/ExchangeRows.cs"] = 1, // exchanges
+        ["Capture/Recording/LazyWriter.cs"] = 1, // the traces they belong to, and parts
+        ["Capture/Retention/ExpiredTraces.cs"] = 3, // expired content, its parts, expired rows deleted
         ["Changes/AuditLog.cs"] = 1, // a failed attempt
         ["Changes/ChangeMaker.cs"] = 2, // the change; expired rows deleted
         ["Devices/DeviceAuthorizations.cs"] = 4, // asked for by an unknown device, polled, given up before a decision, expired rows deleted

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
 using TraceVault.FakeAnthropic;
-using TraceVault.Tests.Devices;
 using TraceVault.Tests.Capture;
+using TraceVault.Tests.Devices;
 using TraceVault.Tests.Gateway;
 using TraceVault.Tests.Pages;
 
