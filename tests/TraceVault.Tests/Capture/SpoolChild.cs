@@ -105,17 +105,24 @@ internal sealed class SpoolChild : IDisposable
         long at = log.Append(1, Content(0, 0, 10_000));
         if (mode == FullFile)
         {
-            Shell("fallocate --punch-hole --offset 65536 --length 8M spool/*; head -c 12M /dev/zero > other || true");
+            Shell("fallocate --punch-hole --offset 69632 --length 8M spool/*; head -c 12M /dev/zero > other || true");
         }
 
         while (!spool.State.Reason.Contains("the disk is full"))
         {
-            at += log.Append(1, Content(0, at, 10_000));
+            at += log.Append(1, Content(0, at, 1_000)); // of which several fit into a page: a write fails in the middle of a block
         }
 
+        var (full, used) = (at, spool.BytesInUse);
         Say($"{spool.State.Condition} {spool.State.Reason}");
         Shell("rm -f other; mount -o remount,size=64m .");
-        for (var full = at; at < full + (10 << 20);)
+        while (at == full)
+        {
+            at += log.Append(1, Content(0, at, 1));
+        }
+
+        Say($"{spool.State.Condition} in another block: {spool.BytesInUse - used == SpoolLayout.BlockSize}");
+        while (at < full + (10 << 20))
         {
             at += log.Append(1, Content(0, at, 10_000));
         }
@@ -126,7 +133,7 @@ internal sealed class SpoolChild : IDisposable
             same &= content.SequenceEqual(Content(0, read, content.Length));
             read += content.Length;
         });
-        Say($"{spool.State.Condition}, and all that was kept is there: {same && read == at && log.IsWhole}");
+        Say($"All that was kept is there: {same && read == at && log.IsWhole}");
     }
 
     private static void Shell(string script)
