@@ -81,7 +81,11 @@ internal sealed partial class Spool : IAsyncDisposable
     internal bool TryTake(out int block)
     {
         var taken = _segments.TryTake(out block);
-        if (!taken)
+        if (taken)
+        {
+            _health.FindRoom();
+        }
+        else
         {
             _health.RunShort(
                 SpoolCondition.Full,

@@ -123,6 +123,11 @@ internal sealed partial class SpoolUpkeep(
             Grow();
         }
 
+        if (segments.Free > 0)
+        {
+            health.FindRoom(); // each time: somebody who found none may say so only after there is some
+        }
+
         var empty = segments.Own.Count(segment => segment.Free.AreAll);
         var enough = segments.IsInUse ? (Ready / SpoolLayout.UsableBlocks) + 1 : 1;
         _surplusSince = empty <= enough ? null : _surplusSince ?? clock.GetTimestamp();
@@ -136,7 +141,6 @@ internal sealed partial class SpoolUpkeep(
         try
         {
             segments.Add(folder.Make(), gives: true);
-            health.FindRoom();
         }
         catch (Exception problem) when (SpoolHealth.IsDisk(problem) || problem is Settings.StartupException)
         {
