@@ -1,8 +1,10 @@
 """What is measured, and how each is started."""
+import contextlib
 import http.client
 import json
 import resource
 import shutil
+import sqlite3
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ class Contender:
     environment: dict = field(default_factory=dict)
     is_dotnet: bool = False
     users: int = 0  # of ours: how many its database holds
+    capture: str = ""  # of ours: what it records; empty for its default
     process: subprocess.Popen | None = None
 
     @property
@@ -97,6 +100,9 @@ def _settings(contender: Contender) -> dict:
     data = places.WORK / f"data-{contender.name}"
     if not data.exists():
         shutil.copytree(prepare_users(contender.users), data)
+        if contender.capture:
+            with contextlib.closing(sqlite3.connect(data / "tracevault.db")) as database, database:
+                database.execute("update capture_policy set mode = ?", (contender.capture,))
     return {
         "TRACEVAULT_DATA_DIR": str(data),
         "TRACEVAULT_URLS": f"http://127.0.0.1:{contender.port}",
@@ -126,8 +132,10 @@ def _bare_yarp(contender: Contender) -> list:
     return [places.BARE_YARP, contender.port, f"http://127.0.0.1:{places.UPSTREAM_PORT}", places.UPSTREAM_KEY]
 
 
-def _ours(name: str, what: str, port: int, users: int = USERS, server: Path = places.SERVER, **environment: str) -> Contender:
-    return Contender(name, what, port, lambda _: [server], environment=environment, is_dotnet=True, users=users)
+def _ours(
+    name: str, what: str, port: int, users: int = USERS, server: Path = places.SERVER, capture: str = "", **environment: str
+) -> Contender:
+    return Contender(name, what, port, lambda _: [server], environment=environment, is_dotnet=True, users=users, capture=capture)
 
 
 _next = iter(range(places.FIRST_PORT, places.FIRST_PORT + 80))
@@ -143,6 +151,8 @@ BASE = [
 # Ours under other settings of the environment. They run under load only, not in the scenarios of memory, start and growth.
 VARIANTS = [
     _ours("ours-quiet", "ours without the request log", next(_next), TRACEVAULT_LOG_LEVEL="warning"),
+    _ours("ours-off", "ours without recording", next(_next), capture="off"),
+    _ours("ours-full", "ours, which records every byte", next(_next), capture="full"),
 ]
 
 ALL = BASE + VARIANTS

@@ -259,7 +259,7 @@ static void prepare_request(void) {
         "\r\nanthropic-version: 2023-06-01\r\nanthropic-beta: claude-code-20250219,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14\r\n"
         "anthropic-dangerous-direct-browser-access: true\r\nx-app: cli\r\nX-Stainless-Arch: x64\r\nX-Stainless-Lang: js\r\nX-Stainless-OS: Linux\r\n"
         "X-Stainless-Package-Version: 0.60.0\r\nX-Stainless-Retry-Count: 0\r\nX-Stainless-Runtime: node\r\nX-Stainless-Runtime-Version: v20.19.0\r\n"
-        "X-Stainless-Timeout: 600\r\nContent-Length: %zu\r\n\r\n", body);
+        "X-Stainless-Timeout: 600\r\nX-Claude-Code-Session-Id: 5b0f6a9e-3c1d-4e57-9a46-2f4d8c7b1e03\r\nContent-Length: %zu\r\n\r\n", body);
     at = (char *)mempcpy(at, start, start_size);
     for (size_t i = 0; i < body - frame; i++) *at++ = words[i % (sizeof words - 1)];
     at = (char *)mempcpy(at, rest, sizeof rest - 1);

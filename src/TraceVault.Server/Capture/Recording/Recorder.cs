@@ -32,12 +32,13 @@ internal sealed partial class Recorder(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        using var timeout = new CancellationTokenSource(LastWriteTimeout, clock);
+        using var timeout = new CancellationTokenSource(LastWriteTimeout, TimeProvider.System); // real time, whatever the clock
         try
         {
-            while (queue.TryTake() is { Count: > 0 } batch)
+            while (!running.IsEmpty) // what was read in memory is handed over a moment after its exchange ended
             {
-                await RecordAsync(batch, timeout.Token);
+                await queue.WaitAsync(timeout.Token);
+                await RecordAsync(queue.TryTake(), timeout.Token);
             }
         }
         catch (OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using TraceVault.Capture.Spooling;
 using TraceVault.Capture.Taping;
 
@@ -15,13 +16,16 @@ internal sealed record Waiting(Guid Id, Finished? Finished, SpoolLog? Log)
 }
 
 /// <summary>The exchanges that wait for the <see cref="Recorder"/>, in the order in which they ended.</summary>
-internal sealed class RecorderQueue : IDisposable
+internal sealed class RecorderQueue
 {
     /// <summary>A batch has at most so many exchanges, and ends with the one that takes it beyond so many bytes.</summary>
     private const int MostExchanges = 256, MostBytes = 8 << 20;
 
     private readonly ConcurrentQueue<Waiting> _waiting = new();
-    private readonly SemaphoreSlim _isFilled = new(0, 1);
+    private readonly Channel<bool> _isFilled = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
+    {
+        FullMode = BoundedChannelFullMode.DropWrite,
+    });
     private IReadOnlyList<Waiting> _back = [];
 
     /// <summary>Told of every exchange that ended.</summary>
@@ -32,7 +36,7 @@ internal sealed class RecorderQueue : IDisposable
     /// <summary>When the exchange began that waits longest; null when none waits.</summary>
     public DateTimeOffset? Oldest => _back is [var first, ..] || _waiting.TryPeek(out first) ? first.At : null;
 
-    /// <summary>Takes an exchange over. It neither waits nor throws.</summary>
+    /// <summary>Takes an exchange over. It neither waits nor throws, also when the server has ended.</summary>
     public void Add(Finished finished)
     {
         Taken?.Invoke(finished);
@@ -47,7 +51,7 @@ internal sealed class RecorderQueue : IDisposable
     {
         while (Count == 0)
         {
-            await _isFilled.WaitAsync(cancel);
+            await _isFilled.Reader.ReadAsync(cancel);
         }
     }
 
@@ -72,21 +76,9 @@ internal sealed class RecorderQueue : IDisposable
     /// <summary>Gives back what was taken: it is taken next.</summary>
     public void PutBack(IReadOnlyList<Waiting> batch) => _back = batch;
 
-    public void Dispose() => _isFilled.Dispose();
-
     private void Add(Waiting waiting)
     {
         _waiting.Enqueue(waiting);
-        if (_isFilled.CurrentCount == 0)
-        {
-            try
-            {
-                _isFilled.Release();
-            }
-            catch (SemaphoreFullException)
-            {
-                // Another exchange has woken the recorder meanwhile.
-            }
-        }
+        _isFilled.Writer.TryWrite(true);
     }
 }

@@ -32,6 +32,14 @@ internal sealed record AnswerHeading(int Status, string? UpstreamRequestId, stri
         return new AnswerHeading(status, upstreamRequestId, lines.ToString());
     }
 
+    /// <summary>Only with what says how to read the body.</summary>
+    public static AnswerHeading OfBody(int status, string? upstreamRequestId, IHeaderDictionary headers) => new(
+        status,
+        upstreamRequestId,
+        headers.ContentEncoding is { Count: > 0 } encoding
+            ? $"content-type: {headers.ContentType}\ncontent-encoding: {encoding}\n"
+            : $"content-type: {headers.ContentType}\n");
+
     public int Write(Span<byte> to)
     {
         var fields = new FieldWriter(to);

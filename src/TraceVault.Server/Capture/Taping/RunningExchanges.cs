@@ -7,6 +7,8 @@ internal sealed class RunningExchanges
 {
     private readonly ConcurrentDictionary<Guid, ExchangeStart> _running = new();
 
+    public bool IsEmpty => _running.IsEmpty;
+
     public void Add(ExchangeStart start) => _running[start.Id] = start;
 
     public void Remove(Guid exchange) => _running.TryRemove(exchange, out _);

@@ -51,7 +51,7 @@ internal sealed class UsageTape(ExchangeStart start, Action<Finished> finish) : 
     }
 
     public override void AnswerHead(int status, string? upstreamRequestId, IHeaderDictionary headers) =>
-        _heading = AnswerHeading.Of(status, upstreamRequestId, headers);
+        _heading = AnswerHeading.OfBody(status, upstreamRequestId, headers);
 
     public override void Answer(ReadOnlySpan<byte> bytes)
     {
