@@ -108,6 +108,33 @@ public class CaptureTests
         Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
     }
 
+    /// <summary>What is read in memory alone would be lost, and the recorder waits a moment for more before it writes.</summary>
+    [Theory]
+    [InlineData("usage")]
+    [InlineData("full")]
+    public async Task What_ended_just_before_the_server_stops_is_recorded(string mode)
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        await rig.Server.KeepAsync(rig.Token, mode);
+        var ids = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            using var answer = await rig.SendAsync(ProxyRig.Message(), cancel: Cancel);
+            await answer.Content.ReadAsByteArrayAsync(Cancel);
+            ids.Add(Records.IdOf(answer));
+        }
+
+        await rig.Server.StopAsync();
+        await using var next = await TestServer.StartAsync(rig.Database, rig.Upstream.Url);
+
+        foreach (var id in ids)
+        {
+            using var found = await next.ApiAsync(HttpMethod.Get, $"/api/v1/exchanges/{id}", rig.Token);
+            Assert.Equal(HttpStatusCode.OK, found.StatusCode);
+            Assert.Contains("\"outcome\":\"ok\"", await found.Content.ReadAsStringAsync(Cancel));
+        }
+    }
+
     [Theory, MemberData(nameof(TestDatabase.Engines), MemberType = typeof(TestDatabase))]
     public async Task Requests_of_a_session_are_one_trace_and_an_agent_of_it_is_listed(string engine)
     {

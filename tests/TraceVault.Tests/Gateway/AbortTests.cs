@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using TraceVault.Capture.Taping;
 using TraceVault.FakeAnthropic;
 
 namespace TraceVault.Tests.Gateway;
@@ -134,8 +136,10 @@ public class AbortTests
         var grown = new List<long>();
         for (var round = 0; round < 5; round++)
         {
+            await RecordedAsync(rig);
             var before = Memory();
             await AbortAsync(rig, ended, 1000);
+            await RecordedAsync(rig);
             grown.Add(Memory() - before);
         }
 
@@ -184,6 +188,16 @@ public class AbortTests
         }
 
         await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+    }
+
+    /// <summary>Waits until nothing waits to be recorded: that takes memory for a moment.</summary>
+    private static async Task RecordedAsync(ProxyRig rig)
+    {
+        var (running, cancel) = (rig.Server.Services.GetRequiredService<RunningExchanges>(), Cancel);
+        while (!running.IsEmpty)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancel);
+        }
     }
 
     private static long Memory()

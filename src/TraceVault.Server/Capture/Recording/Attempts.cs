@@ -9,6 +9,9 @@ internal sealed class Attempts
     /// <summary>A client that tries again does so within this time.</summary>
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
+    /// <summary>How many are remembered.</summary>
+    private const int Most = 1_000;
+
     private readonly Dictionary<(long TraceN, ulong Body), (string First, DateTimeOffset At)> _failed = [];
 
     /// <param name="row">An exchange, in the order in which they ended.</param>
@@ -26,17 +29,17 @@ internal sealed class Attempts
         if (row.IsError || row.Outcome == "client_left")
         {
             _failed[(row.TraceN, body)] = (first ?? row.Id, row.StartedAt);
-            Forget(row.StartedAt - Window);
+            ForgetOldest();
         }
 
         return first;
     }
 
-    private void Forget(DateTimeOffset before)
+    private void ForgetOldest()
     {
-        if (_failed.Count > 10_000)
+        if (_failed.Count > Most)
         {
-            foreach (var (key, _) in _failed.Where(each => each.Value.At < before).ToList())
+            foreach (var (key, _) in _failed.OrderBy(each => each.Value.At).Take(Most / 2).ToList())
             {
                 _failed.Remove(key);
             }

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Security.Cryptography;
-using Dapper;
 using TraceVault.Capture.Parts;
 using TraceVault.Storage;
 
@@ -49,14 +48,13 @@ internal sealed class BodyWriters(IPartStore store, TraceKeys keys, TimeProvider
     /// <param name="writer">For what is not known here yet.</param>
     /// <param name="trace">Whose bodies are to be appended.</param>
     /// <param name="isAlone">Whether the trace consists of one exchange alone, as far as is known.</param>
-    /// <param name="cancel">Stops a question to the database.</param>
-    public async Task PrepareAsync(LazyWriter writer, TraceRef trace, bool isAlone, CancellationToken cancel)
+    public async Task PrepareAsync(LazyWriter writer, TraceRef trace, bool isAlone)
     {
         var now = clock.GetUtcNow();
         var name = NameOf(trace, isAlone);
         if (!_parts.TryGetValue(name, out var part) || part.Writer.IsFull)
         {
-            _parts[name] = part = await CreatePartAsync(await writer.OpenAsync(cancel), trace, isAlone, now, cancel);
+            _parts[name] = part = await CreatePartAsync(writer, trace, isAlone, now);
         }
 
         part.UsedAt = now;
@@ -142,16 +140,13 @@ internal sealed class BodyWriters(IPartStore store, TraceKeys keys, TimeProvider
 
     private static string NameOf(TraceRef trace, bool isAlone) => isAlone ? "user " + trace.UserId : trace.Id;
 
-    private async Task<OpenPart> CreatePartAsync(
-        DbConnection connection, TraceRef trace, bool isAlone, DateTimeOffset now, CancellationToken cancel)
+    private async Task<OpenPart> CreatePartAsync(LazyWriter writer, TraceRef trace, bool isAlone, DateTimeOffset now)
     {
         var id = Guid.CreateVersion7(now);
-        await connection.ExecuteAsync(new CommandDefinition(
+        await writer.ExecuteAsync(
             "insert into parts (id, user_id, trace_n, length, last_at) values (@Id, @UserId, @TraceN, 0, @now)",
-            new { Id = id.ToString(), trace.UserId, TraceN = isAlone ? (long?)null : trace.N, now },
-            cancellationToken: cancel));
-        var n = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "select n from parts where id = @Id", new { Id = id.ToString() }, cancellationToken: cancel));
+            new { Id = id.ToString(), trace.UserId, TraceN = isAlone ? (long?)null : trace.N, now });
+        var n = await writer.ReadAsync<long>("select n from parts where id = @Id", new { Id = id.ToString() });
         return new OpenPart(n, new PartWriter(store, _deltas, id, 0));
     }
 

@@ -77,16 +77,18 @@ internal sealed class RecordingSteps : IDisposable
         var items = batch.Select(Read).OfType<Item>().ToList(); // 1.
         try
         {
-            await using (var writer = new LazyWriter(_database)) // 2.
+            await using (var writer = new LazyWriter(_database, cancel)) // 2.
             {
                 foreach (var item in items)
                 {
-                    (item.Trace, item.AgentN) = await _traces.FindAsync(writer, item.Start, item.SessionKey, item.Identity, cancel);
+                    (item.Trace, item.AgentN) = await _traces.FindAsync(writer, item.Start, item.SessionKey, item.Identity);
                     if (item.IsKept)
                     {
-                        await _bodies.PrepareAsync(writer, item.Trace, item.IsAlone, cancel);
+                        await _bodies.PrepareAsync(writer, item.Trace, item.IsAlone);
                     }
                 }
+
+                await writer.CommitAsync();
             }
 
             foreach (var item in items.Where(item => item.IsKept))

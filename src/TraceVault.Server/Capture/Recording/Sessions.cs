@@ -8,8 +8,11 @@ namespace TraceVault.Capture.Recording;
 /// </summary>
 internal sealed class Sessions
 {
-    private readonly Recent<(string UserId, string MessageId)> _messages = new(20_000);
-    private readonly Recent<(string UserId, ulong Conversation)> _conversations = new(20_000);
+    /// <summary>How many are remembered, of all users together.</summary>
+    private const int Most = 2_000;
+
+    private readonly Recent<(string UserId, string MessageId)> _messages = new(Most);
+    private readonly Recent<(string UserId, ulong Conversation)> _conversations = new(Most);
 
     /// <summary>The key of a session that begins with this exchange, and perhaps ends with it.</summary>
     public static string Alone(Guid exchange) => $"exchange:{exchange}";

@@ -1,5 +1,3 @@
-using System.Data.Common;
-using Dapper;
 using TraceVault.Capture.Reading;
 using TraceVault.Capture.Taping;
 
@@ -22,26 +20,25 @@ internal sealed record TraceRef(long N, string Id, string UserId, bool IsErased)
 internal sealed class TraceBook
 {
     /// <summary>How many traces are remembered.</summary>
-    private const int MaxTraces = 4096;
+    private const int MaxTraces = 1024;
 
     private readonly Dictionary<(string UserId, string SessionKey), TraceRef> _known = [];
 
     public async Task<(TraceRef Trace, long AgentN)> FindAsync(
-        LazyWriter writer, ExchangeStart start, string sessionKey, TraceIdentity identity, CancellationToken cancel)
+        LazyWriter writer, ExchangeStart start, string sessionKey, TraceIdentity identity)
     {
         var key = (start.UserId, sessionKey);
         if (!_known.TryGetValue(key, out var trace))
         {
             DropOldest();
-            _known[key] = trace = await CreateAsync(await writer.OpenAsync(cancel), start, sessionKey, identity, cancel);
+            _known[key] = trace = await CreateAsync(writer, start, sessionKey, identity);
         }
 
         trace.UsedAt = start.At;
         var agent = identity.AgentId ?? "";
         if (!trace.Agents.TryGetValue(agent, out var agentN))
         {
-            trace.Agents[agent] = agentN = await CreateAgentAsync(
-                await writer.OpenAsync(cancel), trace, agent, identity.ParentAgentId, cancel);
+            trace.Agents[agent] = agentN = await CreateAgentAsync(writer, trace, agent, identity.ParentAgentId);
         }
 
         return (trace, agentN);
@@ -51,9 +48,9 @@ internal sealed class TraceBook
     public void Clear() => _known.Clear();
 
     private static async Task<TraceRef> CreateAsync(
-        DbConnection connection, ExchangeStart start, string sessionKey, TraceIdentity identity, CancellationToken cancel)
+        LazyWriter writer, ExchangeStart start, string sessionKey, TraceIdentity identity)
     {
-        await connection.ExecuteAsync(new CommandDefinition(
+        await writer.ExecuteAsync(
             """
             insert into traces (id, user_id, session_key, client, project, labels, started_at, last_at)
             values (@Id, @UserId, @sessionKey, @Client, @Project, @Labels, @At, @At)
@@ -68,27 +65,22 @@ internal sealed class TraceBook
                 identity.Project,
                 Labels = string.Join(',', identity.Labels.Select(label => $"{label.Key}={label.Value}")),
                 start.At,
-            },
-            cancellationToken: cancel));
-        var (n, id, erasedAt) = await connection.QuerySingleAsync<(long N, string Id, long? ErasedAt)>(new CommandDefinition(
-            "select n, id, erased_at from traces where user_id = @UserId and session_key = @sessionKey",
-            new { start.UserId, sessionKey },
-            cancellationToken: cancel));
+            });
+        var (n, id, erasedAt) = await writer.ReadAsync<(long N, string Id, long? ErasedAt)>(
+            "select n, id, erased_at from traces where user_id = @UserId and session_key = @sessionKey", new { start.UserId, sessionKey });
         return new TraceRef(n, id, start.UserId, erasedAt is not null);
     }
 
-    private static async Task<long> CreateAgentAsync(
-        DbConnection connection, TraceRef trace, string agent, string? parent, CancellationToken cancel)
+    private static async Task<long> CreateAgentAsync(LazyWriter writer, TraceRef trace, string agent, string? parent)
     {
-        await connection.ExecuteAsync(new CommandDefinition(
+        await writer.ExecuteAsync(
             """
             insert into trace_agents (trace_n, agent_id, parent_id) values (@N, @agent, @parent)
             on conflict (trace_n, agent_id) do nothing
             """,
-            new { trace.N, agent, parent },
-            cancellationToken: cancel));
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "select n from trace_agents where trace_n = @N and agent_id = @agent", new { trace.N, agent }, cancellationToken: cancel));
+            new { trace.N, agent, parent });
+        return await writer.ReadAsync<long>(
+            "select n from trace_agents where trace_n = @N and agent_id = @agent", new { trace.N, agent });
     }
 
     private void DropOldest()
