@@ -65,17 +65,17 @@ internal sealed partial class Recorder(
 
     private async Task RecordAsync(IReadOnlyList<Waiting> batch, CancellationToken cancel)
     {
-        while (!await TryRecordAsync(batch, cancel))
+        try
         {
-            try
+            while (!await TryRecordAsync(batch, cancel))
             {
                 await Task.Delay(Pause, clock, cancel);
             }
-            catch (OperationCanceledException)
-            {
-                queue.PutBack(batch);
-                throw;
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            queue.PutBack(batch); // wherever it was stopped: it is recorded at the stop, and what is stored already adds nothing
+            throw;
         }
 
         foreach (var waiting in batch)
