@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using TraceVault.Tests.Gateway;
 
 namespace TraceVault.Tests.Capture;
@@ -64,6 +65,40 @@ public class CaptureTests
         Assert.Equal("no-store", whole.Headers.CacheControl!.ToString());
         Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
         Assert.Equal(received[5..10], await part.Content.ReadAsByteArrayAsync(Cancel));
+    }
+
+    /// <summary>Whatever the head holds: an answer that cannot be recorded whole is passed on whole.</summary>
+    [Theory]
+    [InlineData("usage")]
+    [InlineData("full")]
+    public async Task A_head_beyond_all_bounds_breaks_no_answer(string mode)
+    {
+        await using var rig = await ProxyRig.StartAsync();
+        await rig.Server.KeepAsync(rig.Token, mode);
+        rig.Upstream.Handler = async context =>
+        {
+            context.Response.Headers["request-id"] = new string('x', 20_000);
+            context.Response.Headers["anthropic-organization-id"] = new string('y', 20_000);
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("""{"model":"\ud800\u0000m","usage":{"input_tokens":1}}""", Cancel);
+        };
+        using var request = rig.Server.ProxyRequest(rig.Token, "/v1/messages", ProxyRig.Message());
+        foreach (var name in (string[])["x-claude-code-agent-id", "x-session-id", "x-tracevault-project", "x-tracevault-labels"])
+        {
+            request.Headers.TryAddWithoutValidation(name, new string('z', 1_500));
+        }
+
+        using var answer = await rig.Client.SendAsync(request, Cancel);
+        var received = await answer.Content.ReadAsByteArrayAsync(Cancel);
+        var exchange = await rig.Server.ExchangeAsync(rig.Token, Records.IdOf(answer));
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("ok", exchange.GetProperty("outcome").GetString());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, exchange.GetProperty("upstream_request_id").ValueKind);
+        if (mode is "full")
+        {
+            Assert.Equal(received, await rig.Server.BodyAsync(rig.Token, Records.IdOf(answer), "response"));
+        }
     }
 
     [Theory]

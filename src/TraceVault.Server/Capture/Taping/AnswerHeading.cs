@@ -11,6 +11,9 @@ internal sealed record AnswerHeading(int Status, string? UpstreamRequestId, stri
     /// <summary>In characters. Headers that go beyond are left out: the record would not fit into a block of the spool.</summary>
     public const int MaxHeaders = 3 << 10;
 
+    /// <summary>In characters. A longer id is none of a provider that we know, and is left out.</summary>
+    public const int MaxId = 200;
+
     public string? ContentType => HeaderOf(Headers, "content-type");
 
     public string? ContentEncoding => HeaderOf(Headers, "content-encoding");
@@ -29,16 +32,19 @@ internal sealed record AnswerHeading(int Status, string? UpstreamRequestId, stri
             }
         }
 
-        return new AnswerHeading(status, upstreamRequestId, lines.ToString());
+        return new AnswerHeading(status, Bounded(upstreamRequestId), lines.ToString());
     }
 
     /// <summary>Only with what says how to read the body.</summary>
     public static AnswerHeading OfBody(int status, string? upstreamRequestId, IHeaderDictionary headers) => new(
         status,
-        upstreamRequestId,
+        Bounded(upstreamRequestId),
         headers.ContentEncoding is { Count: > 0 } encoding
             ? $"content-type: {headers.ContentType}\ncontent-encoding: {encoding}\n"
             : $"content-type: {headers.ContentType}\n");
+
+    /// <summary>An upstream can send an id of any length, which would not fit into the record.</summary>
+    private static string? Bounded(string? id) => id?.Length <= MaxId ? id : null;
 
     public int Write(Span<byte> to)
     {
