@@ -69,11 +69,13 @@ public class CaptureTests
 
     /// <summary>Whatever the head holds: an answer that cannot be recorded whole is passed on whole.</summary>
     [Theory]
-    [InlineData("usage")]
-    [InlineData("full")]
-    public async Task A_head_beyond_all_bounds_breaks_no_answer(string mode)
+    [InlineData("usage", "sqlite")]
+    [InlineData("usage", "postgres")]
+    [InlineData("full", "sqlite")]
+    [InlineData("full", "postgres")]
+    public async Task A_head_beyond_all_bounds_breaks_no_answer(string mode, string engine)
     {
-        await using var rig = await ProxyRig.StartAsync();
+        await using var rig = await ProxyRig.StartAsync(engine: engine);
         await rig.Server.KeepAsync(rig.Token, mode);
         rig.Upstream.Handler = async context =>
         {
